@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All memory of one message or request in one region that is dropped at once.
+ * Nothing in it is freed singly. Memory is zeroed and aligned for any type.
+ */
+#pragma once
+
+#include "base/slice.h"
+
+struct arena;
+
+/* first: bytes of the first block; max: bytes in all, over which
+ * arena_alloc() gives NULL. NULL when out of memory. */
+struct arena *arena_create(size_t first, size_t max);
+void arena_free(struct arena *a); /* tolerates NULL */
+void *arena_alloc(struct arena *a, size_t size);
+/* Copies; an empty slice when out of memory (check with .ptr). */
+struct slice arena_copy(struct arena *a, struct slice s);
+/* NUL-terminated copy, or NULL. */
+char *arena_strdup(struct arena *a, struct slice s);
+size_t arena_used(const struct arena *a);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Texts of numbers and bytes: hexadecimal, base32 (RFC 4648 6, lower case,
+ * no padding: safe wherever SIP compares without case), percent escapes.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+/* out needs 2 * len bytes; not terminated. */
+void text_hex(struct slice in, char *out);
+/* Bytes written, or -EINVAL / -ENOSPC. Both cases accepted. */
+int text_unhex(struct slice in, uint8_t *out, size_t size);
+void text_base32(struct buf *out, struct slice in);
+/* Bytes written, or -EINVAL (alphabet, length, stray bits) / -ENOSPC. */
+int text_unbase32(struct slice in, uint8_t *out, size_t size);
+/* Base64 (RFC 4648 4) with padding. */
+void text_base64(struct buf *out, struct slice in);
+int text_unbase64(struct slice in, uint8_t *out, size_t size);
+/* Lower-cases ASCII in place. */
+void text_lower(char *s, size_t len);
+/* Is s valid UTF-8 (RFC 3629), NUL included? */
+bool text_utf8(struct slice s);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration: one schema table (conf/schema.c) gives types, ranges,
+ * defaults, documentation, the check, the sealed snapshot and the manual page
+ * sallyport.yaml(5). A snapshot is immutable and swapped whole.
+ *
+ *   conf_load()    YAML text and the files it names -> struct conf
+ *   conf_encode()  struct conf -> bytes for some roles (secrets left out for
+ *                  roles that must not have them)
+ *   conf_decode()  bytes -> struct conf, in any process, without YAML
+ *
+ * Every value remembers its line. Errors read
+ * "file:line: what is wrong and what would be right".
+ */
+#pragma once
+
+#include "base/addr.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/log.h"
+
+/* Contents of a file that a key names. */
+struct conf_file {
+	struct slice path;
+	struct slice content; /* empty in snapshots for roles without need */
+};
+
+struct conf_addr {
+	struct slice text;
+	struct addr addr;
+};
+
+struct conf_partner {
+	struct slice domain;  /* canonical */
+	struct slice edge;    /* FQDN */
+	struct slice address; /* ip:port to dial */
+	uint32_t line;
+};
+
+struct conf {
+	uint32_t generation;
+	struct {
+		struct slice name;
+		struct slice *domains;
+		size_t domain_count;
+	} edge;
+	struct slice state;   /* folder */
+	struct slice control; /* socket path */
+	struct {
+		struct conf_file certificate;
+		struct conf_file key; /* edge only */
+		struct conf_file
+			trust; /* "system" is the distribution's bundle */
+	} tls;
+	struct {
+		bool builtin;
+	} inside;
+	struct {
+		struct {
+			struct conf_addr *listen;
+			size_t listen_count;
+		} federation, clients;
+	} access;
+	struct conf_partner *partners;
+	size_t partner_count;
+	uint32_t workers;  /* auto is already a number */
+	struct slice user; /* account, or first number of a range; or empty */
+	struct {
+		uint8_t level;  /* enum log_level */
+		uint8_t format; /* enum log_format */
+	} log;
+	struct {
+		struct conf_addr *servers;
+		size_t server_count;
+		struct conf_file trust_anchor;
+	} dns;
+	struct {
+		uint32_t unauthenticated_per_source;
+		uint32_t new_per_source;
+		uint32_t drain_s;
+		uint32_t request_timeout_s;
+	} limits;
+	struct {
+		uint32_t expires_min_s, expires_default_s, expires_max_s;
+		uint32_t contacts_per_user;
+		bool digest_md5;
+	} home;
+};
+
+/* How conf_load() gets the files that keys name. 0 and the descriptor, which
+ * conf_load() closes, or -E... . */
+typedef int (*conf_open_fn)(void *arg, const char *path, int *fd);
+int conf_open_direct(void *arg, const char *path, int *fd); /* open(2) */
+
+struct conf_load {
+	const char *path;  /* of the YAML file, for messages */
+	struct slice text; /* its content */
+	conf_open_fn open;
+	void *open_arg;
+	uint32_t cpus; /* what workers: auto becomes */
+};
+
+enum { CONF_ERROR_MAX = 1024 };
+
+/* *out lives in the arena. 0 or -EINVAL with error set (one line, no LF).
+ * warnings: lines to log, may be NULL. */
+int conf_load(struct arena *a, const struct conf_load *load,
+	      const struct conf **out, char error[static CONF_ERROR_MAX],
+	      struct buf *warnings);
+/* roles: bits 1 << enum proc_role of those who will read it. */
+void conf_encode(struct buf *out, const struct conf *c, uint32_t roles);
+int conf_decode(struct arena *a, struct slice bytes, const struct conf **out);
+/* sallyport.yaml(5) in roff. */
+void conf_manual(struct buf *out);

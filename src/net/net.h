@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stream connections over TLS: who is at the other end, bytes in, bytes out.
+ * One loop; callbacks may close any connection. TLS 1.2 and 1.3 with
+ * forward-secret AEAD suites only, no compression, no renegotiation, no early
+ * data; tickets on NET_TLS_CLIENTS only.
+ *
+ * A peer is what its certificate proves (RFC 5922): SAN URI sip:, else SAN
+ * DNS, exact, no wildcard, no CN.
+ */
+#pragma once
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "base/reject.h"
+#include "loop/loop.h"
+#include "net/tls_conf.h"
+
+struct net_tls;
+struct conn;
+
+/* 256: a domain name with NUL. */
+enum { NET_NAME_MAX = 256, NET_NAMES_MAX = 64 };
+
+/* Proven by the peer's certificate; empty without one. */
+struct net_peer {
+	struct addr addr;
+	size_t name_count;
+	char (*name)[NET_NAME_MAX]; /* lower case, no final dot */
+	char serial[48];            /* hex, for logs */
+};
+
+enum net_tls_use {
+	NET_TLS_FEDERATION, /* accepts; a verified client certificate is a must
+			     */
+	NET_TLS_CLIENTS,    /* accepts; no client certificate asked for */
+	NET_TLS_DIAL,       /* connects to partners with our certificate */
+	NET_TLS_USER        /* connects as a user agent: no certificate */
+};
+
+enum { NET_ERROR_MAX = 256 };
+
+/* error names the file and what is wrong with it. */
+int net_tls_create(struct net_tls **out, const struct net_tls_conf *conf,
+		   enum net_tls_use use, char error[static NET_ERROR_MAX]);
+/* Connections made with it live on. */
+void net_tls_free(struct net_tls *t);
+
+struct conn_limits {
+	uint32_t handshake_ms; /* 0: 10 000 */
+	size_t read_bytes;     /* most that may wait unconsumed; 0: 384 KiB */
+	size_t write_bytes;    /* waiting to be written; 0: 4 MiB */
+};
+
+/* Why a connection ended. The text is for the log and has no peer data
+ * unescaped in it. */
+enum conn_end {
+	CONN_END_LOCAL,   /* conn_close() */
+	CONN_END_PEER,    /* orderly */
+	CONN_END_RESET,   /* transport error */
+	CONN_END_TLS,     /* handshake or record error */
+	CONN_END_NAME,    /* the dialled name is not in the certificate */
+	CONN_END_CONNECT, /* could not connect */
+	CONN_END_TIMEOUT  /* handshake or connect deadline */
+};
+
+struct conn_ops {
+	/* Handshake done and, for dialled ones, the name verified. */
+	void (*on_ready)(void *arg, struct conn *c);
+	/* All bytes not consumed yet; returns how many are now. */
+	size_t (*on_bytes)(void *arg, struct conn *c, struct slice data);
+	/* Once, last; the connection is freed after return. Not called from
+	 * within conn_write() or conn_close(). */
+	void (*on_end)(void *arg, struct conn *c, enum conn_end why,
+		       const char *text);
+};
+
+/* Takes fd (an accepted stream socket) over. */
+int conn_accept(struct conn **out, struct loop *l, int fd, struct net_tls *tls,
+		const struct conn_limits *limits, const struct conn_ops *ops,
+		void *arg);
+/* Non-blocking connect; server_name is sent as SNI and must be in the peer's
+ * certificate (SAN), exactly. */
+int conn_dial(struct conn **out, struct loop *l, const struct addr *to,
+	      struct net_tls *tls, const char *server_name,
+	      const struct conn_limits *limits, const struct conn_ops *ops,
+	      void *arg);
+/* Queued, encrypted and written once a loop turn. Before on_ready too. 0,
+ * -ENOBUFS (write_bytes reached, nothing taken), -EPIPE (ending). */
+int conn_write(struct conn *c, struct slice bytes);
+bool conn_writable(const struct conn *c, size_t len);
+/* on_end(CONN_END_LOCAL) follows at the end of the turn. */
+void conn_close(struct conn *c);
+/* The same after what is queued was written, 2 seconds at most. Reads no
+ * more. */
+void conn_close_flushed(struct conn *c);
+const struct net_peer *conn_peer(const struct conn *c);
+bool conn_ready(const struct conn *c);
+/* Does the peer's certificate prove this name? */
+bool net_peer_has(const struct net_peer *p, struct slice name);
+
+/* A listening socket: takes fd over, accepts in batches, hands over accepted
+ * descriptors (close-on-exec, non-blocking). */
+struct acceptor;
+typedef void (*acceptor_fn)(void *arg, int fd, const struct addr *from);
+int acceptor_open(struct acceptor **out, struct loop *l, int fd, acceptor_fn fn,
+		  void *arg);
+void acceptor_pause(struct acceptor *a, bool paused);
+void acceptor_close(struct acceptor *a);
+/* A bound, listening TCP socket with SO_REUSEPORT; -E... . */
+int net_listen(const struct addr *at, int *fd);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SIP transactions and the forwarding core (RFC 3261 16, 17; RFC 6026; RFC
+ * 4320). One engine for the edge workers and for home. No sockets, no clock:
+ * messages and virtual time come in, messages go out through proxy_ops.
+ *
+ * A transaction belongs for life to the process where its request entered. It
+ * keeps the request (one arena), so that Via stacks stay here: a forwarded
+ * request carries only our Via when the target hides, and responses get back
+ * the Vias of the request they answer.
+ *
+ *   request  -> proxy_receive() -> ops.on_request -> proxy_forward() or
+ *               proxy_reply() or proxy_refuse(), now or later, once
+ *   response -> ops owner reads txn and branch from our Via ->
+ *               proxy_response()
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/reject.h"
+#include "loop/timers.h"
+#include "sip/edit.h"
+#include "sip/sip.h"
+
+struct proxy;
+struct proxy_request;
+
+/* One end of a signalling path. `peer` is what was proven of it: two hops with
+ * equal peer texts are the same peer, whatever the connection. Meaning of the
+ * numbers is the owner's. */
+struct proxy_hop {
+	uint8_t kind;
+	uint32_t slot;
+	uint32_t incarnation;
+	uint64_t flow;
+	struct slice peer;
+};
+
+/* Where to send a request. Slices and edits are borrowed during the call. */
+struct proxy_target {
+	struct proxy_hop hop;
+	struct slice uri;              /* new Request-URI; empty: as it is */
+	const struct sip_edits *edits; /* besides Via and Max-Forwards */
+	bool hide_vias;                /* send our Via only */
+	struct slice record_route;     /* value to put on top, or empty */
+	uint32_t timeout_ms;           /* 0: 64*T1 (non-INVITE), timer C */
+};
+
+/* One line for the message log when a request is done. */
+struct proxy_record {
+	const struct sip_msg *request;
+	const struct proxy_hop *from;
+	const struct proxy_hop *to;  /* last target, or NULL */
+	uint16_t status;             /* final status that was sent, 0: none */
+	const struct reject *reject; /* when we refused */
+	uint64_t duration_ms;
+};
+
+struct proxy_ops {
+	/* A new request: well formed, RFC 3261 16.3 checks passed. ACK to a
+	 * 2xx comes here too (it can only be forwarded or dropped). */
+	void (*on_request)(void *arg, struct proxy_request *r);
+	/* Sends encoded bytes. txn and branch name the client transaction (0
+	 * for responses and ACK). 0; -ENOBUFS: full (503); else: hop is gone.
+	 * Later failures come as proxy_failed(). */
+	int (*send)(void *arg, const struct proxy_hop *to, bool request,
+		    struct slice bytes, uint64_t txn, uint16_t branch);
+	/* Appends the branch for our Via, without "z9hG4bK". */
+	int (*branch)(void *arg, uint64_t txn, uint16_t branch,
+		      struct buf *out);
+	/* A response is about to go back: edits may be added (Via and
+	 * Content-Length are done). r->msg is the request. May be NULL. */
+	void (*on_response)(void *arg, struct proxy_request *r,
+			    const struct sip_msg *response,
+			    struct sip_edits *edits);
+	/* Headers for a response that we make (ms-diagnostics). May be NULL. */
+	void (*on_refuse)(void *arg, struct proxy_request *r,
+			  const struct reject *reject, struct sip_edits *extra);
+	void (*on_done)(void *arg, const struct proxy_record *record);
+};
+
+struct proxy_conf {
+	struct slice sent_by;   /* host[:port] in our Via */
+	struct slice transport; /* "TLS" */
+	const struct sip_limits *limits;
+	size_t transactions_max;            /* 0: 100 000 */
+	size_t transactions_max_per_source; /* by hop.peer; 0: 1 000 */
+	uint32_t t1_ms;                     /* 0: 500 */
+};
+
+int proxy_create(struct proxy **out, struct timers *timers,
+		 const struct proxy_conf *conf, const struct proxy_ops *ops,
+		 void *arg);
+void proxy_free(struct proxy *p); /* ends every transaction silently */
+
+/* A request as it was framed; copied. Malformed ones are refused here:
+ * *reject tells the caller whether the connection has to close. from is
+ * copied. */
+void proxy_receive(struct proxy *p, const struct proxy_hop *from,
+		   struct slice bytes, const struct reject **reject);
+/* A response whose Via named this transaction. Dropped and counted when it is
+ * unknown, or when from->peer is not the peer that was asked. */
+void proxy_response(struct proxy *p, uint64_t txn, uint16_t branch,
+		    const struct proxy_hop *from, struct slice bytes);
+/* What was sent for txn did not arrive: the branch fails with this row. */
+void proxy_failed(struct proxy *p, uint64_t txn, uint16_t branch,
+		  const struct reject *reject);
+/* Every branch that waits for this hop fails: kind, slot, incarnation and,
+ * unless 0, flow are compared. */
+void proxy_hop_gone(struct proxy *p, const struct proxy_hop *hop,
+		    const struct reject *reject);
+
+const struct sip_msg *proxy_request_msg(const struct proxy_request *r);
+const struct proxy_hop *proxy_request_from(const struct proxy_request *r);
+/* Lives as long as the request: for the edits of on_request. */
+struct arena *proxy_request_arena(struct proxy_request *r);
+/* A place for the owner's pointer. */
+void proxy_request_set_user(struct proxy_request *r, void *user);
+void *proxy_request_user(const struct proxy_request *r);
+/* Stable while the request lives; 0 is never used. To find it again after
+ * something asynchronous: NULL when it has ended. */
+uint64_t proxy_request_id(const struct proxy_request *r);
+struct proxy_request *proxy_request_find(struct proxy *p, uint64_t id);
+
+/* All targets in parallel; the best response goes back (16.7). */
+void proxy_forward(struct proxy_request *r, const struct proxy_target *targets,
+		   size_t count);
+/* We are the end: final or provisional response of our own. */
+void proxy_reply(struct proxy_request *r, const struct sip_reply *reply);
+void proxy_refuse(struct proxy_request *r, const struct reject *reject);
+/* Ends it without an answer. */
+void proxy_drop(struct proxy_request *r);
+
+/* Open server transactions: 0 means drained. */
+size_t proxy_transactions(const struct proxy *p);
+/* While set, new requests get this row (drain, overload). NULL: none. */
+void proxy_refuse_new(struct proxy *p, const struct reject *reject);

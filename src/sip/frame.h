@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Framing of SIP over a stream (RFC 3261 18.3; RFC 5626 4.4.1). Pure: call it
+ * with all bytes that are not consumed yet; it remembers how far it looked, so
+ * the work is linear however the bytes arrive (SIP-10, SIP-11).
+ */
+#pragma once
+
+#include "sip/sip.h"
+
+enum sip_frame_result {
+	SIP_FRAME_MORE,    /* not complete: read on */
+	SIP_FRAME_MESSAGE, /* *len bytes are one message */
+	SIP_FRAME_PING,    /* *len bytes of CRLF CRLF: answer one CRLF */
+	SIP_FRAME_SKIP,    /* *len bytes mean nothing (leading CRLF, a pong) */
+	SIP_FRAME_REFUSED, /* *reject: answer if answerable, then close;
+			    *len bytes are the head, if it was complete */
+	SIP_FRAME_NOT_SIP  /* first impossible byte: close, no answer */
+};
+
+struct sip_framer {
+	size_t seen; /* bytes already searched for the end of the head */
+	size_t head; /* length of the head, 0: not found yet */
+	size_t body;
+};
+
+void sip_framer_init(struct sip_framer *f);
+/* data starts at the first byte not consumed. After MESSAGE, PING and SKIP the
+ * caller consumes *len bytes and calls again. */
+enum sip_frame_result sip_frame(struct sip_framer *f, struct slice data,
+				const struct sip_limits *limits, size_t *len,
+				const struct reject **reject);
