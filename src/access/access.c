@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rules as an index: which domains are ours, which domain belongs to
+ * which partner, which certificate name to which partner. Rules that
+ * contradict each other are refused here, so that judgement never has to
+ * choose (SIP-26: only canonical names are compared, never spellings).
+ */
+#include "access/access.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "access/access_int.h"
+#include "base/list.h"
+
+enum { DOMAIN_MAX = 253, ERROR_MAX = 256 };
+
+static int no_memory(char error[static ERROR_MAX])
+{
+	snprintf(error, ERROR_MAX, "out of memory for the access rules");
+	return -EINVAL;
+}
+
+static bool canonical_char(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+	       c == '.';
+}
+
+/* A name that can be compared byte by byte. Wildcards are none. */
+static bool canonical(struct slice s)
+{
+	if (s.len == 0 || s.len > DOMAIN_MAX)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (!canonical_char(s.ptr[i]))
+			return false;
+	}
+	return s.ptr[0] != '.' && s.ptr[s.len - 1] != '.';
+}
+
+static int add_domain(struct access *a, size_t i, char error[static ERROR_MAX])
+{
+	struct slice name = a->conf->domains[i];
+	if (!canonical(name)) {
+		snprintf(error, ERROR_MAX,
+			 "our domain '%.*s' is not a canonical domain name",
+			 (int)slice_head(name, 64).len, (const char *)name.ptr);
+		return -EINVAL;
+	}
+	int err = map_insert(&a->domains, &a->domain[i], name);
+	if (err == -EEXIST) {
+		snprintf(error, ERROR_MAX, "our domain '%.*s' is named twice",
+			 (int)slice_head(name, 128).len,
+			 (const char *)name.ptr);
+		return -EINVAL;
+	}
+	return err ? no_memory(error) : 0;
+}
+
+static int bad_partner(const struct access_partner *p, const char *why,
+		       char error[static ERROR_MAX])
+{
+	snprintf(error, ERROR_MAX, "partner '%.*s' (line %u) %s",
+		 (int)slice_head(p->domain, 64).len,
+		 (const char *)p->domain.ptr, (unsigned)p->line, why);
+	return -EINVAL;
+}
+
+static int add_partner(struct access *a, size_t i, char error[static ERROR_MAX])
+{
+	const struct access_partner *p = &a->conf->partners[i];
+	struct access_row *row = &a->row[i];
+	row->partner = p;
+	if (!canonical(p->domain))
+		return bad_partner(p, "has no canonical domain name", error);
+	if (!canonical(p->edge))
+		return bad_partner(p, "has no canonical edge name", error);
+	if (access_is_ours(a, p->domain))
+		return bad_partner(p, "has a domain of ours", error);
+	int err = map_insert(&a->partners, &row->by_domain, p->domain);
+	if (err == -EEXIST) {
+		char why[64];
+		const struct access_partner *other =
+			access_partner_of(a, p->domain);
+		snprintf(why, sizeof(why), "stands already on line %u",
+			 (unsigned)other->line);
+		return bad_partner(p, why, error);
+	}
+	if (!err)
+		err = map_insert(&a->edges, &row->by_edge, p->edge);
+	/* several domains may share one edge */
+	return err && err != -EEXIST ? no_memory(error) : 0;
+}
+
+static int build(struct access *a, char error[static ERROR_MAX])
+{
+	const struct access_conf *conf = a->conf;
+	a->domain = calloc(conf->domain_count + 1, sizeof(*a->domain));
+	a->row = calloc(conf->partner_count + 1, sizeof(*a->row));
+	if (!a->domain || !a->row || map_init(&a->domains) ||
+	    map_init(&a->partners) || map_init(&a->edges))
+		return no_memory(error);
+	for (size_t i = 0; i < conf->domain_count; i++) {
+		int err = add_domain(a, i, error);
+		if (err)
+			return err;
+	}
+	for (size_t i = 0; i < conf->partner_count; i++) {
+		int err = add_partner(a, i, error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int access_create(struct access **out, const struct access_conf *conf,
+		  char error[static 256])
+{
+	struct access *a = calloc(1, sizeof(*a));
+	if (!a)
+		return no_memory(error);
+	a->conf = conf;
+	int err = build(a, error);
+	if (err) {
+		access_free(a);
+		return err;
+	}
+	*out = a;
+	return 0;
+}
+
+void access_free(struct access *a)
+{
+	if (!a)
+		return;
+	map_free(&a->edges);
+	map_free(&a->partners);
+	map_free(&a->domains);
+	free(a->row);
+	free(a->domain);
+	free(a);
+}
+
+bool access_is_ours(const struct access *a, struct slice domain)
+{
+	return map_find(&a->domains, domain) != NULL;
+}
+
+const struct access_partner *access_partner_of(const struct access *a,
+					       struct slice domain)
+{
+	struct map_node *n = map_find(&a->partners, domain);
+	if (!n)
+		return NULL;
+	return container_of(n, struct access_row, by_domain)->partner;
+}
+
+const struct access_partner *access_peer(const struct access *a,
+					 const char (*name)[256], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct map_node *n = map_find(&a->edges, slice_str(name[i]));
+		if (n)
+			return container_of(n, struct access_row, by_edge)
+				->partner;
+	}
+	return NULL;
+}
+
+bool access_proves(const struct access_facts *facts,
+		   const struct access_partner *partner)
+{
+	for (size_t i = 0; i < facts->peer_name_count; i++) {
+		if (slice_eq(slice_str(facts->peer_name[i]), partner->edge))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The refusals of judgement. The numbers in .diagnostics are the published
+ * ids of the ms-diagnostics header ([MS-OCER], SIP stack and Access Edge).
+ */
+#include "access/reject.h"
+
+const struct reject ACCESS_REJ_NOT_PARTNER = {
+	.status = 403,
+	.diagnostics = 1010,
+	.closes = true,
+	.inside_only = true,
+	.metric = M_REJ_NOT_PARTNER,
+	.why = "not_partner",
+	.reason = "Forbidden",
+	.text = "The certificate of this connection belongs to no partner; "
+		"add the name it proves as edge of a partner.",
+	.spec = "SIP-25, RFC 5922 7.2",
+};
+
+const struct reject ACCESS_REJ_FROM_MISMATCH = {
+	.status = 403,
+	.diagnostics = 1017,
+	.metric = M_REJ_FROM_MISMATCH,
+	.why = "from_mismatch",
+	.reason = "Forbidden",
+	.text = "The sender's domain may not be used on this connection; "
+		"list that domain with the edge that it comes from.",
+	.spec = "SIP-25",
+};
+
+const struct reject ACCESS_REJ_NOT_OURS = {
+	.status = 404,
+	.diagnostics = 1005,
+	.metric = M_REJ_NOT_OURS,
+	.why = "not_ours",
+	.reason = "Not Found",
+	.text = "The destination is in no domain of ours, and this server "
+		"is no transit relay.",
+	.spec = "SIP-26, RFC 3261 16.3",
+};
+
+const struct reject ACCESS_REJ_NO_ROUTE = {
+	.status = 404,
+	.diagnostics = 1005,
+	.metric = M_REJ_NO_ROUTE,
+	.why = "no_route",
+	.reason = "Not Found",
+	.text = "The destination's domain is neither ours nor a partner's; "
+		"add it to the partners to reach it.",
+	.spec = "SIP-26, RFC 3261 16.5",
+};
+
+const struct reject ACCESS_REJ_PARTNER_METHOD = {
+	.status = 403,
+	.diagnostics = 1027,
+	.metric = M_REJ_PARTNER_METHOD,
+	.why = "partner_method",
+	.reason = "Forbidden",
+	.text = "This type of request does not cross to or from partners.",
+	.spec = "SIP-26, RFC 3261 16.3",
+};
+
+const struct reject ACCESS_REJ_CLIENT_FROM = {
+	.status = 403,
+	.metric = M_REJ_CLIENT_FROM,
+	.why = "client_from",
+	.reason = "Forbidden",
+	.text = "A client may only send as a user of ours, and after signing "
+		"in only as that user.",
+	.spec = "SIP-25",
+};
+
+const struct reject ACCESS_REJ_INSIDE_LOOP = {
+	.status = 482,
+	.metric = M_REJ_INSIDE_LOOP,
+	.why = "inside_loop",
+	.reason = "Loop Detected",
+	.text = "A request from inside is for a domain of ours but names no "
+		"client's connection; sending it in again would be a loop.",
+	.spec = "RFC 3261 16.3",
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every way in which judgement says no: one row each, with the code, the
+ * ms-diagnostics id, the counter and the sentence for people.
+ */
+#pragma once
+
+#include "base/reject.h"
+
+extern const struct reject ACCESS_REJ_NOT_PARTNER;
+extern const struct reject ACCESS_REJ_FROM_MISMATCH;
+extern const struct reject ACCESS_REJ_NOT_OURS;
+extern const struct reject ACCESS_REJ_NO_ROUTE;
+extern const struct reject ACCESS_REJ_PARTNER_METHOD;
+extern const struct reject ACCESS_REJ_CLIENT_FROM;
+extern const struct reject ACCESS_REJ_INSIDE_LOOP;

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules as an index: what is refused at load, who a peer is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "access/access.h"
+#include "support/oom.h"
+
+/* Slices and rows for static tables. */
+#define S(s)                                        \
+	{                                           \
+		(const uint8_t *)(s), sizeof(s) - 1 \
+	}
+#define ROW(d, e, l)                       \
+	{                                  \
+		S(d), S(e), { NULL, 0 }, l \
+	}
+
+static const struct slice ours[] = { S("contoso.test"), S("it.contoso.test") };
+static const struct access_partner partners[] = {
+	ROW("fabrikam.test", "edge.fabrikam.test", 10),
+	ROW("litware.test", "sip.hosting.test", 11),
+	ROW("proseware.test", "sip.hosting.test", 12),
+};
+static const struct access_conf good = { ours, 2, partners, 3 };
+
+static void index_answers(void **state)
+{
+	(void)state;
+	char error[256];
+	struct access *a = NULL;
+	assert_int_equal(access_create(&a, &good, error), 0);
+	assert_true(access_is_ours(a, SLICE_LIT("contoso.test")));
+	assert_true(access_is_ours(a, SLICE_LIT("it.contoso.test")));
+	assert_false(access_is_ours(a, SLICE_LIT("de.contoso.test")));
+	assert_false(access_is_ours(a, SLICE_LIT("CONTOSO.test")));
+	assert_false(access_is_ours(a, SLICE_LIT("contoso.test.")));
+	assert_false(access_is_ours(a, SLICE_LIT("fabrikam.test")));
+	assert_false(access_is_ours(a, SLICE_NONE));
+	access_free(a);
+	access_free(NULL);
+}
+
+static const struct {
+	const char *what;
+	const char names[3][256];
+	size_t count;
+	const struct access_partner *expect;
+} peers[] = {
+	{ "the edge of one partner", { "edge.fabrikam.test" }, 1, partners },
+	{ "the edge of two partners is the first row",
+	  { "sip.hosting.test" },
+	  1,
+	  partners + 1 },
+	{ "one of several names",
+	  { "www.fabrikam.test", "edge.fabrikam.test" },
+	  2,
+	  partners },
+	{ "no names at all", { "" }, 0, NULL },
+	{ "an empty name", { "" }, 1, NULL },
+	{ "the partner's domain is not its edge",
+	  { "fabrikam.test" },
+	  1,
+	  NULL },
+	{ "a wildcard", { "*.fabrikam.test" }, 1, NULL },
+	{ "a name below the edge", { "a.edge.fabrikam.test" }, 1, NULL },
+	{ "a name that begins the same", { "edge.fabrikam.tes" }, 1, NULL },
+	{ "ourselves", { "contoso.test" }, 1, NULL },
+};
+
+static void peers_are_known(void **state)
+{
+	(void)state;
+	char error[256];
+	struct access *a = NULL;
+	assert_int_equal(access_create(&a, &good, error), 0);
+	for (size_t i = 0; i < sizeof(peers) / sizeof(peers[0]); i++) {
+		const struct access_partner *p =
+			access_peer(a, peers[i].names, peers[i].count);
+		if (p != peers[i].expect)
+			fail_msg("%s", peers[i].what);
+	}
+	access_free(a);
+}
+
+static const struct {
+	const char *what;
+	struct slice domain[2];
+	size_t domains;
+	struct access_partner partner[2];
+	size_t partners;
+	const char *words[2];
+} bad[] = {
+	{ "our domain twice",
+	  { S("a.test"), S("a.test") },
+	  2,
+	  { ROW("b.test", "e.test", 4) },
+	  1,
+	  { "a.test", "twice" } },
+	{ "our domain in upper case",
+	  { S("A.test") },
+	  1,
+	  { ROW("b.test", "e.test", 4) },
+	  1,
+	  { "A.test", "canonical" } },
+	{ "our domain with a final dot",
+	  { S("a.test.") },
+	  1,
+	  { ROW("b.test", "e.test", 4) },
+	  1,
+	  { "a.test.", "canonical" } },
+	{ "our domain empty",
+	  { S("") },
+	  1,
+	  { ROW("b.test", "e.test", 4) },
+	  1,
+	  { "domain", "canonical" } },
+	{ "a partner in our domain",
+	  { S("a.test") },
+	  1,
+	  { ROW("a.test", "e.test", 4) },
+	  1,
+	  { "line 4", "ours" } },
+	{ "a partner twice",
+	  { S("a.test") },
+	  1,
+	  { ROW("b.test", "e.test", 4), ROW("b.test", "f.test", 9) },
+	  2,
+	  { "line 9", "line 4" } },
+	{ "a partner without an edge",
+	  { S("a.test") },
+	  1,
+	  { ROW("b.test", "", 4) },
+	  1,
+	  { "line 4", "edge" } },
+	{ "a partner with a wildcard edge",
+	  { S("a.test") },
+	  1,
+	  { ROW("b.test", "*.b.test", 4) },
+	  1,
+	  { "line 4", "edge" } },
+	{ "a partner with a wildcard domain",
+	  { S("a.test") },
+	  1,
+	  { ROW("*", "e.test", 4) },
+	  1,
+	  { "line 4", "domain" } },
+};
+
+static void conflicts_are_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct access_conf conf = { bad[i].domain, bad[i].domains,
+					    bad[i].partner, bad[i].partners };
+		struct access *a = NULL;
+		char error[256] = "";
+		if (access_create(&a, &conf, error) != -EINVAL || a)
+			fail_msg("%s: accepted", bad[i].what);
+		for (size_t w = 0; w < 2; w++) {
+			if (!strstr(error, bad[i].words[w]))
+				fail_msg("%s: %s", bad[i].what, error);
+		}
+	}
+}
+
+static int create_once(void *arg)
+{
+	(void)arg;
+	char error[256] = "";
+	struct access *a = NULL;
+	int err = access_create(&a, &good, error);
+	if (err) {
+		assert_null(a);
+		assert_non_null(strstr(error, "memory"));
+	}
+	access_free(a);
+	return err;
+}
+
+static void survives_oom(void **state)
+{
+	(void)state;
+	oom_walk(create_once, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(index_answers),
+		cmocka_unit_test(peers_are_known),
+		cmocka_unit_test(conflicts_are_refused),
+		cmocka_unit_test(survives_oom),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
