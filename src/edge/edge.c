@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of an edge worker: configuration in two phases, listeners, drain,
+ * status. It serves when it has a configuration and the keys of its tokens.
+ */
+#include "edge/edge_int.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SWEEP_MS = 1000, PENDING_MS = 35000, PARTNER_WAIT_MS = 20000 };
+
+static const struct proxy_ops proxy_ops = {
+	.on_request = walk_on_request,
+	.send = deliver,
+	.branch = deliver_branch,
+	.on_response = walk_on_response,
+	.on_refuse = walk_on_refuse,
+	.on_done = walk_on_done,
+};
+
+static void generation_free(struct generation *g)
+{
+	if (!g)
+		return;
+	access_free(g->access);
+	net_tls_free(g->tls_federation);
+	net_tls_free(g->tls_clients);
+	net_tls_free(g->tls_dial);
+	g->release(g->release_arg);
+	free(g);
+}
+
+static void listener_free(struct edge_listener *l)
+{
+	list_remove(&l->node);
+	acceptor_close(l->acceptor);
+	if (!l->acceptor)
+		close(l->fd);
+	free(l);
+}
+
+static void sweep_flow(struct map_node *n, void *arg)
+{
+	uint64_t *before = arg;
+	pending_expire(&container_of(n, struct flow, node)->pending, *before);
+}
+
+static void on_sweep(struct timer *t, void *arg)
+{
+	struct edge *e = arg;
+	uint64_t now = timers_now(e->timers);
+	if (now > PENDING_MS) {
+		uint64_t before = now - PENDING_MS;
+		map_each(&e->flows, sweep_flow, &before);
+		partners_expire(e, now - PARTNER_WAIT_MS);
+	}
+	source_sweep(e);
+	timer_start(t, SWEEP_MS);
+}
+
+int edge_create(struct edge **out, struct loop *l, uint32_t slot,
+		uint32_t incarnation, const struct edge_ops *ops, void *arg)
+{
+	if (slot >= EDGE_WORKERS_MAX)
+		return -EINVAL;
+	struct edge *e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	e->loop = l;
+	e->timers = loop_timers(l);
+	e->slot = slot;
+	e->incarnation = incarnation;
+	e->worker[slot].incarnation = incarnation;
+	e->ops = ops;
+	e->arg = arg;
+	list_init(&e->listeners);
+	int err = sealer_create(&e->sealer);
+	if (!err)
+		err = map_init(&e->flows);
+	if (!err)
+		err = map_init(&e->sources);
+	if (!err)
+		err = map_init(&e->partners);
+	if (err) {
+		edge_free(e);
+		return err;
+	}
+	timer_init(&e->sweep, e->timers, on_sweep, e);
+	timer_start(&e->sweep, SWEEP_MS);
+	*out = e;
+	return 0;
+}
+
+static void flow_free_each(struct map_node *n, void *arg)
+{
+	(void)arg;
+	struct flow *f = container_of(n, struct flow, node);
+	f->partner = NULL;
+	flow_drop(f);
+}
+
+static void source_free_each(struct map_node *n, void *arg)
+{
+	struct edge *e = arg;
+	map_remove(&e->sources, n);
+	free(container_of(n, struct source, node));
+}
+
+/* Connections must have ended (the loop no longer runs): their on_end would
+ * find nobody. */
+void edge_free(struct edge *e)
+{
+	if (!e)
+		return;
+	if (e->sweep.owner)
+		timer_stop(&e->sweep);
+	LIST_EACH (it, tmp, &e->listeners)
+		listener_free(container_of(it, struct edge_listener, node));
+	if (e->flows.slots)
+		map_each(&e->flows, flow_free_each, NULL);
+	map_free(&e->flows);
+	if (e->partners.slots)
+		partners_free(e);
+	if (e->sources.slots)
+		map_each(&e->sources, source_free_each, e);
+	map_free(&e->sources);
+	proxy_free(e->proxy);
+	generation_free(e->next);
+	generation_free(e->current);
+	sealer_free(e->sealer);
+	free(e->name);
+	free(e);
+}
+
+bool edge_open(const struct edge *e)
+{
+	return e->current && e->has_keys && !e->draining;
+}
+
+void edge_open_listeners(struct edge *e)
+{
+	if (!edge_open(e))
+		return;
+	LIST_EACH (it, tmp, &e->listeners) {
+		struct edge_listener *l =
+			container_of(it, struct edge_listener, node);
+		if (l->acceptor || l->generation != e->current->number)
+			continue;
+		int err = acceptor_open(&l->acceptor, e->loop, l->fd,
+					edge_on_accept, l);
+		if (err)
+			LOG(LOG_ERROR, "listener.failed",
+			    KV_STR("address", l->address),
+			    KV_STR("why", strerror(-err)));
+	}
+}
+
+/* The core is made once, with the first name; it holds transactions. */
+static int make_proxy(struct edge *e, const struct edge_conf *conf)
+{
+	if (e->proxy)
+		return 0;
+	e->name = slice_strdup(conf->name);
+	if (!e->name)
+		return -ENOMEM;
+	struct proxy_conf pc = { .sent_by = slice_str(e->name),
+				 .transport = SLICE_LIT("TLS"),
+				 .limits = &sip_limits_default };
+	int err = proxy_create(&e->proxy, e->timers, &pc, &proxy_ops, e);
+	if (err) {
+		free(e->name);
+		e->name = NULL;
+	}
+	return err;
+}
+
+static int build(struct edge *e, struct generation *g,
+		 const struct edge_conf *conf, char error[static 256])
+{
+	int err = 0;
+	if (e->name && !slice_eq(conf->name, slice_str(e->name))) {
+		snprintf(error, 256, "edge.name takes effect at restart");
+		return -EINVAL;
+	}
+	if (conf->workers < 1 || conf->workers > EDGE_WORKERS_MAX) {
+		snprintf(error, 256, "workers: 1 to %d", EDGE_WORKERS_MAX);
+		return -EINVAL;
+	}
+	err = access_create(&g->access, &conf->access, error);
+	if (!err)
+		err = net_tls_create(&g->tls_federation, &conf->tls,
+				     NET_TLS_FEDERATION, error);
+	if (!err)
+		err = net_tls_create(&g->tls_clients, &conf->tls,
+				     NET_TLS_CLIENTS, error);
+	if (!err)
+		err = net_tls_create(&g->tls_dial, &conf->tls, NET_TLS_DIAL,
+				     error);
+	if (!err)
+		err = make_proxy(e, conf);
+	return err;
+}
+
+static void no_release(void *arg)
+{
+	(void)arg;
+}
+
+int edge_prepare(struct edge *e, uint32_t generation,
+		 const struct edge_conf *conf, void (*release)(void *arg),
+		 void *release_arg, char error[static 256])
+{
+	error[0] = '\0';
+	edge_abort(e, e->next ? e->next->number : 0);
+	struct generation *g = calloc(1, sizeof(*g));
+	if (!g) {
+		snprintf(error, 256, "out of memory");
+		return -ENOMEM;
+	}
+	g->number = generation;
+	g->conf = conf;
+	g->release = no_release; /* the caller keeps it unless we say yes */
+	int err = build(e, g, conf, error);
+	if (err) {
+		if (!error[0])
+			snprintf(error, 256, "%s", strerror(-err));
+		generation_free(g);
+		return err;
+	}
+	g->release = release;
+	g->release_arg = release_arg;
+	e->next = g;
+	return 0;
+}
+
+void edge_commit(struct edge *e, uint32_t generation)
+{
+	if (!e->next || e->next->number != generation)
+		return;
+	struct generation *old = e->current;
+	e->current = e->next;
+	e->next = NULL;
+	LIST_EACH (it, tmp, &e->listeners) {
+		struct edge_listener *l =
+			container_of(it, struct edge_listener, node);
+		if (l->generation != generation)
+			listener_free(l);
+	}
+	edge_open_listeners(e);
+	partners_recheck(e);
+	generation_free(old);
+}
+
+void edge_abort(struct edge *e, uint32_t generation)
+{
+	if (!e->next || e->next->number != generation)
+		return;
+	uint32_t number = e->current ? e->current->number : 0;
+	LIST_EACH (it, tmp, &e->listeners) {
+		struct edge_listener *l =
+			container_of(it, struct edge_listener, node);
+		if (l->generation == generation && !l->acceptor)
+			listener_free(l);
+		else
+			l->generation = number;
+	}
+	generation_free(e->next);
+	e->next = NULL;
+}
+
+static struct edge_listener *find_listener(struct edge *e,
+					   enum listener_kind kind,
+					   struct slice address)
+{
+	LIST_EACH (it, tmp, &e->listeners) {
+		struct edge_listener *l =
+			container_of(it, struct edge_listener, node);
+		if (l->kind == kind && slice_eq(slice_str(l->address), address))
+			return l;
+	}
+	return NULL;
+}
+
+int edge_listener(struct edge *e, uint32_t generation, enum listener_kind kind,
+		  struct slice address, int fd)
+{
+	struct edge_listener *l = find_listener(e, kind, address);
+	if (l) {
+		l->generation = generation;
+		close(fd);
+		return 0;
+	}
+	l = calloc(1, sizeof(*l));
+	if (!l || slice_cstr(address, l->address, sizeof(l->address))) {
+		close(fd);
+		free(l);
+		return l ? -EINVAL : -ENOMEM;
+	}
+	l->edge = e;
+	l->fd = fd;
+	l->kind = kind;
+	l->generation = generation;
+	list_push_back(&e->listeners, &l->node);
+	edge_open_listeners(e);
+	return 0;
+}
+
+void edge_drain(struct edge *e)
+{
+	e->draining = true;
+	LIST_EACH (it, tmp, &e->listeners)
+		listener_free(container_of(it, struct edge_listener, node));
+	if (e->proxy)
+		proxy_refuse_new(e->proxy, edge_reject(EDGE_DRAINING));
+}
+
+size_t edge_busy(const struct edge *e)
+{
+	return e->proxy ? proxy_transactions(e->proxy) : 0;
+}
+
+struct flow_counts {
+	size_t kind[FLOW_DIALLED + 1];
+	size_t signed_in;
+};
+
+static void count_flow(struct map_node *n, void *arg)
+{
+	struct flow_counts *c = arg;
+	const struct flow *f = container_of(n, struct flow, node);
+	c->kind[f->kind]++;
+	c->signed_in += f->aor != NULL;
+}
+
+static void put_number(struct buf *pairs, const char *key, size_t value)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%zu", value);
+	ipc_pair_put(pairs, key, slice_str(text));
+}
+
+void edge_status(struct edge *e,
+		 void (*row)(void *arg, const char *table, struct slice pairs),
+		 void *arg)
+{
+	struct flow_counts c = { 0 };
+	struct partner_rows rows = { row, arg };
+	struct buf pairs;
+	map_each(&e->flows, count_flow, &c);
+	buf_init(&pairs, 0);
+	put_number(&pairs, "slot", e->slot);
+	put_number(&pairs, "clients", c.kind[FLOW_CLIENT]);
+	put_number(&pairs, "signed_in", c.signed_in);
+	put_number(&pairs, "federation_in", c.kind[FLOW_FEDERATION]);
+	put_number(&pairs, "federation_out", c.kind[FLOW_DIALLED]);
+	put_number(&pairs, "transactions", edge_busy(e));
+	if (!buf_failed(&pairs))
+		row(arg, "workers", buf_slice(&pairs));
+	buf_free(&pairs);
+	partners_status(e, &rows);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of edge/ share.
+ *
+ *   edge.c        life of the worker: generations, listeners, drain, status
+ *   accept.c      new connections: limits by source
+ *   flow.c        one connection that carries SIP: framing, deadlines, end
+ *   pending.c     what was written on a flow and is not answered yet
+ *   partner.c     our connections to partners, which one worker owns
+ *   walk.c        a request: facts, verdict, edits, target
+ *   deliver.c     ops.send: bytes to a hop, wherever it is
+ *   exchange.c    messages from the other processes
+ *   token.c, reject.c
+ */
+#pragma once
+
+#include "access/access.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "edge/edge.h"
+#include "edge/reject.h"
+#include "edge/token.h"
+#include "net/net.h"
+#include "proxy/proxy.h"
+#include "sip/frame.h"
+
+enum { EDGE_WORKERS_MAX = 64, EDGE_PEER_MAX = NET_NAME_MAX + 8 };
+
+/* kinds of struct proxy_hop; its other fields in each:
+ *   HOP_FLOW     slot, incarnation, flow: a connection of some worker
+ *   HOP_PARTNER  slot, incarnation of the owner; peer names the partner
+ *   HOP_HOME     incarnation of home; flow: the client's, when it is ours */
+enum edge_hop { HOP_FLOW = 1, HOP_PARTNER, HOP_HOME };
+
+enum flow_kind { FLOW_CLIENT, FLOW_FEDERATION, FLOW_DIALLED };
+
+/* One configuration in force or being prepared. Owner: struct edge. */
+struct generation {
+	uint32_t number;
+	const struct edge_conf *conf;
+	void (*release)(void *arg);
+	void *release_arg;
+	struct access *access;
+	struct net_tls *tls_federation, *tls_clients, *tls_dial;
+};
+
+/* A listening socket. Owner: struct edge, in its list. */
+struct edge_listener {
+	struct list node;
+	struct edge *edge;
+	struct acceptor *acceptor; /* NULL until the generation is in force */
+	int fd;                    /* until then */
+	enum listener_kind kind;
+	uint32_t generation; /* the newest that names it */
+	char address[ADDR_TEXT_MAX];
+};
+
+/* A request written on a flow, by whoever owns its transaction. */
+struct pending {
+	struct map_node node; /* key: the three numbers below */
+	struct list order;    /* oldest first */
+	struct {
+		uint64_t txn;
+		uint32_t slot;
+		uint32_t branch;
+	} key;
+	uint64_t since_ms;
+};
+
+struct pending_set {
+	struct map map;
+	struct list order;
+};
+
+/* A connection that carries SIP. Owner: this worker, until on_end. */
+struct flow {
+	struct map_node node; /* by id */
+	struct edge *edge;
+	struct conn *conn;
+	uint64_t id;
+	enum flow_kind kind;
+	struct sip_framer framer;
+	struct timer deadline; /* first message, then each message */
+	struct pending_set pending;
+	struct partner *partner; /* FLOW_DIALLED */
+	char *aor;               /* signed in as, or NULL */
+	uint64_t pong_ms;        /* when we last answered a keep-alive */
+	uint64_t source_key;
+	bool counted;             /* in its source's open count */
+	bool greeted;             /* a whole message has arrived */
+	bool ending;              /* said so; reads no more */
+	char peer[EDGE_PEER_MAX]; /* proven identity, as in proxy_hop */
+	char source[ADDR_TEXT_MAX];
+};
+
+/* Requests of one source that did not sign in yet. */
+struct source {
+	struct map_node node;
+	uint64_t key;
+	uint32_t open;
+	uint32_t tokens; /* new connections left in this second */
+	uint64_t second;
+};
+
+struct peer_process {
+	uint32_t incarnation; /* 0: not there */
+};
+
+struct edge {
+	struct loop *loop;
+	struct timers *timers;
+	uint32_t slot, incarnation;
+	const struct edge_ops *ops;
+	void *arg;
+	struct generation *current, *next;
+	struct list listeners;
+	struct proxy *proxy;
+	char *name; /* our FQDN: sent-by, Path, diagnostics */
+	struct sealer *sealer;
+	bool has_keys;
+	bool draining;
+	struct peer_process worker[EDGE_WORKERS_MAX];
+	struct peer_process home, store, resolver;
+	struct map flows;
+	uint64_t last_flow;
+	struct map sources;
+	struct map partners; /* by FQDN of the partner's edge */
+	uint64_t last_ask;   /* id of a RESOLVE */
+	struct timer sweep;  /* pending and source tables, every second */
+};
+
+/* edge.c */
+bool edge_open(const struct edge *e); /* may serve: configured, with keys */
+void edge_open_listeners(struct edge *e);
+
+/* accept.c */
+void edge_on_accept(void *arg, int fd, const struct addr *from);
+void source_signed_in(struct flow *f);
+void source_left(struct flow *f);
+void source_sweep(struct edge *e);
+
+/* flow.c */
+struct flow *flow_create(struct edge *e, enum flow_kind kind);
+void flow_drop(struct flow *f); /* one that never got a connection */
+extern const struct conn_ops flow_conn_ops;
+struct flow *flow_find(struct edge *e, uint64_t id);
+/* Any live flow of that proven peer. */
+struct flow *flow_of_peer(struct edge *e, struct slice peer);
+struct proxy_hop flow_hop(const struct flow *f);
+void flow_end(struct flow *f, bool flushed);
+/* A request of a transaction elsewhere or here; 0 or -E... */
+int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
+		       uint16_t branch, struct slice bytes);
+
+/* pending.c */
+int pending_init(struct pending_set *set);
+void pending_free(struct pending_set *set);
+int pending_add(struct pending_set *set, uint32_t slot, uint64_t txn,
+		uint16_t branch, uint64_t now_ms);
+void pending_done(struct pending_set *set, uint32_t slot, uint64_t txn,
+		  uint16_t branch);
+void pending_expire(struct pending_set *set, uint64_t before_ms);
+/* Fails all of them, here and at other workers; empties the set. */
+void pending_fail(struct edge *e, struct pending_set *set,
+		  enum edge_refusal why);
+
+/* partner.c */
+int partner_write(struct edge *e, struct slice name, uint32_t slot,
+		  uint64_t txn, uint16_t branch, struct slice bytes);
+void partner_ready(struct flow *f);
+void partner_ended(struct flow *f, enum conn_end why, const char *text);
+void partner_resolved(struct edge *e, const struct ipc_resolved *m);
+void partners_expire(struct edge *e, uint64_t before_ms);
+void partners_recheck(struct edge *e);
+void partners_free(struct edge *e);
+void partners_resolver_gone(struct edge *e);
+struct partner_rows {
+	void (*row)(void *arg, const char *table, struct slice pairs);
+	void *arg;
+};
+void partners_status(struct edge *e, const struct partner_rows *rows);
+uint32_t partner_owner(const struct edge *e, struct slice name);
+
+/* walk.c */
+void walk_on_request(void *arg, struct proxy_request *r);
+void walk_on_response(void *arg, struct proxy_request *r,
+		      const struct sip_msg *response, struct sip_edits *edits);
+void walk_on_refuse(void *arg, struct proxy_request *r,
+		    const struct reject *reject, struct sip_edits *extra);
+void walk_on_done(void *arg, const struct proxy_record *record);
+
+/* deliver.c */
+int deliver(void *arg, const struct proxy_hop *to, bool request,
+	    struct slice bytes, uint64_t txn, uint16_t branch);
+int deliver_branch(void *arg, uint64_t txn, uint16_t branch, struct buf *out);
+/* Tells the owner of a transaction, here or elsewhere, that a branch failed. */
+void deliver_failure(struct edge *e, uint32_t slot, uint64_t txn,
+		     uint16_t branch, enum edge_refusal why);
+/* A response from any connection: to the owner of its transaction. */
+void deliver_response(struct flow *f, const struct sip_msg *m);

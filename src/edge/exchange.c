@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages from the other processes, as a table: type, who may send it, what
+ * it does. A message from the wrong role is dropped and logged.
+ */
+#include "edge/edge_int.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cursor.h"
+
+static void on_flow_write(struct edge *e, const struct proc_id *from,
+			  const struct ipc_msg *m)
+{
+	const struct ipc_flow_write *w = &m->u.flow_write;
+	struct flow *f = flow_find(e, w->flow);
+	int err = f ? flow_write_request(f, from->slot, w->txn, w->branch,
+					 w->bytes)
+		    : -EPIPE;
+	if (err)
+		deliver_failure(e, from->slot, w->txn, w->branch,
+				err == -ENOBUFS ? EDGE_QUEUE_FULL
+						: EDGE_FLOW_GONE);
+}
+
+static void on_flow_answer(struct edge *e, const struct proc_id *from,
+			   const struct ipc_msg *m)
+{
+	struct ipc_flow_answer a = m->u.flow_answer;
+	struct flow *f = flow_of_peer(e, a.peer);
+	(void)from;
+	if (f) {
+		conn_write(f->conn, a.bytes);
+		return;
+	}
+	uint32_t workers = e->current ? e->current->conf->workers : 1;
+	for (uint32_t slot = e->slot; a.tries;) {
+		a.tries--;
+		slot = (slot + 1) % workers;
+		if (!e->ops->send(e->arg, PROC_EDGE, slot, IPC_FLOW_ANSWER, &a))
+			return;
+	}
+	metric_add(M_FLOW_LOST, 1);
+}
+
+static void on_flow_lost(struct edge *e, const struct proc_id *from,
+			 const struct ipc_msg *m)
+{
+	const struct ipc_flow_lost *l = &m->u.flow_lost;
+	(void)from;
+	if (e->proxy)
+		proxy_failed(e->proxy, l->txn, l->branch,
+			     edge_reject(l->refusal));
+}
+
+static bool is_partner(struct edge *e, struct slice name)
+{
+	const struct access_conf *a = &e->current->conf->access;
+	for (size_t i = 0; i < a->partner_count; i++)
+		if (slice_eq(a->partners[i].edge, name))
+			return true;
+	return false;
+}
+
+static void on_partner_write(struct edge *e, const struct proc_id *from,
+			     const struct ipc_msg *m)
+{
+	const struct ipc_partner_write *w = &m->u.partner_write;
+	enum edge_refusal why = EDGE_PARTNER_DOWN;
+	int err = -EPIPE;
+	if (e->current && is_partner(e, w->partner))
+		err = partner_write(e, w->partner, from->slot, w->txn,
+				    w->branch, w->bytes);
+	if (err == -ENOBUFS)
+		why = EDGE_QUEUE_FULL;
+	if (err)
+		deliver_failure(e, from->slot, w->txn, w->branch, why);
+}
+
+static void on_response(struct edge *e, const struct proc_id *from,
+			const struct ipc_msg *m)
+{
+	const struct ipc_response *r = &m->u.response;
+	struct proxy_hop hop = { .kind = HOP_FLOW,
+				 .slot = from->slot,
+				 .incarnation = from->incarnation,
+				 .peer = r->peer };
+	if (e->proxy)
+		proxy_response(e->proxy, r->txn, r->branch, &hop, r->bytes);
+}
+
+static struct proxy_hop home_hop(const struct proc_id *from)
+{
+	return (struct proxy_hop){ .kind = HOP_HOME,
+				   .incarnation = from->incarnation,
+				   .peer = SLICE_LIT("home") };
+}
+
+static void on_sip_from_home(struct edge *e, const struct proc_id *from,
+			     const struct ipc_msg *m)
+{
+	const struct reject *reject = NULL;
+	struct proxy_hop hop = home_hop(from);
+	if (edge_open(e))
+		proxy_receive(e->proxy, &hop, m->u.sip_from_home.bytes,
+			      &reject);
+}
+
+static void on_answer_from_home(struct edge *e, const struct proc_id *from,
+				const struct ipc_msg *m)
+{
+	struct slice bytes = m->u.answer_from_home.bytes;
+	struct proxy_hop hop = home_hop(from);
+	struct branch_ref ref;
+	struct arena *a = arena_create(4096, 1 << 20);
+	struct sip_msg msg;
+	bool ours = a && e->proxy &&
+		    !sip_parse(a, bytes, &sip_limits_default, &msg) &&
+		    !msg.request &&
+		    !token_branch_read(e->sealer, msg.via.branch, &ref) &&
+		    ref.slot == e->slot && ref.incarnation == e->incarnation;
+	if (ours)
+		proxy_response(e->proxy, ref.txn, ref.branch, &hop, bytes);
+	else
+		metric_add(M_SIP_STRAY, 1);
+	arena_free(a);
+}
+
+static void on_flow_auth(struct edge *e, const struct proc_id *from,
+			 const struct ipc_msg *m)
+{
+	const struct ipc_flow_auth *auth = &m->u.flow_auth;
+	struct flow *f = flow_find(e, auth->flow);
+	char *aor = slice_strdup(auth->aor);
+	(void)from;
+	if (!f || f->kind != FLOW_CLIENT || !aor) {
+		free(aor);
+		return;
+	}
+	if (f->aor && strcmp(f->aor, aor))
+		LOG(LOG_INFO, "flow.auth_changed", KV_STR("source", f->source),
+		    KV_STR("old", f->aor), KV_STR("new", aor));
+	free(f->aor);
+	f->aor = aor;
+	source_signed_in(f);
+}
+
+static void on_keys(struct edge *e, const struct proc_id *from,
+		    const struct ipc_msg *m)
+{
+	struct cur c = cur_init(m->u.keys.ring);
+	(void)from;
+	while (cur_left(&c)) {
+		uint8_t id = cur_u8(&c);
+		struct slice key = cur_bytes(&c, SEAL_KEY_BYTES);
+		int err = cur_failed(&c) ? -EBADMSG
+					 : sealer_add(e->sealer, id, key.ptr);
+		if (err && err != -EEXIST) {
+			LOG(LOG_ERROR, "keys.refused",
+			    KV_STR("why", strerror(-err)));
+			return;
+		}
+		e->has_keys = true;
+	}
+	edge_open_listeners(e);
+}
+
+static void on_resolved(struct edge *e, const struct proc_id *from,
+			const struct ipc_msg *m)
+{
+	(void)from;
+	partner_resolved(e, &m->u.resolved);
+}
+
+static const struct {
+	enum ipc_type type;
+	enum proc_role from;
+	void (*fn)(struct edge *e, const struct proc_id *from,
+		   const struct ipc_msg *m);
+} exchange[] = {
+	{ IPC_FLOW_WRITE, PROC_EDGE, on_flow_write },
+	{ IPC_FLOW_ANSWER, PROC_EDGE, on_flow_answer },
+	{ IPC_FLOW_LOST, PROC_EDGE, on_flow_lost },
+	{ IPC_PARTNER_WRITE, PROC_EDGE, on_partner_write },
+	{ IPC_RESPONSE, PROC_EDGE, on_response },
+	{ IPC_SIP_FROM_HOME, PROC_HOME, on_sip_from_home },
+	{ IPC_ANSWER_FROM_HOME, PROC_HOME, on_answer_from_home },
+	{ IPC_FLOW_AUTH, PROC_HOME, on_flow_auth },
+	{ IPC_KEYS, PROC_STORE, on_keys },
+	{ IPC_RESOLVED, PROC_RESOLVER, on_resolved },
+};
+
+void edge_message(struct edge *e, const struct proc_id *from,
+		  const struct ipc_msg *m)
+{
+	for (size_t i = 0; i < sizeof(exchange) / sizeof(exchange[0]); i++) {
+		if (exchange[i].type == m->type &&
+		    exchange[i].from == from->role) {
+			exchange[i].fn(e, from, m);
+			return;
+		}
+	}
+	LOG(LOG_WARN, "ipc.unexpected", KV_STR("type", ipc_type_name(m->type)),
+	    KV_STR("from", proc_role_name(from->role)));
+}
+
+static struct peer_process *place_of(struct edge *e, const struct proc_id *p)
+{
+	if (p->role == PROC_EDGE && p->slot < EDGE_WORKERS_MAX)
+		return &e->worker[p->slot];
+	if (p->role == PROC_HOME)
+		return &e->home;
+	if (p->role == PROC_STORE)
+		return &e->store;
+	return p->role == PROC_RESOLVER ? &e->resolver : NULL;
+}
+
+void edge_peer_up(struct edge *e, const struct proc_id *peer)
+{
+	struct peer_process *place = place_of(e, peer);
+	if (place)
+		place->incarnation = peer->incarnation;
+}
+
+void edge_peer_gone(struct edge *e, const struct proc_id *peer)
+{
+	struct peer_process *place = place_of(e, peer);
+	if (!place || place->incarnation != peer->incarnation)
+		return;
+	place->incarnation = 0;
+	if (peer->role == PROC_RESOLVER)
+		partners_resolver_gone(e);
+	if (!e->proxy)
+		return;
+	struct proxy_hop home = { .kind = HOP_HOME,
+				  .incarnation = peer->incarnation };
+	struct proxy_hop flows = { .kind = HOP_FLOW,
+				   .slot = peer->slot,
+				   .incarnation = peer->incarnation };
+	struct proxy_hop partners = flows;
+	partners.kind = HOP_PARTNER;
+	if (peer->role == PROC_HOME) {
+		proxy_hop_gone(e->proxy, &home, edge_reject(EDGE_INSIDE_DOWN));
+	} else if (peer->role == PROC_EDGE) {
+		proxy_hop_gone(e->proxy, &flows, edge_reject(EDGE_FLOW_GONE));
+		proxy_hop_gone(e->proxy, &partners,
+			       edge_reject(EDGE_PARTNER_DOWN));
+	}
+}

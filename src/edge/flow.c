@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection that carries SIP, of a client or a partner: frames what
+ * arrives, keeps the deadlines (SIP-10, SIP-11, SIP-12), and tells everybody
+ * concerned when it ends.
+ */
+#include "edge/edge_int.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	FIRST_MESSAGE_MS = 30000,
+	ONE_MESSAGE_MS = 10000,
+	PONG_EVERY_MS = 1000,
+	REFUSAL_ARENA = 16384,
+};
+
+static const char *kind_name(enum flow_kind kind)
+{
+	static const char *const names[] = { "client", "federation",
+					     "partner" };
+	return names[kind];
+}
+
+static void on_deadline(struct timer *t, void *arg)
+{
+	struct flow *f = arg;
+	(void)t;
+	LOG_LIMITED(LOG_INFO, "conn.slow", slice_str(f->source),
+		    KV_STR("source", f->source), KV_STR("peer", f->peer),
+		    KV_STR("why", f->greeted ? "message" : "first_message"));
+	flow_end(f, false);
+}
+
+struct flow *flow_create(struct edge *e, enum flow_kind kind)
+{
+	struct flow *f = calloc(1, sizeof(*f));
+	if (!f)
+		return NULL;
+	f->edge = e;
+	f->kind = kind;
+	f->id = ++e->last_flow;
+	sip_framer_init(&f->framer);
+	timer_init(&f->deadline, e->timers, on_deadline, f);
+	if (pending_init(&f->pending))
+		goto no_pending;
+	if (map_insert(&e->flows, &f->node, map_key_u64(&f->id)))
+		goto no_map;
+	return f;
+no_map:
+	pending_free(&f->pending);
+no_pending:
+	free(f);
+	return NULL;
+}
+
+void flow_drop(struct flow *f)
+{
+	if (!f)
+		return;
+	source_left(f);
+	timer_stop(&f->deadline);
+	pending_free(&f->pending);
+	map_remove(&f->edge->flows, &f->node);
+	free(f->aor);
+	free(f);
+}
+
+struct flow *flow_find(struct edge *e, uint64_t id)
+{
+	struct map_node *n = map_find(&e->flows, map_key_u64(&id));
+	struct flow *f = n ? container_of(n, struct flow, node) : NULL;
+	return f && !f->ending ? f : NULL;
+}
+
+struct peer_search {
+	struct slice peer;
+	struct flow *found;
+};
+
+static void match_peer(struct map_node *n, void *arg)
+{
+	struct peer_search *s = arg;
+	struct flow *f = container_of(n, struct flow, node);
+	if (!s->found && !f->ending && f->conn && conn_ready(f->conn) &&
+	    slice_eq(slice_str(f->peer), s->peer))
+		s->found = f;
+}
+
+struct flow *flow_of_peer(struct edge *e, struct slice peer)
+{
+	struct peer_search s = { peer, NULL };
+	map_each(&e->flows, match_peer, &s);
+	return s.found;
+}
+
+struct proxy_hop flow_hop(const struct flow *f)
+{
+	return (struct proxy_hop){ .kind = HOP_FLOW,
+				   .slot = f->edge->slot,
+				   .incarnation = f->edge->incarnation,
+				   .flow = f->id,
+				   .peer = slice_str(f->peer) };
+}
+
+void flow_end(struct flow *f, bool flushed)
+{
+	f->ending = true;
+	timer_stop(&f->deadline);
+	if (flushed)
+		conn_close_flushed(f->conn);
+	else
+		conn_close(f->conn);
+}
+
+int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
+		       uint16_t branch, struct slice bytes)
+{
+	if (!conn_writable(f->conn, bytes.len))
+		return -ENOBUFS;
+	int err = txn ? pending_add(&f->pending, slot, txn, branch,
+				    timers_now(f->edge->timers))
+		      : 0;
+	if (!err)
+		err = conn_write(f->conn, bytes);
+	if (err && txn)
+		pending_done(&f->pending, slot, txn, branch);
+	return err;
+}
+
+/* Who is at the other end: the row of configuration that its certificate
+ * proves, or the first name in it, or the connection itself for a client. */
+static void name_peer(struct flow *f)
+{
+	const struct net_peer *p = conn_peer(f->conn);
+	const struct access_partner *row;
+	if (f->kind == FLOW_CLIENT) {
+		snprintf(f->peer, sizeof(f->peer),
+			 "client:%" PRIu32 ".%" PRIx32 ".%" PRIu64,
+			 f->edge->slot, f->edge->incarnation, f->id);
+		return;
+	}
+	row = access_peer(f->edge->current->access,
+			  (const char(*)[NET_NAME_MAX])p->name, p->name_count);
+	if (row)
+		snprintf(f->peer, sizeof(f->peer), "peer:%.*s",
+			 SLICE_FMT(row->edge));
+	else
+		snprintf(f->peer, sizeof(f->peer), "stranger:%s",
+			 p->name_count ? p->name[0] : "");
+}
+
+static void on_ready(void *arg, struct conn *c)
+{
+	struct flow *f = arg;
+	name_peer(f);
+	addr_text(&conn_peer(c)->addr, f->source);
+	if (f->kind != FLOW_CLIENT)
+		source_left(f);
+	LOG(LOG_INFO, "conn.open", KV_STR("kind", kind_name(f->kind)),
+	    KV_STR("source", f->source), KV_STR("peer", f->peer),
+	    KV_U64("slot", f->edge->slot), KV_U64("flow", f->id));
+	if (f->kind == FLOW_DIALLED)
+		partner_ready(f);
+	else
+		timer_start(&f->deadline, FIRST_MESSAGE_MS);
+}
+
+/* The framer refused: answer what can be answered, then close. */
+static void refuse_frame(struct flow *f, struct slice head,
+			 const struct reject *reject)
+{
+	struct arena *a = arena_create(REFUSAL_ARENA, REFUSAL_ARENA * 16);
+	struct buf out;
+	struct sip_msg m = { 0 };
+	buf_init(&out, 0);
+	metric_add(reject->metric, 1);
+	LOG_LIMITED(LOG_INFO, "sip.reject", slice_str(f->source),
+		    KV_U64("code", reject->status), KV_STR("why", reject->why),
+		    KV_STR("source", f->source), KV_STR("peer", f->peer));
+	if (a && head.len) {
+		sip_parse(a, head, &sip_limits_default, &m);
+		struct sip_reply reply = { .status = reject->status,
+					   .reason = reject->reason };
+		if (reject->status && m.request && sip_answerable(&m) &&
+		    !sip_encode_reply(&out, &m, &reply))
+			conn_write(f->conn, buf_slice(&out));
+	}
+	buf_free(&out);
+	arena_free(a);
+	flow_end(f, true);
+}
+
+static void not_sip(struct flow *f)
+{
+	LOG_LIMITED(LOG_INFO, "conn.not_sip", slice_str(f->source),
+		    KV_STR("source", f->source), KV_STR("peer", f->peer));
+	flow_end(f, false);
+}
+
+static void pong(struct flow *f)
+{
+	uint64_t now = timers_now(f->edge->timers);
+	if (f->pong_ms && now < f->pong_ms + PONG_EVERY_MS)
+		return;
+	f->pong_ms = now;
+	conn_write(f->conn, SLICE_LIT("\r\n"));
+}
+
+/* A response never starts with a method, so this tells the two apart. */
+static bool is_response(struct slice bytes)
+{
+	return slice_starts(bytes, SLICE_LIT("SIP/"));
+}
+
+static void take_response(struct flow *f, struct slice bytes)
+{
+	struct arena *a = arena_create(4096, 1 << 20);
+	struct sip_msg m;
+	metric_add(M_SIP_RESPONSES, 1);
+	if (a && !sip_parse(a, bytes, &sip_limits_default, &m))
+		deliver_response(f, &m);
+	else
+		metric_add(M_SIP_STRAY, 1);
+	arena_free(a);
+}
+
+static void take_message(struct flow *f, struct slice bytes)
+{
+	const struct reject *reject = NULL;
+	f->greeted = true;
+	if (is_response(bytes)) {
+		take_response(f, bytes);
+		return;
+	}
+	struct proxy_hop from = flow_hop(f);
+	proxy_receive(f->edge->proxy, &from, bytes, &reject);
+	if (reject && reject->closes && !f->ending)
+		flow_end(f, true);
+}
+
+/* More than nothing is left: its deadline runs from its first byte on. */
+static void set_deadline(struct flow *f, bool partial, bool moved)
+{
+	if (f->ending)
+		return;
+	if (!partial && f->greeted)
+		timer_stop(&f->deadline);
+	else if (partial && (moved || !timer_running(&f->deadline)))
+		timer_start(&f->deadline, ONE_MESSAGE_MS);
+}
+
+static size_t on_bytes(void *arg, struct conn *c, struct slice data)
+{
+	struct flow *f = arg;
+	const struct reject *reject = NULL;
+	size_t used = 0;
+	(void)c;
+	metric_add(M_BYTES_IN, data.len);
+	while (!f->ending && used < data.len) {
+		struct slice left = slice_from(data, used);
+		size_t len = 0;
+		enum sip_frame_result r = sip_frame(
+			&f->framer, left, &sip_limits_default, &len, &reject);
+		if (r == SIP_FRAME_MORE)
+			break;
+		if (r == SIP_FRAME_REFUSED)
+			refuse_frame(f, slice_head(left, len), reject);
+		else if (r == SIP_FRAME_NOT_SIP)
+			not_sip(f);
+		else if (r == SIP_FRAME_PING)
+			pong(f);
+		else if (r == SIP_FRAME_MESSAGE)
+			take_message(f, slice_head(left, len));
+		used += len;
+	}
+	if (f->ending)
+		return data.len;
+	set_deadline(f, used<data.len, used> 0);
+	return used;
+}
+
+static void tell_home(struct flow *f)
+{
+	struct edge *e = f->edge;
+	struct ipc_flow_down down = { .flow = f->id };
+	if (f->kind == FLOW_CLIENT && e->home.incarnation)
+		e->ops->send(e->arg, PROC_HOME, 0, IPC_FLOW_DOWN, &down);
+}
+
+static enum edge_refusal end_refusal(enum conn_end why)
+{
+	return why == CONN_END_TLS || why == CONN_END_NAME ? EDGE_PARTNER_TLS
+							   : EDGE_PARTNER_DOWN;
+}
+
+static void on_end(void *arg, struct conn *c, enum conn_end why,
+		   const char *text)
+{
+	struct flow *f = arg;
+	struct edge *e = f->edge;
+	struct proxy_hop hop = flow_hop(f);
+	enum edge_refusal refusal =
+		f->kind == FLOW_CLIENT ? EDGE_FLOW_GONE : end_refusal(why);
+	(void)c;
+	f->ending = true;
+	LOG(LOG_INFO, "conn.end", KV_STR("kind", kind_name(f->kind)),
+	    KV_STR("source", f->source), KV_STR("peer", f->peer),
+	    KV_U64("slot", e->slot), KV_U64("flow", f->id),
+	    KV_STR("why", text));
+	tell_home(f);
+	if (f->partner)
+		partner_ended(f, why, text);
+	pending_fail(e, &f->pending, refusal);
+	proxy_hop_gone(e->proxy, &hop, edge_reject(refusal));
+	flow_drop(f);
+}
+
+const struct conn_ops flow_conn_ops = {
+	.on_ready = on_ready,
+	.on_bytes = on_bytes,
+	.on_end = on_end,
+};

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests that were written on a connection and have no final answer yet.
+ * When the connection ends, the owner of each transaction is told at once
+ * (architecture 3: FLOW_LOST). Answers may come by another connection of the
+ * same peer, so entries also expire: a failure told too late meets a
+ * transaction that is gone, which is harmless.
+ */
+#include "edge/edge_int.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static struct pending *of_node(struct map_node *n)
+{
+	return container_of(n, struct pending, node);
+}
+
+static void drop(struct pending_set *set, struct pending *p)
+{
+	map_remove(&set->map, &p->node);
+	list_remove(&p->order);
+	free(p);
+}
+
+int pending_init(struct pending_set *set)
+{
+	list_init(&set->order);
+	return map_init(&set->map);
+}
+
+void pending_free(struct pending_set *set)
+{
+	LIST_EACH (it, tmp, &set->order)
+		drop(set, container_of(it, struct pending, order));
+	map_free(&set->map);
+}
+
+int pending_add(struct pending_set *set, uint32_t slot, uint64_t txn,
+		uint16_t branch, uint64_t now_ms)
+{
+	struct pending *p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->key.slot = slot;
+	p->key.txn = txn;
+	p->key.branch = branch;
+	p->since_ms = now_ms;
+	int err = map_insert(&set->map, &p->node,
+			     slice_of(&p->key, sizeof(p->key)));
+	if (err) {
+		free(p);
+		return err == -EEXIST ? 0 : err;
+	}
+	list_push_back(&set->order, &p->order);
+	return 0;
+}
+
+void pending_done(struct pending_set *set, uint32_t slot, uint64_t txn,
+		  uint16_t branch)
+{
+	struct pending key = { .key = { txn, slot, branch } };
+	struct map_node *n =
+		map_find(&set->map, slice_of(&key.key, sizeof(key.key)));
+	if (n)
+		drop(set, of_node(n));
+}
+
+void pending_expire(struct pending_set *set, uint64_t before_ms)
+{
+	LIST_EACH (it, tmp, &set->order) {
+		struct pending *p = container_of(it, struct pending, order);
+		if (p->since_ms >= before_ms)
+			return;
+		drop(set, p);
+	}
+}
+
+void pending_fail(struct edge *e, struct pending_set *set,
+		  enum edge_refusal why)
+{
+	while (!list_empty(&set->order)) {
+		struct pending *p =
+			container_of(set->order.next, struct pending, order);
+		uint32_t slot = p->key.slot;
+		uint64_t txn = p->key.txn;
+		uint16_t branch = (uint16_t)p->key.branch;
+		drop(set, p);
+		deliver_failure(e, slot, txn, branch, why);
+	}
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Refusals of the edge: the rows. */
+#include "edge/reject.h"
+
+#include "base/slice.h"
+
+static const struct reject rows[EDGE_REFUSAL_COUNT] = {
+	[EDGE_FLOW_GONE] = { .status = 430,
+			     .diagnostics = 1006,
+			     .metric = M_REJ_FLOW_GONE,
+			     .why = "flow_gone",
+			     .reason = "Flow Failed",
+			     .text = "the client's connection is gone; it has "
+				     "to sign in "
+				     "again",
+			     .spec = "RFC 5626 5.3.1" },
+	[EDGE_INSIDE_DOWN] = { .status = 503,
+			       .diagnostics = 1007,
+			       .metric = M_REJ_INSIDE_DOWN,
+			       .why = "inside_down",
+			       .reason = "Service Unavailable",
+			       .text = "the inside cannot be reached for the "
+				       "moment; try "
+				       "again",
+			       .spec = "RFC 3261 21.5.4" },
+	[EDGE_PARTNER_DOWN] = { .status = 504,
+				.diagnostics = 1046,
+				.metric = M_REJ_PARTNER_DOWN,
+				.why = "partner_down",
+				.reason = "Server Time-out",
+				.text = "the partner's edge cannot be reached; "
+					"see the log "
+					"for partner.down",
+				.spec = "RFC 3261 21.5.5" },
+	[EDGE_PARTNER_DNS] = { .status = 504,
+			       .diagnostics = 1014,
+			       .metric = M_REJ_PARTNER_DNS,
+			       .why = "partner_dns",
+			       .reason = "Server Time-out",
+			       .text = "the name of the partner's edge does "
+				       "not resolve; "
+				       "check its A and AAAA records",
+			       .spec = "RFC 3263 4.2" },
+	[EDGE_PARTNER_TLS] = { .status = 504,
+			       .diagnostics = 1010,
+			       .metric = M_REJ_PARTNER_TLS,
+			       .why = "partner_tls",
+			       .reason = "Server Time-out",
+			       .text = "the certificate of the partner's edge "
+				       "was refused; "
+				       "see the log for tls.peer_reject",
+			       .spec = "RFC 5922 7.3" },
+	[EDGE_QUEUE_FULL] = { .status = 503,
+			      .metric = M_REJ_QUEUE_FULL,
+			      .why = "queue_full",
+			      .reason = "Service Unavailable",
+			      .text = "a queue is full; try again later",
+			      .spec = "RFC 3261 21.5.4" },
+	[EDGE_DRAINING] = { .status = 503,
+			    .metric = M_REJ_DRAINING,
+			    .why = "draining",
+			    .reason = "Service Unavailable",
+			    .text = "the server is stopping; connect again",
+			    .spec = "threats PRC-06" },
+};
+
+const struct reject *edge_reject(unsigned number)
+{
+	return &rows[number < EDGE_REFUSAL_COUNT ? number : EDGE_PARTNER_DOWN];
+}

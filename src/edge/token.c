@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sealed flow tokens and branches. */
+#include "edge/token.h"
+
+#include <errno.h>
+
+#include "base/cursor.h"
+
+enum { TOKEN_PLAIN_MAX = 16, COOKIE_BYTES = 7 };
+
+static const struct slice flow_purpose = { (const uint8_t *)"flow", 4 };
+static const struct slice branch_purpose = { (const uint8_t *)"branch", 6 };
+
+static int seal(struct sealer *s, struct slice purpose, struct buf *plain,
+		struct buf *out)
+{
+	int err = -ENOMEM;
+	if (!buf_failed(plain))
+		err = sealer_seal(s, purpose, buf_slice(plain), out);
+	buf_free(plain);
+	return err;
+}
+
+int token_flow_write(struct sealer *s, const struct flow_ref *ref,
+		     struct buf *out)
+{
+	struct buf plain;
+	buf_init(&plain, TOKEN_PLAIN_MAX);
+	buf_u16(&plain, ref->slot);
+	buf_u32(&plain, ref->incarnation);
+	buf_u64(&plain, ref->flow);
+	return seal(s, flow_purpose, &plain, out);
+}
+
+int token_flow_read(struct sealer *s, struct slice token, struct flow_ref *ref)
+{
+	uint8_t plain[TOKEN_PLAIN_MAX];
+	int n = sealer_open(s, flow_purpose, token, plain, sizeof(plain));
+	if (n < 0)
+		return n;
+	struct cur c = cur_init(slice_of(plain, (size_t)n));
+	ref->slot = cur_u16(&c);
+	ref->incarnation = cur_u32(&c);
+	ref->flow = cur_u64(&c);
+	return cur_done(&c) ? 0 : -EINVAL;
+}
+
+int token_branch_write(struct sealer *s, const struct branch_ref *ref,
+		       struct buf *out)
+{
+	struct buf plain;
+	buf_init(&plain, TOKEN_PLAIN_MAX);
+	buf_u16(&plain, ref->slot);
+	buf_u32(&plain, ref->incarnation);
+	buf_u64(&plain, ref->txn);
+	buf_u16(&plain, ref->branch);
+	return seal(s, branch_purpose, &plain, out);
+}
+
+int token_branch_read(struct sealer *s, struct slice branch,
+		      struct branch_ref *ref)
+{
+	uint8_t plain[TOKEN_PLAIN_MAX];
+	if (!slice_ieq(slice_head(branch, COOKIE_BYTES), SLICE_LIT("z9hG4bK")))
+		return -EINVAL;
+	int n = sealer_open(s, branch_purpose, slice_from(branch, COOKIE_BYTES),
+			    plain, sizeof(plain));
+	if (n < 0)
+		return n;
+	struct cur c = cur_init(slice_of(plain, (size_t)n));
+	ref->slot = cur_u16(&c);
+	ref->incarnation = cur_u32(&c);
+	ref->txn = cur_u64(&c);
+	ref->branch = cur_u16(&c);
+	return cur_done(&c) ? 0 : -EINVAL;
+}

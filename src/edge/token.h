@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What we put into messages for ourselves: the branch of our Via (which
+ * transaction, in which worker) and the flow token of Path and Record-Route
+ * (which connection, of which worker). Both are sealed: what comes back is
+ * ours, or nothing (architecture 5).
+ */
+#pragma once
+
+#include "base/crypto.h"
+
+/* Names one connection of one life of one worker. */
+struct flow_ref {
+	uint16_t slot;
+	uint32_t incarnation;
+	uint64_t flow;
+};
+
+/* Names one branch of one transaction. */
+struct branch_ref {
+	uint16_t slot;
+	uint32_t incarnation;
+	uint64_t txn;
+	uint16_t branch;
+};
+
+int token_flow_write(struct sealer *s, const struct flow_ref *ref,
+		     struct buf *out);
+/* 0 or -EINVAL / -ENOKEY. */
+int token_flow_read(struct sealer *s, struct slice token, struct flow_ref *ref);
+/* Without the magic cookie. */
+int token_branch_write(struct sealer *s, const struct branch_ref *ref,
+		       struct buf *out);
+/* branch as it stands in Via, with the cookie. */
+int token_branch_read(struct sealer *s, struct slice branch,
+		      struct branch_ref *ref);

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The walk of a request: gather the facts, ask access, write the edit list,
+ * forward. Nothing is decided here; access/order.c decides.
+ */
+#include "edge/edge_int.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Everything about one request while it is being judged; on the stack. */
+struct walk {
+	struct edge *e;
+	struct proxy_request *r;
+	const struct sip_msg *m;
+	const struct proxy_hop *from;
+	struct flow *flow; /* it came by this one; NULL from inside */
+	struct access_facts facts;
+	struct proxy_hop token; /* inside: where the flow token leads */
+	struct sip_edits edits;
+	char from_aor[SIP_AOR_MAX];
+	char from_domain[SIP_DOMAIN_MAX];
+	char to_domain[SIP_DOMAIN_MAX];
+	char token_peer[EDGE_PEER_MAX];
+};
+
+static enum access_source source_of(const struct walk *w)
+{
+	if (!w->flow)
+		return ACCESS_FROM_INSIDE;
+	return w->flow->kind == FLOW_CLIENT ? ACCESS_FROM_CLIENT
+					    : ACCESS_FROM_FEDERATION;
+}
+
+/* Types of request that cross to and from partners. */
+static bool crosses(enum sip_method method)
+{
+	static const bool table[SIP_METHOD_UNKNOWN + 1] = {
+		[SIP_INVITE] = true,    [SIP_ACK] = true,
+		[SIP_BYE] = true,       [SIP_CANCEL] = true,
+		[SIP_OPTIONS] = true,   [SIP_MESSAGE] = true,
+		[SIP_SUBSCRIBE] = true, [SIP_NOTIFY] = true,
+		[SIP_INFO] = true,      [SIP_PRACK] = true,
+		[SIP_UPDATE] = true,    [SIP_REFER] = true,
+		[SIP_BENOTIFY] = true,
+	};
+	return table[method];
+}
+
+static void gather(struct walk *w)
+{
+	struct access_facts *f = &w->facts;
+	const struct sip_msg *m = w->m;
+	f->source = source_of(w);
+	f->method = m->method_text;
+	f->registers = m->method == SIP_REGISTER;
+	f->crosses = crosses(m->method);
+	if (!sip_aor(&m->from.uri, w->from_aor))
+		f->from_aor = slice_str(w->from_aor);
+	if (!sip_domain(m->from.uri.host, w->from_domain))
+		f->from_domain = slice_str(w->from_domain);
+	if (!sip_domain(m->uri.host, w->to_domain))
+		f->to_domain = slice_str(w->to_domain);
+	if (!w->flow)
+		return;
+	const struct net_peer *peer = conn_peer(w->flow->conn);
+	f->peer_name = (const char(*)[NET_NAME_MAX])peer->name;
+	f->peer_name_count = peer->name_count;
+	f->flow_aor = slice_str(w->flow->aor);
+}
+
+/* A flow token of ours, still good: its hop. */
+static const struct reject *open_token(struct walk *w, struct slice token)
+{
+	struct edge *e = w->e;
+	struct flow_ref ref;
+	if (token_flow_read(e->sealer, token, &ref) ||
+	    ref.slot >= EDGE_WORKERS_MAX ||
+	    e->worker[ref.slot].incarnation != ref.incarnation)
+		return edge_reject(EDGE_FLOW_GONE);
+	if (ref.slot == e->slot && !flow_find(e, ref.flow))
+		return edge_reject(EDGE_FLOW_GONE);
+	snprintf(w->token_peer, sizeof(w->token_peer),
+		 "client:%u.%" PRIx32 ".%" PRIu64, (unsigned)ref.slot,
+		 ref.incarnation, ref.flow);
+	w->token = (struct proxy_hop){ .kind = HOP_FLOW,
+				       .slot = ref.slot,
+				       .incarnation = ref.incarnation,
+				       .flow = ref.flow,
+				       .peer = slice_str(w->token_peer) };
+	w->facts.to_flow = true;
+	return NULL;
+}
+
+/* Takes our own values off the top of Route (RFC 3261 16.4). Tokens are
+ * followed only when the inside asks. */
+static const struct reject *take_routes(struct walk *w)
+{
+	char host[SIP_DOMAIN_MAX];
+	size_t header = 0, index = 0;
+	const struct sip_header *h;
+	while ((h = sip_header_next(w->m, SIP_H_ROUTE, &header))) {
+		struct slice list = h->value, value;
+		struct sip_addr a;
+		while (sip_list_next(&list, &value) > 0) {
+			if (sip_addr_parse(value, &a) ||
+			    sip_domain(a.uri.host, host) ||
+			    strcmp(host, w->e->name) != 0)
+				return NULL;
+			sip_edit_drop_value(&w->edits, SIP_H_ROUTE, index++);
+			if (w->flow || slice_empty(a.uri.user))
+				continue;
+			return open_token(w, a.uri.user);
+		}
+	}
+	return NULL;
+}
+
+/* What is internal never crosses the wall, either way (SIP-04). */
+static void strip(const struct sip_msg *m, struct sip_edits *edits,
+		  bool keep_login, bool keep_diagnostics)
+{
+	for (enum sip_header_id id = 0; id < SIP_H_UNKNOWN; id++) {
+		bool login = id == SIP_H_AUTHORIZATION ||
+			     id == SIP_H_PROXY_AUTHORIZATION ||
+			     id == SIP_H_AUTHENTICATION_INFO ||
+			     id == SIP_H_PROXY_AUTHENTICATION_INFO;
+		if (!(sip_header_flags(id) & SIP_HF_INSIDE) ||
+		    (login && keep_login) ||
+		    (id == SIP_H_MS_DIAGNOSTICS && keep_diagnostics))
+			continue;
+		if (sip_header(m, id))
+			sip_edit_drop(edits, id);
+	}
+}
+
+static struct slice arena_printf(struct arena *a, struct buf *b)
+{
+	struct slice s =
+		buf_failed(b) ? SLICE_NONE : arena_copy(a, buf_slice(b));
+	buf_free(b);
+	return s;
+}
+
+static void add_path(struct walk *w)
+{
+	struct flow_ref ref = { .slot = (uint16_t)w->e->slot,
+				.incarnation = w->e->incarnation,
+				.flow = w->flow->id };
+	struct buf b;
+	buf_init(&b, 0);
+	buf_str(&b, "<sip:");
+	if (token_flow_write(w->e->sealer, &ref, &b))
+		b.failed = true;
+	buf_printf(&b, "@%s;lr;ob>", w->e->name);
+	struct slice path = arena_printf(proxy_request_arena(w->r), &b);
+	if (path.len)
+		sip_edit_top(&w->edits, SIP_H_PATH, path);
+	else
+		w->edits.failed = true;
+}
+
+static void assert_identity(struct walk *w)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	buf_printf(&b, "<sip:%s>", w->flow->aor);
+	struct slice id = arena_printf(proxy_request_arena(w->r), &b);
+	if (id.len)
+		sip_edit_bottom(&w->edits, SIP_H_P_ASSERTED_IDENTITY, id);
+	else
+		w->edits.failed = true;
+}
+
+static void forward(struct walk *w, const struct proxy_target *t)
+{
+	if (w->edits.failed)
+		proxy_refuse(w->r, edge_reject(EDGE_QUEUE_FULL));
+	else
+		proxy_forward(w->r, t, 1);
+}
+
+static void forward_inside(struct walk *w)
+{
+	struct edge *e = w->e;
+	struct proxy_target t = { .edits = &w->edits, .hide_vias = true };
+	bool client = w->flow->kind == FLOW_CLIENT;
+	if (!e->home.incarnation) {
+		proxy_refuse(w->r, edge_reject(EDGE_INSIDE_DOWN));
+		return;
+	}
+	strip(w->m, &w->edits, client, false);
+	if (sip_header(w->m, SIP_H_PATH))
+		sip_edit_drop(&w->edits, SIP_H_PATH);
+	if (client && w->facts.registers)
+		add_path(w);
+	if (client && w->flow->aor)
+		assert_identity(w);
+	t.hop = (struct proxy_hop){ .kind = HOP_HOME,
+				    .incarnation = e->home.incarnation,
+				    .flow = w->flow->id,
+				    .peer = SLICE_LIT("home") };
+	forward(w, &t);
+}
+
+static void forward_flow(struct walk *w)
+{
+	struct proxy_target t = { .hop = w->token,
+				  .edits = &w->edits,
+				  .hide_vias = true };
+	t.timeout_ms = w->e->current->conf->request_timeout_ms;
+	strip(w->m, &w->edits, false, false);
+	forward(w, &t);
+}
+
+static void forward_partner(struct walk *w, const struct access_partner *p)
+{
+	struct edge *e = w->e;
+	char peer[EDGE_PEER_MAX];
+	uint32_t owner = partner_owner(e, p->edge);
+	snprintf(peer, sizeof(peer), "peer:%.*s", SLICE_FMT(p->edge));
+	struct proxy_target t = {
+		.hop = { .kind = HOP_PARTNER,
+			 .slot = owner,
+			 .incarnation = e->worker[owner].incarnation,
+			 .peer = slice_str(peer) },
+		.edits = &w->edits,
+		.hide_vias = true,
+		.timeout_ms = e->current->conf->request_timeout_ms,
+	};
+	strip(w->m, &w->edits, false, false);
+	forward(w, &t);
+}
+
+/* OPTIONS to the edge itself: are you there (RFC 3261 11.2)? */
+static bool asks_us(const struct walk *w)
+{
+	return w->m->method == SIP_OPTIONS && slice_empty(w->m->uri.user) &&
+	       slice_eq(w->facts.to_domain, slice_str(w->e->name));
+}
+
+static void answer_options(struct walk *w)
+{
+	struct sip_edits extra;
+	struct sip_reply reply = { .status = 200, .extra = &extra };
+	sip_edits_init(&extra);
+	sip_edit_bottom(&extra, SIP_H_ACCEPT, SLICE_LIT("*/*"));
+	sip_edit_bottom(&extra, SIP_H_SUPPORTED, SLICE_LIT("path, outbound"));
+	proxy_reply(w->r, &reply);
+}
+
+static void refuse(struct walk *w, const struct reject *reject)
+{
+	struct flow *f = w->flow;
+	proxy_refuse(w->r, reject);
+	if (reject->closes && f && !f->ending)
+		flow_end(f, true);
+}
+
+void walk_on_request(void *arg, struct proxy_request *r)
+{
+	struct walk w = { .e = arg, .r = r };
+	w.m = proxy_request_msg(r);
+	w.from = proxy_request_from(r);
+	sip_edits_init(&w.edits);
+	if (w.from->kind == HOP_FLOW &&
+	    !(w.flow = flow_find(w.e, w.from->flow))) {
+		proxy_drop(r);
+		return;
+	}
+	gather(&w);
+	const struct reject *reject = take_routes(&w);
+	if (reject) {
+		refuse(&w, reject);
+		return;
+	}
+	if (asks_us(&w)) {
+		answer_options(&w);
+		return;
+	}
+	struct access_verdict v = access_judge(w.e->current->access, &w.facts);
+	switch (v.kind) {
+	case ACCESS_TO_INSIDE:
+		forward_inside(&w);
+		break;
+	case ACCESS_TO_FLOW:
+		forward_flow(&w);
+		break;
+	case ACCESS_TO_PARTNER:
+		forward_partner(&w, v.partner);
+		break;
+	case ACCESS_REFUSE:
+	case ACCESS_NEED_SRV:
+	case ACCESS_NEED_LIMIT:
+		refuse(&w, v.reject ? v.reject : edge_reject(EDGE_PARTNER_DNS));
+		break;
+	}
+}
+
+void walk_on_response(void *arg, struct proxy_request *r,
+		      const struct sip_msg *response, struct sip_edits *edits)
+{
+	struct edge *e = arg;
+	const struct proxy_hop *to = proxy_request_from(r);
+	struct flow *f = to->kind == HOP_FLOW ? flow_find(e, to->flow) : NULL;
+	bool client = f && f->kind == FLOW_CLIENT;
+	strip(response, edits, client, client);
+}
+
+void walk_on_refuse(void *arg, struct proxy_request *r,
+		    const struct reject *reject, struct sip_edits *extra)
+{
+	struct edge *e = arg;
+	const struct sip_msg *m = proxy_request_msg(r);
+	const struct proxy_hop *from = proxy_request_from(r);
+	struct flow *f =
+		from->kind == HOP_FLOW ? flow_find(e, from->flow) : NULL;
+	bool outsider = f && f->kind != FLOW_CLIENT;
+	bool mismatch = reject->metric == M_REJ_FROM_MISMATCH ||
+			reject->metric == M_REJ_CLIENT_FROM;
+	struct slice source = f ? slice_str(f->source) : from->peer;
+	LOG_LIMITED(LOG_INFO, mismatch ? "id.mismatch" : "sip.reject", source,
+		    KV_U64("code", reject->status), KV_STR("why", reject->why),
+		    KV_SLICE("source", source), KV_SLICE("peer", from->peer),
+		    KV_SLICE("from", m->from.uri.text),
+		    KV_SLICE("to", m->uri.text));
+	if (!reject->diagnostics || (outsider && reject->inside_only))
+		return;
+	struct buf b;
+	buf_init(&b, 0);
+	buf_printf(&b, "%u;reason=\"%s\";source=\"%s\"", reject->diagnostics,
+		   reject->text, e->name);
+	struct slice value = arena_printf(proxy_request_arena(r), &b);
+	if (value.len)
+		sip_edit_bottom(extra,
+				outsider ? SIP_H_MS_DIAGNOSTICS_PUBLIC
+					 : SIP_H_MS_DIAGNOSTICS,
+				value);
+}
+
+void walk_on_done(void *arg, const struct proxy_record *record)
+{
+	struct edge *e = arg;
+	const struct sip_msg *m = record->request;
+	LOG(LOG_INFO, "sip.message", KV_SLICE("method", m->method_text),
+	    KV_SLICE("from", m->from.uri.text), KV_SLICE("to", m->uri.text),
+	    KV_SLICE("call_id", m->call_id), KV_U64("slot", e->slot),
+	    KV_SLICE("in", record->from->peer),
+	    KV_SLICE("out", record->to ? record->to->peer : SLICE_NONE),
+	    KV_I64("out_slot", record->to ? (int64_t)record->to->slot : -1),
+	    KV_U64("code", record->status),
+	    KV_STR("why", record->reject ? record->reject->why : ""),
+	    KV_U64("bytes", m->whole.len), KV_U64("ms", record->duration_ms));
+}
