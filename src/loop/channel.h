@@ -13,7 +13,8 @@
  *                    the last guard: over it the channel is closed as broken)
  *   CHANNEL_BULK     trace and statistics: dropped and counted over soft_bytes
  * Messages leave in order, all classes together, one send a loop turn for as
- * many as fit; one larger than a datagram travels in parts.
+ * many as fit; one larger than a datagram travels in parts. A waiting message
+ * counts a few bytes more than its length, so that memory is bounded.
  */
 #pragma once
 
@@ -26,7 +27,8 @@ struct channel;
 
 struct channel_ops {
 	/* One whole message; fd is -1, or a descriptor that now belongs to
-	 * the callee. msg lives until return. */
+	 * the callee. -1 too when this process had no descriptor left for it.
+	 * msg lives until return. */
 	void (*on_message)(void *arg, struct slice msg, int fd);
 	/* The other side is gone or broke the framing. Called once, never from
 	 * within channel_send(); the callee calls channel_close(). */
@@ -41,14 +43,15 @@ struct channel_conf {
 
 /* A connected pair with the largest buffers that the kernel grants. */
 int channel_pair(int fds[static 2]);
-/* Takes fd over. */
+/* Takes fd over, unless it fails. */
 int channel_open(struct channel **out, struct loop *l, int fd,
 		 const struct channel_conf *conf, const struct channel_ops *ops,
 		 void *arg);
 /* What is queued is flushed if the socket takes it at once, else dropped. */
 void channel_close(struct channel *c); /* tolerates NULL; in callbacks too */
 /* fd -1, or a descriptor that is duplicated into the message; the caller keeps
- * its own. 0, -ENOBUFS (see above), -EMSGSIZE, -EPIPE, -ENOMEM. */
+ * its own. 0, -ENOBUFS (see above; too many waiting descriptors), -EMSGSIZE,
+ * -EPIPE, -ENOMEM, -EMFILE. */
 int channel_send(struct channel *c, enum channel_class class, struct slice msg,
 		 int fd);
 /* Would a CHANNEL_REQUEST of len bytes be taken now? */

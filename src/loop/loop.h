@@ -55,6 +55,7 @@ void loop_cancel_turn_end(struct turn_hook *hook);
 /* Calls fn(arg) after the current turn: deferred free. */
 int loop_defer(struct loop *l, void (*fn)(void *arg), void *arg);
 
+/* Until loop_free(). Signals alone do not keep loop_run() going. */
 typedef void (*loop_signal_fn)(void *arg, int signo);
 int loop_signal(struct loop *l, int signo, loop_signal_fn fn, void *arg);
 

@@ -28,7 +28,9 @@ int timers_create(struct timers **out, uint64_t now_ms);
 void timers_free(struct timers *ts); /* tolerates NULL */
 uint64_t timers_now(const struct timers *ts);
 /* Runs everything due until now_ms, in order of due time; callbacks may start
- * and stop timers, their own too. Time never goes back: a lesser now_ms is
+ * and stop timers, their own too; timers_now() is the due time then. What a
+ * callback starts with no delay may wait for the next call, so that this one
+ * ends. Time never goes back: a lesser now_ms is
  * taken as the present one. */
 void timers_advance(struct timers *ts, uint64_t now_ms);
 /* Milliseconds until the next one is due, 0 when overdue, -1 for none. May be
