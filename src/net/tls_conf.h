@@ -10,6 +10,7 @@ struct net_tls_conf {
 	struct slice certificate_path; /* for messages */
 	struct slice key;              /* PEM; empty where not needed */
 	struct slice key_path;
-	struct slice trust; /* PEM authorities */
+	struct slice trust; /* PEM authorities, and CRLs if wanted */
 	struct slice trust_path;
+	struct slice name; /* the certificate must be for it; empty: any */
 };

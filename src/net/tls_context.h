@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A TLS context: what net_tls_create() builds. Private to net/. */
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include "net/net.h"
+#include "net/tls_ticket.h"
+
+/* Counted: its maker and each connection hold one. */
+struct net_tls {
+	SSL_CTX *ctx;
+	BIO_METHOD *bio; /* tls.c's, between libssl and its buffers */
+	enum net_tls_use use;
+	unsigned refs;
+	struct tls_tickets tickets;
+};
+
+void net_tls_ref(struct net_tls *t);
+/* tls.c: the method for net_tls.bio, or NULL. */
+BIO_METHOD *tls_bio_method(void);
+
+/*
+ * What checking the peer's certificate needs and finds; hangs on the SSL
+ * object while it lives.
+ */
+struct tls_verify {
+	enum net_tls_use use;
+	char name[NET_NAME_MAX]; /* dialled: must be proven; "" else */
+	struct net_peer peer;
+	const char *why; /* refused: one word for the log; else NULL */
+	bool name_wrong; /* refused for its name alone */
+};
+
+/* Makes connections of ctx check their peer. */
+int tls_verify_setup(SSL_CTX *ctx, enum net_tls_use use);
+void tls_verify_attach(SSL *ssl, struct tls_verify *v);

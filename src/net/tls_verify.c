@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Judging the peer's certificate (TLS-03). libcrypto walks chain, dates,
+ * signatures and revocation; here are added the names, and one deliberate
+ * difference: public authorities no longer issue the client-auth key usage, so
+ * in the client's role a certificate for serverAuth is as good as one for
+ * clientAuth. One that names usages and neither of these is refused.
+ */
+#include "net/tls_context.h"
+
+#include <errno.h>
+
+#include <openssl/x509v3.h>
+
+#include "net/identity.h"
+
+enum { CHAIN_DEPTH_MAX = 8 };
+
+static const struct {
+	int code;
+	const char *why;
+} verify_why[] = {
+	{ X509_V_ERR_CERT_HAS_EXPIRED, "expired" },
+	{ X509_V_ERR_CERT_NOT_YET_VALID, "not_yet_valid" },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, "unknown_issuer" },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "unknown_issuer" },
+	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "unknown_issuer" },
+	{ X509_V_ERR_CERT_UNTRUSTED, "unknown_issuer" },
+	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "self_signed" },
+	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "self_signed" },
+	{ X509_V_ERR_CERT_SIGNATURE_FAILURE, "bad_signature" },
+	{ X509_V_ERR_INVALID_CA, "issuer_no_authority" },
+	{ X509_V_ERR_PATH_LENGTH_EXCEEDED, "issuer_no_authority" },
+	{ X509_V_ERR_INVALID_PURPOSE, "key_usage" },
+	{ X509_V_ERR_CERT_REVOKED, "revoked" },
+	{ X509_V_ERR_CRL_HAS_EXPIRED, "crl_expired" },
+	{ X509_V_ERR_CERT_CHAIN_TOO_LONG, "chain_too_long" },
+	{ X509_V_ERR_EE_KEY_TOO_SMALL, "weak_key" },
+	{ X509_V_ERR_CA_KEY_TOO_SMALL, "weak_key" },
+	{ X509_V_ERR_CA_MD_TOO_WEAK, "weak_key" },
+	{ X509_V_ERR_PERMITTED_VIOLATION, "name_constraint" },
+	{ X509_V_ERR_EXCLUDED_VIOLATION, "name_constraint" },
+};
+
+static const char *why_of(int code)
+{
+	for (size_t i = 0; i < sizeof(verify_why) / sizeof(verify_why[0]); i++)
+		if (verify_why[i].code == code)
+			return verify_why[i].why;
+	return "certificate";
+}
+
+/* What the whole chain allows the leaf to be used for; a certificate without
+ * the extension allows everything. The trust anchor is not asked. */
+static bool usage_ok(X509_STORE_CTX *store)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
+	uint32_t allowed = XKU_SSL_CLIENT | XKU_SSL_SERVER;
+	int count = sk_X509_num(chain);
+
+	for (int i = 0; i < count; i++) {
+		if (i && i == count - 1)
+			break;
+		uint32_t eku =
+			X509_get_extended_key_usage(sk_X509_value(chain, i));
+		if (i && eku != UINT32_MAX && (eku & XKU_ANYEKU))
+			continue;
+		allowed &= eku;
+	}
+	uint32_t ku = X509_get_key_usage(sk_X509_value(chain, 0));
+	return allowed && (ku & KU_DIGITAL_SIGNATURE);
+}
+
+/* The leaf, after everything else was found right. X509_V_... */
+static int check_leaf(struct tls_verify *v, X509_STORE_CTX *store)
+{
+	const char *defect;
+
+	if (v->use == NET_TLS_FEDERATION && !usage_ok(store)) {
+		v->why = "key_usage";
+		return X509_V_ERR_INVALID_PURPOSE;
+	}
+	int err = identity_read(
+		&v->peer, X509_STORE_CTX_get_current_cert(store), &defect);
+	if (err == -ENOMEM) {
+		v->why = "memory";
+		return X509_V_ERR_OUT_OF_MEM;
+	}
+	if (err) {
+		v->why = defect;
+		v->name_wrong = v->use != NET_TLS_FEDERATION;
+		return X509_V_ERR_HOSTNAME_MISMATCH;
+	}
+	if (v->name[0] && !net_peer_has(&v->peer, slice_str(v->name))) {
+		v->why = "wrong_name";
+		v->name_wrong = true;
+		return X509_V_ERR_HOSTNAME_MISMATCH;
+	}
+	return X509_V_OK;
+}
+
+static int on_verify(int ok, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(
+		store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_verify *v = SSL_get_ex_data(ssl, 0);
+	int code = X509_STORE_CTX_get_error(store);
+
+	/* Lists are checked for the authorities that gave us one. */
+	if (!ok && code == X509_V_ERR_UNABLE_TO_GET_CRL) {
+		X509_STORE_CTX_set_error(store, X509_V_OK);
+		return 1;
+	}
+	if (!ok) {
+		if (!v->why)
+			v->why = why_of(code);
+		return 0;
+	}
+	if (X509_STORE_CTX_get_error_depth(store) != 0)
+		return 1;
+	code = check_leaf(v, store);
+	X509_STORE_CTX_set_error(store, code);
+	return code == X509_V_OK;
+}
+
+int tls_verify_setup(SSL_CTX *ctx, enum net_tls_use use)
+{
+	int mode = SSL_VERIFY_PEER;
+
+	if (use == NET_TLS_CLIENTS) {
+		SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+		return 0;
+	}
+	if (use == NET_TLS_FEDERATION) {
+		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+		/* usage_ok() takes over */
+		X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
+		if (X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY) != 1)
+			return -EIO;
+	}
+	SSL_CTX_set_verify(ctx, mode, on_verify);
+	SSL_CTX_set_verify_depth(ctx, CHAIN_DEPTH_MAX);
+	return 0;
+}
+
+void tls_verify_attach(SSL *ssl, struct tls_verify *v)
+{
+	SSL_set_ex_data(ssl, 0, v);
+}
