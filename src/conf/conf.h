@@ -28,6 +28,7 @@ struct conf_file {
 struct conf_addr {
 	struct slice text;
 	struct addr addr;
+	uint32_t line; /* of a default: that of its section */
 };
 
 struct conf_partner {
@@ -102,13 +103,20 @@ struct conf_load {
 
 enum { CONF_ERROR_MAX = 1024 };
 
-/* *out lives in the arena. 0 or -EINVAL with error set (one line, no LF).
- * warnings: lines to log, may be NULL. */
+/* *out lives in the arena (a large file needs 32 MiB). 0 or -EINVAL with error
+ * set (one line, no LF); being out of memory is such an error too. warnings:
+ * lines to log, may be NULL. The generation is 0: the caller numbers it. */
 int conf_load(struct arena *a, const struct conf_load *load,
 	      const struct conf **out, char error[static CONF_ERROR_MAX],
 	      struct buf *warnings);
-/* roles: bits 1 << enum proc_role of those who will read it. */
+/* roles: bits 1 << enum proc_role of those who will read it. The content of a
+ * file is in when one of them needs it, so encode for each role by itself; the
+ * private key is for PROC_EDGE alone. Sticky error in out. */
 void conf_encode(struct buf *out, const struct conf *c, uint32_t roles);
+/* Slices borrow from bytes, arrays live in the arena. 0, -EBADMSG (malformed,
+ * or written by another version) or -ENOMEM. Every value is checked again. */
 int conf_decode(struct arena *a, struct slice bytes, const struct conf **out);
 /* sallyport.yaml(5) in roff. */
 void conf_manual(struct buf *out);
+/* A whole file with every key, its default or an example, and comments. */
+void conf_example(struct buf *out);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What no single key can tell: values that contradict each other. Both places
+ * are named, so that nobody has to search.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/loader.h"
+
+/* Line of a key at the top, or of the next section above that is written. */
+static uint32_t line_of(const struct conf_loader *ld, const char *path)
+{
+	int i = conf_key_find(path);
+	while (i >= 0 && ld->line[i] == 0)
+		i = conf_key_parent((size_t)i);
+	return i >= 0 ? ld->line[i] : 1;
+}
+
+static bool is_ours(const struct conf *c, struct slice domain)
+{
+	for (size_t i = 0; i < c->edge.domain_count; i++) {
+		if (slice_eq(c->edge.domains[i], domain))
+			return true;
+	}
+	return false;
+}
+
+/* By domain, then by line: the first of two equal ones stands first. */
+static int by_domain(const void *a, const void *b)
+{
+	const struct conf_partner *p = *(const struct conf_partner *const *)a;
+	const struct conf_partner *q = *(const struct conf_partner *const *)b;
+	size_t len =
+		p->domain.len < q->domain.len ? p->domain.len : q->domain.len;
+	int order = memcmp(p->domain.ptr, q->domain.ptr, len);
+	if (order)
+		return order;
+	if (p->domain.len != q->domain.len)
+		return p->domain.len < q->domain.len ? -1 : 1;
+	return p->line < q->line ? -1 : p->line > q->line;
+}
+
+static int partners_differ(struct conf_loader *ld)
+{
+	const struct conf *c = ld->conf;
+	size_t n = c->partner_count;
+	if (n < 2)
+		return 0;
+	const struct conf_partner **sorted =
+		arena_alloc(ld->arena, n * sizeof(const struct conf_partner *));
+	if (!sorted)
+		return conf_fail_memory(ld);
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &c->partners[i];
+	qsort(sorted, n, sizeof(const struct conf_partner *), by_domain);
+	for (size_t i = 1; i < n; i++) {
+		if (slice_eq(sorted[i - 1]->domain, sorted[i]->domain))
+			return conf_fail(ld, sorted[i]->line,
+					 "partners: %.*s is listed here and "
+					 "already on line %u; remove one of "
+					 "the two",
+					 SLICE_FMT(sorted[i]->domain),
+					 (unsigned)sorted[i - 1]->line);
+	}
+	return 0;
+}
+
+static int partners_are_others(struct conf_loader *ld)
+{
+	const struct conf *c = ld->conf;
+	for (size_t i = 0; i < c->partner_count; i++) {
+		const struct conf_partner *p = &c->partners[i];
+		if (is_ours(c, p->domain))
+			return conf_fail(
+				ld, p->line,
+				"partners: %.*s is our own domain (see "
+				"edge.domains, line %u); remove it "
+				"from one of the two",
+				SLICE_FMT(p->domain),
+				(unsigned)line_of(ld, "edge.domains"));
+		if (slice_eq(c->edge.name, p->edge))
+			return conf_fail(ld, p->line,
+					 "partners: the edge of %.*s is this "
+					 "server itself (see edge.name, line "
+					 "%u); write the partner's server",
+					 SLICE_FMT(p->domain),
+					 (unsigned)line_of(ld, "edge.name"));
+	}
+	return 0;
+}
+
+static const struct conf_addr *listener(const struct conf *c, size_t i)
+{
+	size_t n = c->access.federation.listen_count;
+	return i < n ? &c->access.federation.listen[i]
+		     : &c->access.clients.listen[i - n];
+}
+
+static int listeners_differ(struct conf_loader *ld)
+{
+	const struct conf *c = ld->conf;
+	size_t n = c->access.federation.listen_count +
+		   c->access.clients.listen_count;
+	if (n == 0)
+		return conf_fail(ld, line_of(ld, "access"),
+				 "access: nothing listens; write listen: under "
+				 "federation: or clients:");
+	for (size_t i = 1; i < n; i++) {
+		const struct conf_addr *a = listener(c, i);
+		for (size_t j = 0; j < i; j++) {
+			const struct conf_addr *b = listener(c, j);
+			if (addr_equal(&a->addr, &b->addr))
+				return conf_fail(ld, a->line ? a->line : 1,
+						 "access: two listeners on "
+						 "%.*s (the other on line %u); "
+						 "give one another port or "
+						 "address",
+						 SLICE_FMT(a->text),
+						 (unsigned)b->line);
+		}
+	}
+	return 0;
+}
+
+static int expiries_in_order(struct conf_loader *ld)
+{
+	const struct conf *c = ld->conf;
+	if (c->home.expires_min_s > c->home.expires_default_s)
+		return conf_fail(ld, line_of(ld, "home.expires_min_s"),
+				 "home.expires_min_s: %u is more than "
+				 "expires_default_s (%u); write at most that",
+				 (unsigned)c->home.expires_min_s,
+				 (unsigned)c->home.expires_default_s);
+	if (c->home.expires_default_s > c->home.expires_max_s)
+		return conf_fail(ld, line_of(ld, "home.expires_default_s"),
+				 "home.expires_default_s: %u is more than "
+				 "expires_max_s (%u); write at most that",
+				 (unsigned)c->home.expires_default_s,
+				 (unsigned)c->home.expires_max_s);
+	return 0;
+}
+
+/* Nothing is wrong, but perhaps not as it was meant. */
+static int warnings(struct conf_loader *ld)
+{
+	const struct conf *c = ld->conf;
+	ptrdiff_t dot = slice_chr(c->edge.name, '.');
+	struct slice parent = slice_from(c->edge.name, (size_t)(dot + 1));
+	for (size_t i = 0; dot >= 0 && i < c->edge.domain_count; i++) {
+		if (!slice_eq(c->edge.domains[i], parent))
+			conf_warn(
+				ld, line_of(ld, "edge.domains"),
+				"edge.domains: %.*s is not a host directly in "
+				"%.*s; partners that find us by SRV refuse "
+				"that",
+				SLICE_FMT(c->edge.name),
+				SLICE_FMT(c->edge.domains[i]));
+	}
+	if (c->access.federation.listen_count && !c->partner_count)
+		conf_warn(ld, line_of(ld, "access.federation"),
+			  "partners: none is listed, so that nobody is let in "
+			  "on the federation listener");
+	return 0;
+}
+
+int conf_check(struct conf_loader *ld)
+{
+	static int (*const CHECKS[])(struct conf_loader * ld) = {
+		partners_differ,  partners_are_others,
+		listeners_differ, expiries_in_order,
+		warnings,
+	};
+	int err = 0;
+	for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]) && !err; i++)
+		err = CHECKS[i](ld);
+	return err;
+}

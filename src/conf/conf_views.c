@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the one configuration to the structs of the modules, which know
+ * nothing of keys and files.
+ */
+#include "conf/conf_views.h"
+
+#include <errno.h>
+
+int conf_view_access(struct arena *a, const struct conf *c,
+		     struct access_conf *out)
+{
+	struct access_partner *rows =
+		arena_alloc(a, (c->partner_count + 1) * sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->partner_count; i++) {
+		const struct conf_partner *p = &c->partners[i];
+		rows[i] = (struct access_partner){
+			.domain = p->domain,
+			.edge = p->edge,
+			.address = p->address,
+			.line = p->line,
+		};
+	}
+	*out = (struct access_conf){
+		.domains = c->edge.domains,
+		.domain_count = c->edge.domain_count,
+		.partners = rows,
+		.partner_count = c->partner_count,
+	};
+	return 0;
+}
+
+void conf_view_tls(const struct conf *c, struct net_tls_conf *out)
+{
+	*out = (struct net_tls_conf){
+		.certificate = c->tls.certificate.content,
+		.certificate_path = c->tls.certificate.path,
+		.key = c->tls.key.content,
+		.key_path = c->tls.key.path,
+		.trust = c->tls.trust.content,
+		.trust_path = c->tls.trust.path,
+	};
+}
+
+int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
+{
+	struct edge_conf e = {
+		.name = c->edge.name,
+		.workers = c->workers,
+		.unauthenticated_per_source =
+			c->limits.unauthenticated_per_source,
+		.new_per_source = c->limits.new_per_source,
+		.request_timeout_ms = c->limits.request_timeout_s * 1000,
+	};
+	conf_view_tls(c, &e.tls);
+	int err = conf_view_access(a, c, &e.access);
+	if (!err)
+		*out = e;
+	return err;
+}
+
+int conf_view_dns(struct arena *a, const struct conf *c, struct dns_conf *out)
+{
+	struct slice *servers =
+		arena_alloc(a, (c->dns.server_count + 1) * sizeof(*servers));
+	if (!servers)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->dns.server_count; i++)
+		servers[i] = c->dns.servers[i].text;
+	*out = (struct dns_conf){
+		.servers = servers,
+		.server_count = c->dns.server_count,
+		.trust_anchor = c->dns.trust_anchor.content,
+	};
+	return 0;
+}
+
+void conf_view_home(const struct conf *c, struct home_conf *out)
+{
+	*out = (struct home_conf){
+		.edge_name = c->edge.name,
+		.domains = c->edge.domains,
+		.domain_count = c->edge.domain_count,
+		.expires_min_s = c->home.expires_min_s,
+		.expires_default_s = c->home.expires_default_s,
+		.expires_max_s = c->home.expires_max_s,
+		.contacts_max = c->home.contacts_per_user,
+		.digest_md5 = c->home.digest_md5,
+	};
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration as each module wants it. Arrays live in the arena; all
+ * else borrows from the struct conf, which has to live as long as the view.
+ */
+#pragma once
+
+#include "access/access_conf.h"
+#include "base/arena.h"
+#include "conf/conf.h"
+#include "dns/dns.h"
+#include "edge/edge_conf.h"
+#include "home/home_conf.h"
+#include "net/tls_conf.h"
+
+/* 0 or -ENOMEM. */
+int conf_view_access(struct arena *a, const struct conf *c,
+		     struct access_conf *out);
+int conf_view_edge(struct arena *a, const struct conf *c,
+		   struct edge_conf *out);
+int conf_view_dns(struct arena *a, const struct conf *c, struct dns_conf *out);
+void conf_view_tls(const struct conf *c, struct net_tls_conf *out);
+void conf_view_home(const struct conf *c, struct home_conf *out);

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The schema: one row for each key, parents before their children. A key
+ * whose feature is not here yet has a row too, so that it is refused by name
+ * and never ignored. (The table is long because it is the manual.)
+ */
+#include "conf/schema.h"
+
+#include <string.h>
+
+#include "conf/conf.h"
+
+#define AT(field) .offset = offsetof(struct conf, field)
+#define COUNT(field) .count = offsetof(struct conf, field)
+#define IN_PARTNER(field) .offset = offsetof(struct conf_partner, field)
+
+static const struct conf_choice LEVELS[] = {
+	{ "error", LOG_ERROR, NULL },
+	{ "warn", LOG_WARN, NULL },
+	{ "info", LOG_INFO, NULL },
+	{ "debug", LOG_DEBUG, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct conf_choice FORMATS[] = {
+	{ "text", LOG_TEXT, NULL },
+	{ "json", LOG_JSON, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct conf_choice HOMES[] = {
+	{ "builtin", true, NULL },
+	{ "none", false,
+	  "a server inside as next hop is not available in this version" },
+	{ NULL, 0, NULL },
+};
+
+static const struct conf_choice DISCOVERIES[] = {
+	{ "off", 0, NULL },
+	{ "on", 1,
+	  "finding partners that are not listed is not available in this "
+	  "version" },
+	{ NULL, 0, NULL },
+};
+
+static const struct conf_choice BOOLS[] = {
+	{ "true", true, NULL }, { "false", false, NULL },
+	{ "yes", true, NULL },  { "no", false, NULL },
+	{ "on", true, NULL },   { "off", false, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const char NEXT_HOP[] =
+	"a server inside as next hop is not available in this version";
+
+const struct conf_key CONF_KEYS[] = {
+	{ .path = "edge",
+	  .type = CONF_SECTION,
+	  .missing = "write edge: with name: and domains: under it",
+	  .doc = "Who we are." },
+	{ .path = "edge.name",
+	  .type = CONF_DOMAIN,
+	  AT(edge.name),
+	  .missing = "write our FQDN, such as name: edge.contoso.test",
+	  .example = "edge.contoso.test",
+	  .doc = "The fully qualified domain name of this server. It has to be "
+		 "in our certificate; it stands in Record-Route headers and "
+		 "in diagnostics, and partners connect to it. Partners that "
+		 "find us by SRV accept it only when it is a host directly in "
+		 "the domain that they asked for." },
+	{ .path = "edge.domains",
+	  .type = CONF_DOMAINS,
+	  AT(edge.domains),
+	  COUNT(edge.domain_count),
+	  .min = 1,
+	  .max = 1000,
+	  .missing = "write our SIP domains, such as domains: [contoso.test]",
+	  .example = "[contoso.test]",
+	  .doc = "Our SIP domains: users of ours are addressed in them, and "
+		 "nobody outside may send as one of them. Each domain is "
+		 "named exactly; a domain does not include those below it." },
+	{ .path = "state",
+	  .type = CONF_PATH,
+	  AT(state),
+	  .fallback = "/var/lib/sallyport",
+	  .max = 4095,
+	  .doc = "The folder of the database and of the keys that the server "
+		 "makes for itself." },
+	{ .path = "control",
+	  .type = CONF_PATH,
+	  AT(control),
+	  .fallback = "/run/sallyport/control",
+	  .max = 107,
+	  .doc = "The Unix socket on which the server listens to "
+		 "`sallyport`(1), at most 107 bytes." },
+	{ .path = "tls",
+	  .type = CONF_SECTION,
+	  .missing = "write tls: with certificate: and key: under it",
+	  .doc = "How we prove who we are, and whom we believe." },
+	{ .path = "tls.certificate",
+	  .type = CONF_FILE,
+	  AT(tls.certificate),
+	  .readers = CONF_FOR_EDGE | CONF_FOR_ADMIN,
+	  .missing = "write the file of our certificate chain, such as "
+		     "certificate: /etc/sallyport/edge.pem",
+	  .example = "/etc/sallyport/edge.pem",
+	  .doc = "Our certificate and the intermediate ones, in PEM, ours "
+		 "first. Partners insist on `edge.name` in it and, when they "
+		 "are Microsoft servers, on client use beside server use." },
+	{ .path = "tls.key",
+	  .type = CONF_FILE,
+	  AT(tls.key),
+	  .readers = CONF_FOR_EDGE,
+	  .secret = true,
+	  .missing = "write the file of the private key, such as "
+		     "key: /etc/sallyport/edge.key",
+	  .example = "/etc/sallyport/edge.key",
+	  .doc = "The private key of the certificate, in PEM without a "
+		 "password. A key that other users of the machine can read "
+		 "is refused: its mode has to be 640 or 600." },
+	{ .path = "tls.trust",
+	  .type = CONF_FILE,
+	  AT(tls.trust),
+	  .readers = CONF_FOR_EDGE,
+	  .fallback = "system",
+	  .doc = "The authorities that may vouch for partners, in PEM. "
+		 "`system` is the list of the distribution, "
+		 "/etc/ssl/certs/ca-certificates.crt." },
+	{ .path = "inside",
+	  .type = CONF_SECTION,
+	  .doc = "Where our users are." },
+	{ .path = "inside.home",
+	  .type = CONF_CHOICE,
+	  AT(inside.builtin),
+	  .fallback = "builtin",
+	  .choices = HOMES,
+	  .doc = "`builtin`: this server keeps the accounts and delivers "
+		 "to the devices of our users itself." },
+	{ .path = "inside.next_hop", .absent = NEXT_HOP },
+	{ .path = "inside.listen", .absent = NEXT_HOP },
+	{ .path = "inside.peers", .absent = NEXT_HOP },
+	{ .path = "inside.trusted_link", .absent = NEXT_HOP },
+	{ .path = "inside.certificate", .absent = NEXT_HOP },
+	{ .path = "inside.key", .absent = NEXT_HOP },
+	{ .path = "inside.trust", .absent = NEXT_HOP },
+	{ .path = "access",
+	  .type = CONF_SECTION,
+	  .doc = "Where we listen. Without this section both kinds of "
+		 "listener are open at their defaults; with it, only those "
+		 "whose section is written." },
+	{ .path = "access.federation",
+	  .type = CONF_SECTION,
+	  .doc = "Partners: SIP over mutual TLS." },
+	{ .path = "access.federation.listen",
+	  .type = CONF_ADDRS,
+	  AT(access.federation.listen),
+	  COUNT(access.federation.listen_count),
+	  .max = 64,
+	  .fallback = "[::]:5061",
+	  .example = "[\"[::]:5061\"]",
+	  .by_section = true,
+	  .doc = "Addresses and ports for partners, `\"192.0.2.1:5061\"` or "
+		 "`\"[2001:db8::1]:5061\"`; an empty list for none." },
+	{ .path = "access.federation.discovery",
+	  .type = CONF_CHOICE,
+	  .offset = CONF_NO_FIELD,
+	  .fallback = "off",
+	  .choices = DISCOVERIES,
+	  .doc = "`off`: only listed partners may connect." },
+	{ .path = "access.clients",
+	  .type = CONF_SECTION,
+	  .doc = "Our own users outside: SIP over TLS." },
+	{ .path = "access.clients.listen",
+	  .type = CONF_ADDRS,
+	  AT(access.clients.listen),
+	  COUNT(access.clients.listen_count),
+	  .max = 64,
+	  .fallback = "[::]:443",
+	  .example = "[\"[::]:443\"]",
+	  .by_section = true,
+	  .doc = "Addresses and ports for the devices of our users; an empty "
+		 "list for none." },
+	{ .path = "partners",
+	  .type = CONF_ROWS,
+	  AT(partners),
+	  COUNT(partner_count),
+	  .max = CONF_LIST_MAX,
+	  .doc = "Who may talk to us, and to whom we may talk: a list with "
+		 "one entry for each domain. Nobody else is let in. Several "
+		 "domains may share one edge." },
+	{ .path = "partners[].domain",
+	  .type = CONF_DOMAIN,
+	  IN_PARTNER(domain),
+	  .missing = "each partner needs domain:, such as "
+		     "domain: fabrikam.test",
+	  .example = "fabrikam.test",
+	  .doc = "The partner's SIP domain, exactly; it does not include "
+		 "those below it. A domain stands here once." },
+	{ .path = "partners[].edge",
+	  .type = CONF_DOMAIN,
+	  IN_PARTNER(edge),
+	  .missing = "a partner without edge: would have to be found by SRV, "
+		     "which is not available in this version; needs edge: "
+		     "with the FQDN of its server",
+	  .example = "sip.fabrikam.test",
+	  .doc = "The FQDN of the partner's edge server. We connect to it, "
+		 "and the certificate has to prove exactly this name in both "
+		 "directions; wildcards in certificates do not count." },
+	{ .path = "partners[].address",
+	  .type = CONF_ADDR,
+	  IN_PARTNER(address),
+	  .example = "\"192.0.2.7:5061\"",
+	  .doc = "Dial this address and port instead of looking up the "
+		 "addresses of `edge` (port 5061). The certificate is "
+		 "still checked for the name." },
+	{ .path = "providers",
+	  .absent = "public IM providers are not available in this version" },
+	{ .path = "relay",
+	  .absent = "the media relay is not available in this version" },
+	{ .path = "workers",
+	  .type = CONF_WORKERS,
+	  AT(workers),
+	  .min = 1,
+	  .max = 64,
+	  .fallback = "auto",
+	  .doc = "How many processes serve connections, 1 to 64. `auto` is "
+		 "one for each processor. It changes at a restart only." },
+	{ .path = "user",
+	  .type = CONF_USER,
+	  AT(user),
+	  .example = "sallyport",
+	  .doc = "When started as root: the account that the processes run "
+		 "as, or the first of a range of user numbers, one for each "
+		 "kind of process. It may not be root. Without it the "
+		 "processes keep the account that started the server." },
+	{ .path = "dns",
+	  .type = CONF_SECTION,
+	  .doc = "How names of partners are looked up." },
+	{ .path = "dns.servers",
+	  .type = CONF_SERVERS,
+	  AT(dns.servers),
+	  COUNT(dns.server_count),
+	  .max = 16,
+	  .example = "[\"192.0.2.53\"]",
+	  .doc = "Addresses of name servers to ask, with a port if it is not "
+		 "53: `192.0.2.53`, `\"192.0.2.53:5353\"`, "
+		 "`\"[2001:db8::53]:5353\"`. Without it those of "
+		 "/etc/resolv.conf are asked, as read at start." },
+	{ .path = "dns.trust_anchor",
+	  .type = CONF_FILE,
+	  AT(dns.trust_anchor),
+	  .readers = CONF_FOR_RESOLVER,
+	  .example = "/usr/share/dns/root.key",
+	  .doc = "The file with the key of the DNS root. With it answers are "
+		 "validated (DNSSEC) and forged ones refused; without it "
+		 "they are not." },
+	{ .path = "log",
+	  .type = CONF_SECTION,
+	  .doc = "What is logged to standard error; the events are in "
+		 "`sallyport-events`(7)." },
+	{ .path = "log.level",
+	  .type = CONF_CHOICE,
+	  AT(log.level),
+	  .fallback = "info",
+	  .choices = LEVELS,
+	  .doc = "The least important lines that are still written." },
+	{ .path = "log.format",
+	  .type = CONF_CHOICE,
+	  AT(log.format),
+	  .fallback = "text",
+	  .choices = FORMATS,
+	  .doc = "One line of text or one JSON object for each event." },
+	{ .path = "limits",
+	  .type = CONF_SECTION,
+	  .doc = "Protection against floods, and time limits. A source is an "
+		 "IPv4 address or an IPv6 /64." },
+	{ .path = "limits.unauthenticated_per_source",
+	  .type = CONF_U32,
+	  AT(limits.unauthenticated_per_source),
+	  .min = 1,
+	  .max = 100000,
+	  .unit = "connections",
+	  .fallback = "64",
+	  .doc = "Connections of one source that may be open before anybody "
+		 "has signed in on them." },
+	{ .path = "limits.new_per_source",
+	  .type = CONF_U32,
+	  AT(limits.new_per_source),
+	  .min = 1,
+	  .max = 100000,
+	  .unit = "connections a second",
+	  .fallback = "20",
+	  .doc = "New connections a second that one source may open." },
+	{ .path = "limits.drain_s",
+	  .type = CONF_U32,
+	  AT(limits.drain_s),
+	  .max = 3600,
+	  .unit = "seconds",
+	  .fallback = "35",
+	  .doc = "How long a stopping server lets what has begun come to its "
+		 "end: one transaction and a margin." },
+	{ .path = "limits.request_timeout_s",
+	  .type = CONF_U32,
+	  AT(limits.request_timeout_s),
+	  .min = 1,
+	  .max = 32,
+	  .unit = "seconds",
+	  .fallback = "20",
+	  .doc = "How long a partner or a device has to answer before the "
+		 "sender is told; less than the sender's own 32 seconds." },
+	{ .path = "home", .type = CONF_SECTION, .doc = "The built-in home." },
+	{ .path = "home.expires_min_s",
+	  .type = CONF_U32,
+	  AT(home.expires_min_s),
+	  .min = 1,
+	  .max = 3600,
+	  .unit = "seconds",
+	  .fallback = "60",
+	  .doc = "The shortest registration that is accepted; shorter ones "
+		 "are answered 423." },
+	{ .path = "home.expires_default_s",
+	  .type = CONF_U32,
+	  AT(home.expires_default_s),
+	  .min = 1,
+	  .max = 86400,
+	  .unit = "seconds",
+	  .fallback = "600",
+	  .doc = "The length of a registration that asks for none." },
+	{ .path = "home.expires_max_s",
+	  .type = CONF_U32,
+	  AT(home.expires_max_s),
+	  .min = 1,
+	  .max = 86400,
+	  .unit = "seconds",
+	  .fallback = "3600",
+	  .doc = "The longest registration; longer ones are shortened." },
+	{ .path = "home.contacts_per_user",
+	  .type = CONF_U32,
+	  AT(home.contacts_per_user),
+	  .min = 1,
+	  .max = 100,
+	  .unit = "devices",
+	  .fallback = "20",
+	  .doc = "How many devices one user may have signed in." },
+	{ .path = "home.digest_md5",
+	  .type = CONF_CHOICE,
+	  AT(home.digest_md5),
+	  .fallback = "true",
+	  .choices = BOOLS,
+	  .doc = "Offer MD5 beside SHA-256 to devices that sign in, for those "
+		 "that know nothing newer." },
+};
+
+const size_t CONF_KEY_COUNT = sizeof(CONF_KEYS) / sizeof(CONF_KEYS[0]);
+_Static_assert(sizeof(CONF_KEYS) / sizeof(CONF_KEYS[0]) <= CONF_KEYS_MAX,
+	       "CONF_KEYS_MAX is too small");
+
+int conf_key_find(const char *path)
+{
+	for (size_t i = 0; i < CONF_KEY_COUNT; i++) {
+		if (strcmp(CONF_KEYS[i].path, path) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+const char *conf_key_name(const struct conf_key *key)
+{
+	const char *dot = strrchr(key->path, '.');
+	return dot ? dot + 1 : key->path;
+}
+
+int conf_key_parent(size_t key)
+{
+	const char *path = CONF_KEYS[key].path;
+	const char *name = conf_key_name(&CONF_KEYS[key]);
+	char parent[64];
+	size_t len = (size_t)(name - path);
+	if (len == 0 || len > sizeof(parent))
+		return -1;
+	memcpy(parent, path, len - 1); /* without the dot */
+	parent[len - 1] = '\0';
+	if (len > 3 && strcmp(parent + len - 3, "[]") == 0)
+		parent[len - 3] = '\0';
+	return conf_key_find(parent);
+}

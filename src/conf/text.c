@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Texts of values: domain names, paths, accounts, addresses. Names have one
+ * canonical form from here on (SIP-26); nothing compares spellings later.
+ */
+#include "conf/text.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+enum { LABEL_MAX = 63, NAME_MAX_BYTES = 253, USER_MAX = 32 };
+
+static bool digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool letter(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* RFC 1123 2.1: letters, digits, inner hyphens. */
+static bool label_ok(struct slice label)
+{
+	if (label.len == 0 || label.len > LABEL_MAX || label.ptr[0] == '-' ||
+	    label.ptr[label.len - 1] == '-')
+		return false;
+	for (size_t i = 0; i < label.len; i++) {
+		uint8_t c = label.ptr[i];
+		if (!letter(c) && !digit(c) && c != '-')
+			return false;
+	}
+	return true;
+}
+
+static bool all_digits(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (!digit(s.ptr[i]))
+			return false;
+	}
+	return s.len > 0;
+}
+
+static const char *domain_chars(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+		if (c >= 0x80)
+			return "is not ASCII; write international names as "
+			       "A-labels (xn--...)";
+		if (c == '*')
+			return "has a wildcard; name each domain exactly";
+		if (c == ':' || c == '[' || c == '/')
+			return "is no domain name; write the name alone, "
+			       "without port, address or scheme";
+		if (c == '@')
+			return "is no domain name; write only what stands "
+			       "after the @";
+	}
+	return NULL;
+}
+
+const char *conf_text_domain(struct slice text,
+			     char out[static CONF_DOMAIN_SIZE])
+{
+	struct addr ip;
+	if (addr_parse_host(text, 0, &ip) == 0 ||
+	    addr_parse(text, true, &ip) == 0)
+		return "is an IP address; write a domain name";
+	const char *why = domain_chars(text);
+	if (why)
+		return why;
+	if (text.len > 0 && text.ptr[text.len - 1] == '.')
+		text = slice_head(text, text.len - 1);
+	if (text.len == 0 || text.len > NAME_MAX_BYTES)
+		return "is no domain name; it needs 1 to 253 characters";
+	struct slice rest = text;
+	struct slice label;
+	for (;;) {
+		ptrdiff_t dot = slice_chr(rest, '.');
+		label = dot < 0 ? rest : slice_head(rest, (size_t)dot);
+		if (!label_ok(label))
+			return "is no domain name; its parts are letters, "
+			       "digits and inner hyphens, at most 63 each";
+		if (dot < 0)
+			break;
+		rest = slice_from(rest, (size_t)dot + 1);
+	}
+	if (all_digits(label))
+		return "ends in a number like an IP address; write a domain "
+		       "name";
+	memcpy(out, text.ptr, text.len);
+	out[text.len] = '\0';
+	text_lower(out, text.len);
+	return NULL;
+}
+
+const char *conf_text_path(struct slice text, size_t max)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+			return "has control characters in it; write a plain "
+			       "path";
+	}
+	if (text.len == 0 || text.ptr[0] != '/')
+		return "is not an absolute path; write one that begins "
+		       "with /";
+	if (text.len > max)
+		return max < 200 ? "is too long for a socket; at most 107 "
+				   "bytes"
+				 : "is too long for a path";
+	return NULL;
+}
+
+const char *conf_text_user(struct slice text)
+{
+	uint64_t number;
+	if (all_digits(text)) {
+		if (slice_u64(text, INT32_MAX, &number) || number == 0)
+			return "is no user number; write one from 1 to "
+			       "2147483647, not root's";
+		return NULL;
+	}
+	if (slice_eq(text, SLICE_LIT("root")))
+		return "is refused: the processes give up root; write another "
+		       "account";
+	if (text.len == 0 || text.len > USER_MAX ||
+	    !(letter(text.ptr[0]) || text.ptr[0] == '_'))
+		return "is no account name; write one such as sallyport";
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+		if (!letter(c) && !digit(c) && c != '_' && c != '-' && c != '.')
+			return "is no account name; write one such as "
+			       "sallyport";
+	}
+	return NULL;
+}
+
+const char *conf_text_addr(enum conf_type type, struct slice text,
+			   struct addr *out)
+{
+	if (addr_parse(text, false, out) == 0)
+		return NULL;
+	if (type != CONF_SERVERS)
+		return "is no address with port; write \"192.0.2.1:5061\" or "
+		       "\"[2001:db8::1]:5061\"";
+	if (addr_parse_host(text, 53, out) == 0)
+		return NULL;
+	return "is no address of a name server; write \"192.0.2.53\" or "
+	       "\"[2001:db8::53]:53\"";
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Private to conf/: what the text of a value must look like. Each returns NULL
+ * when it is right, else the sentence that follows "'value' ". Used for the
+ * file and again for snapshots.
+ */
+#pragma once
+
+#include "base/addr.h"
+#include "conf/schema.h"
+
+enum { CONF_DOMAIN_SIZE = 256 };
+
+/* Canonical in out, terminated: lower case, no final dot. */
+const char *conf_text_domain(struct slice text,
+			     char out[static CONF_DOMAIN_SIZE]);
+const char *conf_text_path(struct slice text, size_t max);
+const char *conf_text_user(struct slice text);
+/* CONF_ADDR, CONF_ADDRS and CONF_SERVERS. */
+const char *conf_text_addr(enum conf_type type, struct slice text,
+			   struct addr *out);
