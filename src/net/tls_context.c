@@ -20,7 +20,6 @@ static const char suites_12[] =
 	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 static const char suites_13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
 				"TLS_CHACHA20_POLY1305_SHA256";
-static const char groups[] = "X25519:P-256:P-384";
 
 enum {
 	SECURITY_LEVEL = 2, /* RSA of 2048 bits, no SHA-1 signatures */
@@ -29,6 +28,7 @@ enum {
 
 static int set_protocol(SSL_CTX *ctx)
 {
+	char groups[] = "X25519:P-256:P-384";
 	uint64_t options = SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
 			   SSL_OP_CIPHER_SERVER_PREFERENCE |
 			   SSL_OP_PRIORITIZE_CHACHA;
