@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of every conversation: a stage that is struck when it is over."""
+import os
+import sys
+import unittest
+
+from .sip import Client
+from .stage import Stage, wait_for
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.stage = Stage()
+        self.addCleanup(self.strike)
+
+    def strike(self):
+        outcome = getattr(self._outcome, "success", True)
+        if not outcome and os.environ.get("SALLYPORT_KEEP"):
+            print(f"kept: {self.stage.folder}", file=sys.stderr)
+        if not outcome:
+            for org in self.stage.orgs:
+                if org.log:
+                    print(f"--- {org.name}, last lines", file=sys.stderr)
+                    print("\n".join(org.log.lines[-25:]), file=sys.stderr)
+        self.stage.close(keep=bool(not outcome
+                                   and os.environ.get("SALLYPORT_KEEP")))
+
+    def client(self, org, user, register=True, **kw):
+        """Connected and signed in."""
+        if user not in org.passwords:
+            org.add_user(user)
+        c = self.stage.later(Client(org, user, **kw))
+        if register:
+            reply = c.register()
+            self.assertIsNotNone(reply, "no answer to REGISTER")
+            self.assertEqual(reply.status, 200, reply.start)
+        return c
+
+    def slot_of(self, c):
+        """The worker that a connection landed on, from the log."""
+        source = f"{c.local[0]}:{c.local[1]}"
+        return int(c.org.log.wait("conn.open", source=source)["slot"])
+
+    def client_on(self, org, user, slot, **kw):
+        """A signed-in client whose connection sits on that worker."""
+        for _ in range(200):
+            c = self.client(org, user, register=False, **kw)
+            if self.slot_of(c) == slot:
+                reply = c.register()
+                self.assertEqual(reply.status, 200, reply.start)
+                return c
+            c.close()
+        self.fail(f"no connection landed on worker {slot}")
+
+    def assertStatus(self, reply, status):
+        self.assertIsNotNone(reply, f"no answer, expected {status}")
+        self.assertEqual(reply.status, status, reply.start)
+
+    def assertReceived(self, c, text, timeout=5):
+        wait_for(lambda: any(t == text for _, t in c.received), timeout,
+                 f"{c.user} receives {text!r}")
