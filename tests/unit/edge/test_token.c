@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What we put into messages for ourselves comes back as ours, or not at all. */
+#include "edge/token.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "support/oom.h"
+
+static struct sealer *sealer_with(uint8_t id)
+{
+	struct sealer *s = NULL;
+	uint8_t key[SEAL_KEY_BYTES];
+	memset(key, id, sizeof(key));
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] = (uint8_t)(key[i] + i);
+	assert_int_equal(sealer_create(&s), 0);
+	assert_int_equal(sealer_add(s, id, key), 0);
+	return s;
+}
+
+static const struct branch_ref branch = { 2, 0xdeadbeef, 77, 3 };
+static const struct flow_ref flow = { 1, 0x01020304, 99 };
+
+static void test_round_trip(void **state)
+{
+	(void)state;
+	struct sealer *s = sealer_with(1);
+	struct buf b;
+	struct branch_ref got;
+	struct flow_ref got_flow;
+	buf_init(&b, 0);
+	buf_str(&b, "z9hG4bK");
+	assert_int_equal(token_branch_write(s, &branch, &b), 0);
+	assert_int_equal(token_branch_read(s, buf_slice(&b), &got), 0);
+	assert_int_equal(got.slot, branch.slot);
+	assert_int_equal(got.incarnation, branch.incarnation);
+	assert_int_equal(got.txn, branch.txn);
+	assert_int_equal(got.branch, branch.branch);
+	buf_reset(&b);
+	assert_int_equal(token_flow_write(s, &flow, &b), 0);
+	assert_int_equal(token_flow_read(s, buf_slice(&b), &got_flow), 0);
+	assert_int_equal(got_flow.slot, flow.slot);
+	assert_int_equal(got_flow.incarnation, flow.incarnation);
+	assert_int_equal(got_flow.flow, flow.flow);
+	buf_free(&b);
+	sealer_free(s);
+}
+
+static void test_same_token_each_time(void **state)
+{
+	(void)state;
+	struct sealer *s = sealer_with(1);
+	struct buf a, b;
+	buf_init(&a, 0);
+	buf_init(&b, 0);
+	token_flow_write(s, &flow, &a);
+	token_flow_write(s, &flow, &b);
+	assert_true(slice_eq(buf_slice(&a), buf_slice(&b)));
+	buf_free(&a);
+	buf_free(&b);
+	sealer_free(s);
+}
+
+static void test_every_changed_byte_is_seen(void **state)
+{
+	(void)state;
+	struct sealer *s = sealer_with(1);
+	struct flow_ref got;
+	struct buf b;
+	buf_init(&b, 0);
+	token_flow_write(s, &flow, &b);
+	for (size_t i = 0; i < b.len; i++) {
+		uint8_t kept = b.ptr[i];
+		b.ptr[i] = kept == 'a' ? 'b' : 'a';
+		assert_true(token_flow_read(s, buf_slice(&b), &got) < 0);
+		b.ptr[i] = kept;
+	}
+	for (size_t cut = 0; cut < b.len; cut++)
+		assert_true(token_flow_read(s, slice_head(buf_slice(&b), cut),
+					    &got) < 0);
+	buf_free(&b);
+	sealer_free(s);
+}
+
+/* A flow token is no branch and the other way round; another's key is none. */
+static void test_purposes_and_keys_stay_apart(void **state)
+{
+	(void)state;
+	struct sealer *s = sealer_with(1), *other = sealer_with(2);
+	struct branch_ref got;
+	struct flow_ref got_flow;
+	struct buf b;
+	buf_init(&b, 0);
+	buf_str(&b, "z9hG4bK");
+	token_flow_write(s, &flow, &b);
+	assert_true(token_branch_read(s, buf_slice(&b), &got) < 0);
+	buf_reset(&b);
+	token_flow_write(s, &flow, &b);
+	assert_int_equal(token_flow_read(other, buf_slice(&b), &got_flow),
+			 -ENOKEY);
+	buf_free(&b);
+	sealer_free(s);
+	sealer_free(other);
+}
+
+static void test_foreign_branches(void **state)
+{
+	(void)state;
+	struct sealer *s = sealer_with(1);
+	struct branch_ref got;
+	static const char *const texts[] = {
+		"",  "z9hG4bK",     "z9hG4bK776asdhds",
+		"1", "z9hG4bK.x-y", "Z9HG4BKaaaa"
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_true(token_branch_read(s, slice_str(texts[i]), &got) <
+			    0);
+	sealer_free(s);
+}
+
+static int write_both(void *arg)
+{
+	struct sealer *s = arg;
+	struct buf b;
+	buf_init(&b, 0);
+	int err = token_flow_write(s, &flow, &b);
+	if (!err)
+		err = token_branch_write(s, &branch, &b);
+	if (!err && buf_failed(&b))
+		err = -ENOMEM;
+	buf_free(&b);
+	return err;
+}
+
+static void test_out_of_memory(void **state)
+{
+	(void)state;
+	struct sealer *s = sealer_with(1);
+	oom_walk(write_both, s);
+	sealer_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_same_token_each_time),
+		cmocka_unit_test(test_every_changed_byte_is_seen),
+		cmocka_unit_test(test_purposes_and_keys_stay_apart),
+		cmocka_unit_test(test_foreign_branches),
+		cmocka_unit_test(test_out_of_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
