@@ -14,14 +14,14 @@
 
 /* Rights by version of the interface; the system's header may be older. */
 enum {
-	FS_V1 = (1 << 13) - 1,     /* execute .. make_sym */
-	FS_REFER = 1 << 13,        /* 2 */
-	FS_TRUNCATE = 1 << 14,     /* 3 */
-	FS_IOCTL_DEV = 1 << 15,    /* 5 */
-	NET_BIND = 1 << 0,         /* 4 */
-	NET_CONNECT = 1 << 1,      /* 4 */
-	SCOPE_ABSTRACT = 1 << 0,   /* 6 */
-	SCOPE_SIGNAL = 1 << 1,     /* 6 */
+	FS_V1 = (1 << 13) - 1,   /* execute .. make_sym */
+	FS_REFER = 1 << 13,      /* 2 */
+	FS_TRUNCATE = 1 << 14,   /* 3 */
+	FS_IOCTL_DEV = 1 << 15,  /* 5 */
+	NET_BIND = 1 << 0,       /* 4 */
+	NET_CONNECT = 1 << 1,    /* 4 */
+	SCOPE_ABSTRACT = 1 << 0, /* 6 */
+	SCOPE_SIGNAL = 1 << 1,   /* 6 */
 	FS_READ_FILE = 1 << 2,
 	FS_READ_DIR = 1 << 3,
 	/* an SQLite database in a folder: read, write, create, remove */

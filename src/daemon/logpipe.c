@@ -61,8 +61,7 @@ static void pause_sources(struct logpipe *p, bool pause)
 	if (p->paused == pause)
 		return;
 	p->paused = pause;
-	LIST_EACH(it, tmp, &p->sources)
-	{
+	LIST_EACH (it, tmp, &p->sources) {
 		struct log_source *s =
 			container_of(it, struct log_source, node);
 		watch_set(s->watch, pause ? 0 : WATCH_READ);

@@ -9,7 +9,8 @@
 
 enum {
 	LOGQUEUE_LINE_MAX = 8192,
-	LOGQUEUE_SOFT_BYTES = 64 << 10, /* over it, reading log sockets pauses */
+	LOGQUEUE_SOFT_BYTES = 64
+			      << 10, /* over it, reading log sockets pauses */
 	LOGQUEUE_MAX_BYTES = 256 << 10
 };
 

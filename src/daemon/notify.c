@@ -77,8 +77,7 @@ void notify_reloading(const struct notify *n)
 	char lines[LINES_MAX];
 	struct timespec ts = { 0, 0 };
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	snprintf(lines, sizeof(lines),
-		 "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+	snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
 		 (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000);
 	notify_send(n, lines);
 }

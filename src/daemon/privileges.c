@@ -69,12 +69,16 @@ int privileges_keep_few(void)
 	return err;
 }
 
+void privileges_empty_bounding(void)
+{
+	shrink_bounding(true);
+}
+
 int privileges_keep_none(void)
 {
 	cap_t none = cap_init();
 	if (!none)
 		return -ENOMEM;
-	shrink_bounding(true);
 	int err = apply(none);
 	cap_free(none);
 	return err;

@@ -11,7 +11,10 @@
 /* Keeps SETUID, SETGID, SETPCAP (children empty their bounding set with it),
  * KILL and NET_BIND_SERVICE as far as they are held. */
 int privileges_keep_few(void);
-/* All capability sets empty, bounding and ambient too as far as allowed. */
+/* The bounding set, empty: before the change of user, which takes away the
+ * right to do it. */
+void privileges_empty_bounding(void);
+/* All other capability sets, empty. */
 int privileges_keep_none(void);
 /* Raises the number of descriptors to the hard limit; returns it. */
 uint64_t limits_raise_files(void);

@@ -13,27 +13,23 @@
 
 #include "daemon/privileges.h"
 
-static int change_user(const struct sandbox *s)
+static int step_user(const struct sandbox *s)
 {
 	if (!s->change_user)
 		return 0;
 	if (s->uid == 0 || s->gid == 0)
 		return -EINVAL;
-	if (setgroups(0, NULL) < 0 ||
-	    setresgid(s->gid, s->gid, s->gid) < 0 ||
+	if (setgroups(0, NULL) < 0 || setresgid(s->gid, s->gid, s->gid) < 0 ||
 	    setresuid(s->uid, s->uid, s->uid) < 0)
 		return -errno;
 	return 0;
 }
 
-/* The bounding set can only shrink while CAP_SETPCAP is still there, the other
- * sets must go after the change of user has been allowed by them. */
-static int step_user(const struct sandbox *s)
+static int step_bounding(const struct sandbox *s)
 {
-	unsigned bounding = 0;
-	while (prctl(PR_CAPBSET_READ, bounding, 0, 0, 0) >= 0)
-		prctl(PR_CAPBSET_DROP, bounding++, 0, 0, 0);
-	return change_user(s);
+	(void)s;
+	privileges_empty_bounding();
+	return 0;
 }
 
 static int step_capabilities(const struct sandbox *s)
@@ -69,6 +65,7 @@ static const struct {
 	const char *name;
 	int (*enter)(const struct sandbox *s);
 } steps[] = {
+	{ "bounding set", step_bounding },
 	{ "change of user", step_user },
 	{ "capabilities", step_capabilities },
 	{ "privileges", step_privileges },

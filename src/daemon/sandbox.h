@@ -26,7 +26,8 @@ struct sandbox {
 
 /* There is no way back. 0, or -E... with error set: then the process must
  * end. */
-int sandbox_enter(const struct sandbox *s, char error[static SANDBOX_ERROR_MAX]);
+int sandbox_enter(const struct sandbox *s,
+		  char error[static SANDBOX_ERROR_MAX]);
 
 /* Why the sandbox is less than it could be on this machine: the next reason
  * after *at (0 at first), or NULL. */

@@ -24,12 +24,12 @@ enum {
 };
 
 #define WORD UINT64_C(0xffffffff)
-#define CALL(roles, name)                                  \
-	{                                                  \
-		SCMP_SYS(name), (roles), 0, 0, 0, false    \
+#define CALL(roles, name)                               \
+	{                                               \
+		SCMP_SYS(name), (roles), 0, 0, 0, false \
 	}
-#define CALL_IF(roles, name, arg, mask, value)                      \
-	{                                                           \
+#define CALL_IF(roles, name, arg, mask, value)                         \
+	{                                                              \
 		SCMP_SYS(name), (roles), (arg), (mask), (value), false \
 	}
 #define CALL_SELF(roles, name, arg)                           \
@@ -139,6 +139,7 @@ static const struct sandbox_call calls[] = {
 	CALL(STORE, getcwd),
 	CALL(STORE, pread64),
 	CALL(STORE, pwrite64),
+	CALL(STORE, flock),
 	CALL(STORE, fsync),
 	CALL(STORE, fdatasync),
 	CALL(STORE | LOADER, ftruncate),
@@ -189,11 +190,11 @@ static const struct sandbox_socket sockets[] = {
 
 /* Tried by libraries that live without. */
 static const int refusals[] = {
-	SCMP_SYS(open),	      SCMP_SYS(openat),	   SCMP_SYS(stat),
+	SCMP_SYS(open),       SCMP_SYS(openat),     SCMP_SYS(stat),
 	SCMP_SYS(lstat),      SCMP_SYS(newfstatat), SCMP_SYS(access),
 	SCMP_SYS(faccessat),  SCMP_SYS(faccessat2), SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat), SCMP_SYS(statx),	    SCMP_SYS(getcwd),
-	SCMP_SYS(connect),    SCMP_SYS(socket),	   SCMP_SYS(mlock),
+	SCMP_SYS(readlinkat), SCMP_SYS(statx),      SCMP_SYS(getcwd),
+	SCMP_SYS(connect),    SCMP_SYS(socket),     SCMP_SYS(mlock),
 };
 
 const struct sandbox_call *sandbox_calls(size_t *count)

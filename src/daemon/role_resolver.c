@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The resolver as a process: RESOLVE in, RESOLVED out. When a configuration
+ * names other servers a new engine takes the questions from then on; the old
+ * one goes with its last answer.
+ */
+#include "daemon/process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/conf_map.h"
+#include "dns/dns.h"
+
+enum { QUESTIONS_MAX = 10000 };
+
+struct engine {
+	struct list node;
+	struct dns_setup *setup;
+	struct dns *dns;
+	struct loop *loop;
+	struct list questions; /* open ones */
+	bool retired;
+	struct turn_hook end; /* never from within its own callbacks */
+};
+
+struct role_resolver {
+	struct process *process;
+	struct list engines; /* all; also those that retire */
+	struct engine *current;
+	struct engine *next; /* prepared; may be the current one */
+	size_t open;         /* questions, over all engines */
+};
+
+struct question {
+	struct list node;
+	struct role_resolver *resolver;
+	struct engine *engine;
+	struct proc_id from;
+	uint64_t id;
+};
+
+static void question_free(struct question *q)
+{
+	list_remove(&q->node);
+	q->resolver->open--;
+	free(q);
+}
+
+/* Open questions go with it, unanswered. */
+static void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	list_remove(&e->node);
+	loop_cancel_turn_end(&e->end);
+	dns_free(e->dns);
+	LIST_EACH (it, tmp, &e->questions)
+		question_free(container_of(it, struct question, node));
+	dns_setup_free(e->setup);
+	free(e);
+}
+
+static void on_end(void *arg)
+{
+	engine_free(arg);
+}
+
+static int engine_create(struct engine **out, struct loop *l,
+			 struct dns_setup *setup)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	int err = dns_create(&e->dns, l, &setup->conf);
+	if (err) {
+		free(e);
+		return err;
+	}
+	e->loop = l;
+	e->setup = setup;
+	e->end = (struct turn_hook){ .fn = on_end, .arg = e };
+	list_init(&e->questions);
+	*out = e;
+	return 0;
+}
+
+/* It goes with its last answer. */
+static void engine_retire(struct engine *e)
+{
+	e->retired = true;
+	if (list_empty(&e->questions))
+		loop_at_turn_end(e->loop, &e->end);
+}
+
+static int role_create(void **out, struct process *p)
+{
+	const struct dns_conf nothing = { .servers = NULL };
+	struct dns *warm_up = NULL;
+	struct role_resolver *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	/* the library loads what it needs while files can still be opened */
+	if (dns_create(&warm_up, process_loop(p), &nothing) == 0)
+		dns_free(warm_up);
+	r->process = p;
+	list_init(&r->engines);
+	*out = r;
+	return 0;
+}
+
+static void role_free(void *role)
+{
+	struct role_resolver *r = role;
+	LIST_EACH (it, tmp, &r->engines)
+		engine_free(container_of(it, struct engine, node));
+	free(r);
+}
+
+static int role_prepare(void *role, uint32_t generation, struct snapshot *snap,
+			char error[static ROLE_ERROR_MAX])
+{
+	struct role_resolver *r = role;
+	struct dns_setup *setup = NULL;
+	(void)generation;
+	(void)error;
+	int err = dns_setup_create(&setup, snap);
+	if (err)
+		return err;
+	if (r->current && dns_setup_same(r->current->setup, setup)) {
+		dns_setup_free(setup);
+		r->next = r->current;
+		return 0;
+	}
+	struct engine *e = NULL;
+	err = engine_create(&e, process_loop(r->process), setup);
+	if (err) {
+		setup->snap = NULL;
+		dns_setup_free(setup);
+		return err;
+	}
+	list_push_back(&r->engines, &e->node);
+	r->next = e;
+	return 0;
+}
+
+static void role_commit(void *role, uint32_t generation)
+{
+	struct role_resolver *r = role;
+	struct engine *before = r->current;
+	(void)generation;
+	if (!r->next || r->next == before) {
+		r->next = NULL;
+		return;
+	}
+	r->current = r->next;
+	r->next = NULL;
+	if (before)
+		engine_retire(before);
+}
+
+static void role_abort(void *role, uint32_t generation)
+{
+	struct role_resolver *r = role;
+	(void)generation;
+	if (r->next != r->current)
+		engine_free(r->next);
+	r->next = NULL;
+}
+
+/* (family 4|6, address) each. */
+static void put_addresses(struct buf *out, const struct dns_answer *a)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		const struct addr *x = &a->addr[i];
+		bool six = x->u.sa.sa_family == AF_INET6;
+		buf_u8(out, six ? 6 : 4);
+		if (six)
+			buf_put(out, slice_of(&x->u.in6.sin6_addr, 16));
+		else
+			buf_put(out, slice_of(&x->u.in.sin_addr, 4));
+	}
+}
+
+static void answer(struct role_resolver *r, const struct proc_id *to,
+		   uint64_t id, const struct dns_answer *a)
+{
+	struct buf addresses;
+	buf_init(&addresses, 0);
+	put_addresses(&addresses, a);
+	bool whole = !buf_failed(&addresses);
+	const struct ipc_resolved m = {
+		.id = id,
+		.error = (uint32_t)(whole ? -a->error : ENOMEM),
+		.ttl_s = a->ttl_s,
+		.addresses = whole ? buf_slice(&addresses) : SLICE_NONE,
+		.text = slice_str(a->text),
+	};
+	process_reply(r->process, to, IPC_RESOLVED, &m);
+	buf_free(&addresses);
+}
+
+static void refuse(struct role_resolver *r, const struct proc_id *to,
+		   uint64_t id, int error)
+{
+	const struct dns_answer a = { .error = error,
+				      .ttl_s = 0,
+				      .text = "the resolver is overloaded" };
+	answer(r, to, id, &a);
+}
+
+static void on_answer(void *arg, const struct dns_answer *a)
+{
+	struct question *q = arg;
+	struct engine *e = q->engine;
+	answer(q->resolver, &q->from, q->id, a);
+	question_free(q);
+	if (e->retired)
+		engine_retire(e);
+}
+
+static void ask(struct role_resolver *r, const struct proc_id *from,
+		const struct ipc_resolve *m)
+{
+	struct question *q = NULL;
+	if (r->current && r->open < QUESTIONS_MAX)
+		q = calloc(1, sizeof(*q));
+	if (!q) {
+		refuse(r, from, m->id, -EBUSY);
+		return;
+	}
+	*q = (struct question){
+		.resolver = r, .engine = r->current, .from = *from, .id = m->id
+	};
+	list_push_back(&r->current->questions, &q->node);
+	r->open++;
+	int err = dns_addresses(r->current->dns, m->name, on_answer, q);
+	if (err) {
+		question_free(q);
+		refuse(r, from, m->id, err);
+	}
+}
+
+static void role_peer_message(void *role, const struct proc_id *from,
+			      const struct ipc_msg *m)
+{
+	if (m->type == IPC_RESOLVE)
+		ask(role, from, &m->u.resolve);
+}
+
+/* Answers to a process that is gone go nowhere: nothing is kept for it. */
+static void role_peer(void *role, const struct proc_id *peer)
+{
+	(void)role;
+	(void)peer;
+}
+
+static void role_status(void *role, role_row_fn row, void *arg)
+{
+	struct role_resolver *r = role;
+	char open[24];
+	struct buf pairs;
+	buf_init(&pairs, 0);
+	snprintf(open, sizeof(open), "%zu", r->open);
+	ipc_pair_put(&pairs, "open_questions", slice_str(open));
+	if (!buf_failed(&pairs))
+		row(arg, "resolver", buf_slice(&pairs));
+	buf_free(&pairs);
+}
+
+const struct role_ops role_resolver_ops = {
+	.create = role_create,
+	.prepare = role_prepare,
+	.commit = role_commit,
+	.abort = role_abort,
+	.peer_up = role_peer,
+	.peer_message = role_peer_message,
+	.peer_gone = role_peer,
+	.status = role_status,
+	.free = role_free,
+};

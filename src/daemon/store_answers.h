@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answers of the store that wait for the sync of what they acknowledge, in the
+ * order of the requests.
+ */
+#pragma once
+
+#include "daemon/process.h"
+
+struct store_answers {
+	struct list waiting;
+};
+
+void store_answers_init(struct store_answers *a);
+void store_answers_free(struct store_answers *a);
+/* changed: the user that home is to forget then, or empty. Copied. */
+int store_answers_add(struct store_answers *a, const struct proc_id *to,
+		      uint64_t id, struct slice changed);
+/* The commit ended with err: tells all, and home of each changed user. */
+void store_answers_send(struct store_answers *a, struct process *p, int err);
+/* One that waits for nothing. err: 0 or -E... . */
+void store_answer_now(struct process *p, const struct proc_id *to, uint64_t id,
+		      int err);
