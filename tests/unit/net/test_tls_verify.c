@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TLS-03: certificates that a partner may show, when it dials us and when we
+ * dial it, and the word that the log has for each refusal. */
+#include "pair.h"
+
+#include <stdlib.h>
+
+#define DNS "DNS:sip.partner.test"
+
+struct row {
+	const char *name;
+	struct cert_spec spec;
+	const char *in;  /* why it is refused when it dials us; NULL: fine */
+	const char *out; /* and when we dial it as sip.partner.test */
+};
+
+static const uint8_t nul_name[] = "sip.partner.test\0.evil.test";
+
+static const struct row rows[] = {
+	{ "good",
+	  { .san = DNS, .eku = CERT_EKU_SERVER | CERT_EKU_CLIENT },
+	  NULL,
+	  NULL },
+	{ "no usage named", { .san = DNS }, NULL, NULL },
+	{ "serverAuth only",
+	  { .san = DNS, .eku = CERT_EKU_SERVER },
+	  NULL,
+	  NULL },
+	{ "clientAuth only",
+	  { .san = DNS, .eku = CERT_EKU_CLIENT },
+	  NULL,
+	  "key_usage" },
+	{ "neither usage",
+	  { .san = DNS, .eku = CERT_EKU_CODE },
+	  "key_usage",
+	  "key_usage" },
+	{ "a key that may not sign",
+	  { .san = DNS, .key_encipherment_only = true },
+	  "key_usage",
+	  NULL },
+	{ "expired",
+	  { .san = DNS, .from_days = -30, .until_days = -1 },
+	  "expired",
+	  "expired" },
+	{ "not yet valid",
+	  { .san = DNS, .from_days = 1, .until_days = 30 },
+	  "not_yet_valid",
+	  "not_yet_valid" },
+	{ "another name", { .san = "DNS:sip.other.test" }, NULL, "wrong_name" },
+	{ "name in the middle",
+	  { .san = "DNS:sip.partner.test.evil.test" },
+	  NULL,
+	  "wrong_name" },
+	{ "name only in CN",
+	  { .common_name = "sip.partner.test" },
+	  "no_name",
+	  "no_name" },
+	{ "CN in a CN",
+	  { .common_name = "x/CN=sip.partner.test" },
+	  "no_name",
+	  "no_name" },
+	{ "wildcard", { .san = "DNS:*.partner.test" }, "wildcard", "wildcard" },
+	{ "NUL in the name",
+	  { .raw_dns = { nul_name, sizeof(nul_name) - 1 } },
+	  "nul_in_name",
+	  "nul_in_name" },
+	{ "not letters, digits, hyphens",
+	  { .san = "DNS:sip_x.partner.test" },
+	  "bad_name",
+	  "bad_name" },
+	{ "address", { .san = "IP:192.0.2.1" }, "no_name", "no_name" },
+	{ "mail address",
+	  { .san = "email:sip.partner.test@x" },
+	  "no_name",
+	  "no_name" },
+	{ "500 names",
+	  { .many_dns = 500 },
+	  "too_many_names",
+	  "too_many_names" },
+	{ "64 names", { .many_dns = 64 }, NULL, "wrong_name" },
+	{ "65 names", { .many_dns = 65 }, "too_many_names", "too_many_names" },
+	{ "domain in a URI",
+	  { .san = "URI:sip:sip.partner.test" },
+	  NULL,
+	  NULL },
+	{ "a user's URI is no domain",
+	  { .san = "URI:sip:bob@sip.partner.test" },
+	  "no_name",
+	  "no_name" },
+};
+
+static void check(const struct row *row, const char *way, struct tls *judge,
+		  const char *why)
+{
+	if (!why && tls_status(judge) == TLS_OPEN)
+		return;
+	if (!why)
+		fail_msg("%s, %s: refused (%s, %s)", row->name, way,
+			 tls_why(judge) ? tls_why(judge) : "-",
+			 tls_text(judge));
+	if (tls_status(judge) != TLS_FAILED)
+		fail_msg("%s, %s: accepted", row->name, way);
+	if (!tls_why(judge) || strcmp(tls_why(judge), why) != 0)
+		fail_msg("%s, %s: %s instead of %s", row->name, way,
+			 tls_why(judge) ? tls_why(judge) : "-", why);
+}
+
+static void run(const struct row *row, const struct pki *pki,
+		const struct test_cert *theirs, const struct test_cert *trust)
+{
+	struct net_tls *fed = context(&pki->leaf, trust, NET_TLS_FEDERATION);
+	struct net_tls *dial = context(&pki->leaf, trust, NET_TLS_DIAL);
+	struct net_tls *their_dial, *their_fed;
+	char error[NET_ERROR_MAX];
+	struct pair p;
+
+	/* what the partner runs does not look at its own dates */
+	struct net_tls_conf good = certs_conf(&pki->leaf, &pki->ca);
+	assert_int_equal(
+		net_tls_create(&their_dial, &good, NET_TLS_DIAL, error), 0);
+	assert_int_equal(
+		net_tls_create(&their_fed, &good, NET_TLS_CLIENTS, error), 0);
+	SSL_CTX *both[] = { their_dial->ctx, their_fed->ctx };
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(SSL_CTX_use_certificate(both[i], theirs->cert),
+				 1);
+		assert_int_equal(SSL_CTX_use_PrivateKey(both[i], theirs->key),
+				 1);
+	}
+
+	pair_open(&p, fed, their_dial, "edge.test");
+	pair_pump(&p, 1 << 20);
+	check(row, "dials us", p.server, row->in);
+	pair_close(&p);
+
+	pair_open(&p, their_fed, dial, "sip.partner.test");
+	pair_pump(&p, 1 << 20);
+	check(row, "is dialled", p.client, row->out);
+	pair_close(&p);
+
+	net_tls_free(fed);
+	net_tls_free(dial);
+	net_tls_free(their_dial);
+	net_tls_free(their_fed);
+}
+
+static void certificates(void **state)
+{
+	struct pki *pki = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct test_cert theirs;
+		certs_make(&theirs, &rows[i].spec, &pki->ca);
+		run(&rows[i], pki, &theirs, &pki->ca);
+		certs_free(&theirs);
+	}
+}
+
+static void a_very_long_name(void **state)
+{
+	static const struct row row = { .name = "3000 bytes",
+					.in = "name_too_long",
+					.out = "name_too_long" };
+	struct pki *pki = *state;
+	uint8_t name[3000];
+	struct cert_spec spec = { .raw_dns = slice_of(name, sizeof(name)) };
+	struct test_cert theirs;
+
+	memset(name, 'a', sizeof(name));
+	certs_make(&theirs, &spec, &pki->ca);
+	run(&row, pki, &theirs, &pki->ca);
+	certs_free(&theirs);
+}
+
+static void issuers_that_we_do_not_know(void **state)
+{
+	static const struct row unknown = { .name = "unknown issuer",
+					    .in = "unknown_issuer",
+					    .out = "unknown_issuer" };
+	static const struct row alone = { .name = "self signed",
+					  .in = "self_signed",
+					  .out = "self_signed" };
+	static const struct row leaf = { .name = "issued by a leaf",
+					 .in = "issuer_no_authority",
+					 .out = "issuer_no_authority" };
+	static const struct cert_spec ca = { .common_name = "other",
+					     .authority = true };
+	static const struct cert_spec spec = { .common_name = "partner",
+					       .san = DNS };
+	struct pki *pki = *state;
+	struct test_cert other, theirs;
+
+	certs_make(&other, &ca, NULL);
+	certs_make(&theirs, &spec, &other);
+	run(&unknown, pki, &theirs, &pki->ca);
+	certs_free(&theirs);
+	certs_free(&other);
+
+	certs_make(&theirs, &spec, NULL);
+	run(&alone, pki, &theirs, &pki->ca);
+	certs_free(&theirs);
+
+	/* trusted directly, it still may not issue */
+	certs_make(&theirs, &spec, &pki->leaf);
+	struct slice both = certs_join(pki->ca.pem, pki->leaf.pem);
+	struct test_cert trust = { .pem = both };
+	run(&leaf, pki, &theirs, &trust);
+	certs_drop(&both);
+	certs_free(&theirs);
+}
+
+static void usages_are_cut_down_the_chain(void **state)
+{
+	static const struct row row = { .name = "usages do not meet",
+					.in = "key_usage",
+					.out = "key_usage" };
+	static const struct cert_spec middle = { .common_name = "middle",
+						 .authority = true,
+						 .eku = CERT_EKU_CODE };
+	static const struct cert_spec spec = { .san = DNS,
+					       .eku = CERT_EKU_SERVER };
+	struct pki *pki = *state;
+	struct test_cert between, theirs;
+
+	certs_make(&between, &middle, &pki->ca);
+	certs_make(&theirs, &spec, &between);
+	/* both authorities are known; the chain ends at the upper one */
+	struct slice both = certs_join(pki->ca.pem, between.pem);
+	struct test_cert trust = { .pem = both };
+	run(&row, pki, &theirs, &trust);
+	certs_drop(&both);
+	certs_free(&theirs);
+	certs_free(&between);
+}
+
+static void revoked(void **state)
+{
+	static const struct row bad = { .name = "revoked",
+					.in = "revoked",
+					.out = "revoked" };
+	static const struct row fine = { .name = "not revoked" };
+	static const struct cert_spec spec = { .san = DNS };
+	struct pki *pki = *state;
+	struct test_cert first, second;
+
+	certs_make(&first, &spec, &pki->ca);
+	certs_make(&second, &spec, &pki->ca);
+	struct slice list = certs_crl(&pki->ca, &first);
+	struct slice both = certs_join(pki->ca.pem, list);
+	struct test_cert trust = { .pem = both };
+	run(&bad, pki, &first, &trust);
+	run(&fine, pki, &second, &trust);
+	certs_drop(&both);
+	certs_drop(&list);
+	certs_free(&first);
+	certs_free(&second);
+}
+
+static void no_certificate(void **state)
+{
+	struct pki *pki = *state;
+	struct net_tls *fed = context(&pki->leaf, &pki->ca, NET_TLS_FEDERATION);
+	struct net_tls *user = context(NULL, &pki->ca, NET_TLS_USER);
+	struct pair p;
+
+	pair_open(&p, fed, user, "edge.test");
+	pair_pump(&p, 1 << 20);
+	assert_int_equal(tls_status(p.server), TLS_FAILED);
+	assert_string_equal(tls_why(p.server), "no_certificate");
+	assert_int_equal(tls_status(p.client), TLS_FAILED);
+	pair_close(&p);
+	net_tls_free(fed);
+	net_tls_free(user);
+}
+
+static void a_wrong_name_is_told_apart(void **state)
+{
+	struct pki *pki = *state;
+	struct net_tls *server = context(&pki->leaf, NULL, NET_TLS_CLIENTS);
+	struct net_tls *user = context(NULL, &pki->ca, NET_TLS_USER);
+	struct pair p;
+
+	pair_open(&p, server, user, "other.test");
+	pair_pump(&p, 1 << 20);
+	assert_int_equal(tls_status(p.client), TLS_FAILED);
+	assert_true(tls_name_wrong(p.client));
+	pair_close(&p);
+	net_tls_free(server);
+	net_tls_free(user);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(certificates),
+		cmocka_unit_test(a_very_long_name),
+		cmocka_unit_test(issuers_that_we_do_not_know),
+		cmocka_unit_test(usages_are_cut_down_the_chain),
+		cmocka_unit_test(revoked),
+		cmocka_unit_test(no_certificate),
+		cmocka_unit_test(a_wrong_name_is_told_apart),
+	};
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
+}
