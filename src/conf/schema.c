@@ -307,7 +307,8 @@ const struct conf_key CONF_KEYS[] = {
 	  .unit = "seconds",
 	  .fallback = "20",
 	  .doc = "How long a partner or a device has to answer before the "
-		 "sender is told; less than the sender's own 32 seconds." },
+		 "sender is told; at most the sender's own 32 "
+		 "seconds." },
 	{ .path = "home", .type = CONF_SECTION, .doc = "The built-in home." },
 	{ .path = "home.expires_min_s",
 	  .type = CONF_U32,

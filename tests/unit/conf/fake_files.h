@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The files that keys name, in memory, and the loading of one text with them.
+ * Shared by the tests of src/conf.
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+
+struct fake_file {
+	const char *path;
+	const char *content;
+	unsigned mode;
+};
+
+#define FAKE_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
+
+static const struct fake_file FAKE_FILES[] = {
+	{ "/t/edge.pem", "the certificate", 0644 },
+	{ "/t/edge.key", "MARKER-private-key", 0640 },
+	{ "/t/own.key", "MARKER-private-key", 0600 },
+	{ "/t/trust.pem", "the authorities", 0444 },
+	{ "/t/root.key", "the anchor", 0644 },
+	{ "/t/open.key", "MARKER-private-key", 0644 },
+	{ "/t/writable.key", "MARKER-private-key", 0602 },
+	{ "/t/writable.pem", "the certificate", 0666 },
+	{ "/t/empty.pem", "", 0644 },
+	{ FAKE_BUNDLE, "the bundle", 0644 },
+};
+
+static inline int fake_memory(const struct fake_file *f, int *fd)
+{
+	size_t len = strlen(f->content);
+	int n = memfd_create("fake", MFD_CLOEXEC);
+	if (n < 0)
+		return -errno;
+	if (write(n, f->content, len) != (ssize_t)len ||
+	    fchmod(n, f->mode) != 0 || lseek(n, 0, SEEK_SET) != 0) {
+		close(n);
+		return -EIO;
+	}
+	*fd = n;
+	return 0;
+}
+
+/* arg: how often it was called, or NULL. */
+static inline int fake_open(void *arg, const char *path, int *fd)
+{
+	unsigned *calls = arg;
+	if (calls)
+		(*calls)++;
+	if (strcmp(path, "/t/locked.pem") == 0)
+		return -EACCES;
+	if (strcmp(path, "/t/folder") == 0)
+		return conf_open_direct(NULL, "/", fd);
+	if (strcmp(path, "/t/device") == 0)
+		return conf_open_direct(NULL, "/dev/zero", fd);
+	for (size_t i = 0; i < sizeof(FAKE_FILES) / sizeof(*FAKE_FILES); i++) {
+		if (strcmp(FAKE_FILES[i].path, path) == 0)
+			return fake_memory(&FAKE_FILES[i], fd);
+	}
+	return -ENOENT;
+}
+
+static inline int fake_load(struct arena *a, const char *text,
+			    const struct conf **out, char *error,
+			    struct buf *warnings)
+{
+	struct conf_load load = {
+		.path = "t.yaml",
+		.text = slice_str(text),
+		.open = fake_open,
+		.cpus = 3,
+	};
+	return conf_load(a, &load, out, error, warnings);
+}
+
+#define FAKE_MINIMAL                                \
+	"edge: {name: edge.contoso.test, domains: " \
+	"[contoso.test]}\n"                         \
+	"tls: {certificate: /t/edge.pem, key: "     \
+	"/t/edge.key}\n"
+
+/* Every key, none at its default. */
+#define FAKE_EVERY                                                         \
+	"edge:\n"                                                          \
+	"  name: Edge.Contoso.Test.\n"                                     \
+	"  domains: [CONTOSO.test, it.contoso.test.]\n"                    \
+	"state: /srv/sallyport\n"                                          \
+	"control: /srv/control\n"                                          \
+	"tls:\n"                                                           \
+	"  certificate: /t/edge.pem\n"                                     \
+	"  key: /t/own.key\n"                                              \
+	"  trust: /t/trust.pem\n"                                          \
+	"inside: {home: builtin}\n"                                        \
+	"access:\n"                                                        \
+	"  federation:\n"                                                  \
+	"    listen: [\"192.0.2.1:5071\", \"[2001:db8::1]:5071\"]\n"       \
+	"    discovery: off\n"                                             \
+	"  clients: {listen: [\"127.0.0.1:8443\"]}\n"                      \
+	"partners:\n"                                                      \
+	"  - { domain: Fabrikam.test, edge: sip.fabrikam.test. }\n"        \
+	"  - domain: litware.test\n"                                       \
+	"    edge: sip.litware.test\n"                                     \
+	"    address: \"192.0.2.7:5061\"\n"                                \
+	"workers: 7\n"                                                     \
+	"user: sallyport\n"                                                \
+	"dns:\n"                                                           \
+	"  servers: [192.0.2.53, \"192.0.2.54:5353\", \"2001:db8::53\"]\n" \
+	"  trust_anchor: /t/root.key\n"                                    \
+	"log: {level: debug, format: json}\n"                              \
+	"limits:\n"                                                        \
+	"  unauthenticated_per_source: 1\n"                                \
+	"  new_per_source: 100000\n"                                       \
+	"  drain_s: 0\n"                                                   \
+	"  request_timeout_s: 32\n"                                        \
+	"home:\n"                                                          \
+	"  expires_min_s: 5\n"                                             \
+	"  expires_default_s: 6\n"                                         \
+	"  expires_max_s: 7\n"                                             \
+	"  contacts_per_user: 8\n"                                         \
+	"  digest_md5: false\n"

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each module gets of a configuration. */
+#include "conf/conf_views.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/oom.h"
+#include "unit/conf/fake_files.h"
+
+#define assert_text(s, t) assert_true(slice_eq((s), SLICE_LIT(t)))
+
+static const struct conf *load(struct arena *a)
+{
+	char error[CONF_ERROR_MAX];
+	const struct conf *c = NULL;
+	if (fake_load(a, FAKE_EVERY, &c, error, NULL))
+		fail_msg("%s", error);
+	return c;
+}
+
+static void edge_and_access(void **state)
+{
+	(void)state;
+	struct arena *a = arena_create(4096, 1 << 24);
+	const struct conf *c = load(a);
+	struct edge_conf e;
+	assert_int_equal(conf_view_edge(a, c, &e), 0);
+	assert_text(e.name, "edge.contoso.test");
+	assert_int_equal(e.workers, 7);
+	assert_int_equal(e.unauthenticated_per_source, 1);
+	assert_int_equal(e.new_per_source, 100000);
+	assert_int_equal(e.request_timeout_ms, 32000);
+	assert_text(e.tls.certificate, "the certificate");
+	assert_text(e.tls.certificate_path, "/t/edge.pem");
+	assert_text(e.tls.key, "MARKER-private-key");
+	assert_text(e.tls.key_path, "/t/own.key");
+	assert_text(e.tls.trust, "the authorities");
+	assert_text(e.tls.trust_path, "/t/trust.pem");
+	assert_int_equal(e.access.domain_count, 2);
+	assert_text(e.access.domains[1], "it.contoso.test");
+	assert_int_equal(e.access.partner_count, 2);
+	assert_text(e.access.partners[1].domain, "litware.test");
+	assert_text(e.access.partners[1].edge, "sip.litware.test");
+	assert_text(e.access.partners[1].address, "192.0.2.7:5061");
+	assert_int_equal(e.access.partners[1].line, 18);
+	arena_free(a);
+}
+
+static void home_and_dns(void **state)
+{
+	(void)state;
+	struct arena *a = arena_create(4096, 1 << 24);
+	const struct conf *c = load(a);
+	struct home_conf h;
+	struct dns_conf d;
+	conf_view_home(c, &h);
+	assert_text(h.edge_name, "edge.contoso.test");
+	assert_int_equal(h.domain_count, 2);
+	assert_int_equal(h.expires_min_s, 5);
+	assert_int_equal(h.expires_default_s, 6);
+	assert_int_equal(h.expires_max_s, 7);
+	assert_int_equal(h.contacts_max, 8);
+	assert_false(h.digest_md5);
+	assert_int_equal(conf_view_dns(a, c, &d), 0);
+	assert_int_equal(d.server_count, 3);
+	assert_text(d.servers[1], "192.0.2.54:5353");
+	assert_text(d.trust_anchor, "the anchor");
+	assert_int_equal(d.timeout_ms, 0);
+	arena_free(a);
+}
+
+static int views_once(void *arg)
+{
+	struct edge_conf e;
+	struct dns_conf d;
+	struct arena *a = arena_create(16, 1 << 20);
+	if (!a)
+		return -ENOMEM;
+	int err = conf_view_edge(a, arg, &e);
+	if (!err)
+		err = conf_view_dns(a, arg, &d);
+	arena_free(a);
+	return err;
+}
+
+static void survives_oom(void **state)
+{
+	(void)state;
+	struct arena *a = arena_create(4096, 1 << 24);
+	struct conf c = *load(a);
+	oom_walk(views_once, &c);
+	arena_free(a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(edge_and_access),
+		cmocka_unit_test(home_and_dns),
+		cmocka_unit_test(survives_oom),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
