@@ -24,8 +24,9 @@ static void one_line(char *s)
 	}
 }
 
-static int fail_args(struct conf_loader *ld, uint32_t line, const char *key,
-		     const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static int fail_args(
+	struct conf_loader *ld, uint32_t line, const char *key, const char *fmt,
+	va_list ap)
 {
 	int n = snprintf(ld->error, CONF_ERROR_MAX, "%s:%u: %s%s",
 			 ld->load->path, (unsigned)(line ? line : 1), key,

@@ -11,7 +11,7 @@
 enum { COMMENT_WIDTH = 72 };
 
 static const char HEAD[] =
-	".TH SALLYPORT.YAML 5 2025-11-22 \"Sallyport " SALLYPORT_VERSION
+	".TH SALLYPORT.YAML 5 2026-11-22 \"Sallyport " SALLYPORT_VERSION
 	"\" \"Sallyport manual\"\n"
 	".SH NAME\n"
 	"sallyport.yaml \\- configuration of the edge server sallyportd\n"
