@@ -48,7 +48,8 @@ void sip_edit_bottom(struct sip_edits *e, enum sip_header_id id,
 void sip_edit_bottom_named(struct sip_edits *e, struct slice name,
 			   struct slice value);
 void sip_edit_uri(struct sip_edits *e, struct slice uri);
-/* e may be NULL. 0, -E2BIG, -ENOMEM (out's sticky error). */
+/* e may be NULL. 0, -E2BIG, -ENOMEM (out's sticky error), -EINVAL: a name,
+ * value or URI of an edit is no text for a head (CR LF in it). */
 int sip_encode(struct buf *out, const struct sip_msg *m,
 	       const struct sip_edits *e);
 

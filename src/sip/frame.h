@@ -11,7 +11,7 @@
 enum sip_frame_result {
 	SIP_FRAME_MORE,    /* not complete: read on */
 	SIP_FRAME_MESSAGE, /* *len bytes are one message */
-	SIP_FRAME_PING,    /* *len bytes of CRLF CRLF: answer one CRLF */
+	SIP_FRAME_PING,    /* *len bytes end CRLF CRLF: answer one CRLF */
 	SIP_FRAME_SKIP,    /* *len bytes mean nothing (leading CRLF, a pong) */
 	SIP_FRAME_REFUSED, /* *reject: answer if answerable, then close;
 			    *len bytes are the head, if it was complete */
@@ -20,8 +20,16 @@ enum sip_frame_result {
 
 struct sip_framer {
 	size_t seen; /* bytes already searched for the end of the head */
+	size_t line; /* where the line begins that is being searched */
 	size_t head; /* length of the head, 0: not found yet */
 	size_t body;
+	enum {
+		SIP_START_FIRST, /* in the first word of the start line */
+		SIP_START_SECOND,
+		SIP_START_REST,
+		SIP_START_DONE
+	} start;
+	bool crlf; /* what was consumed last was one CRLF */
 };
 
 void sip_framer_init(struct sip_framer *f);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Checks of header values, a row for each header that is read here or by the
+ * proxy. What is not in the table is text that is passed on as it is; of
+ * Content-Type only the type, since deployed clients put base64 into its
+ * parameters.
+ */
+#include "sip/check.h"
+
+#include <errno.h>
+
+#include "sip/scan.h"
+
+enum {
+	CSEQ_LIMIT = INT32_MAX, /* RFC 3261 8.1.1.5: below 2^31 */
+	MAX_FORWARDS_LIMIT = 255,
+	QVALUE_DIGITS = 3,
+};
+
+struct check {
+	struct sip_msg *m;
+	struct slice *cseq_method;
+	bool star; /* Contact: * */
+};
+
+/* One value: of a list the part between commas. */
+typedef bool (*check_fn)(struct check *k, struct slice value);
+
+struct rule {
+	check_fn fn;
+	bool may_be_empty;
+};
+
+static bool check_via(struct check *k, struct slice value)
+{
+	struct sip_via via;
+
+	if (sip_via_parse(value, &via) < 0)
+		return false;
+	if (k->m->via_count++ == 0)
+		k->m->via = via;
+	return true;
+}
+
+/* At most one tag, a token. */
+static bool read_tag(struct slice params, struct slice *tag)
+{
+	struct slice name, value;
+	size_t tags = 0;
+
+	while (sip_param_next(&params, &name, &value)) {
+		if (!slice_ieq(name, SLICE_LIT("tag")))
+			continue;
+		if (++tags > 1 || !scan_all(value, SCAN_TOKEN))
+			return false;
+		*tag = value;
+	}
+	return true;
+}
+
+static bool check_from(struct check *k, struct slice value)
+{
+	return sip_addr_parse(value, &k->m->from) == 0 &&
+	       read_tag(k->m->from.params, &k->m->from_tag);
+}
+
+static bool check_to(struct check *k, struct slice value)
+{
+	return sip_addr_parse(value, &k->m->to) == 0 &&
+	       read_tag(k->m->to.params, &k->m->to_tag);
+}
+
+/* callid = word [ "@" word ] */
+static bool check_call_id(struct check *k, struct slice value)
+{
+	struct cur c = cur_init(value);
+
+	scan_some(&c, SCAN_WORD);
+	if (scan_byte(&c, '@'))
+		scan_some(&c, SCAN_WORD);
+	k->m->call_id = value;
+	return cur_done(&c);
+}
+
+static bool check_cseq(struct check *k, struct slice value)
+{
+	struct cur c = cur_init(value);
+	uint64_t number = 0;
+
+	struct slice digits = scan_some(&c, SCAN_DIGIT);
+	if (!scan_blank(&c))
+		scan_fail(&c);
+	*k->cseq_method = scan_some(&c, SCAN_TOKEN);
+	if (!cur_done(&c) || slice_u64(digits, CSEQ_LIMIT, &number) < 0) {
+		*k->cseq_method = SLICE_NONE;
+		return false;
+	}
+	k->m->cseq = (uint32_t)number;
+	return true;
+}
+
+/* Over 255 counts as absent (SIP-06). */
+static bool check_max_forwards(struct check *k, struct slice value)
+{
+	uint64_t number = 0;
+
+	if (!scan_all(value, SCAN_DIGIT))
+		return false;
+	if (slice_u64(value, MAX_FORWARDS_LIMIT, &number) == 0)
+		k->m->max_forwards = (int)number;
+	return true;
+}
+
+static bool check_length(struct check *k, struct slice value)
+{
+	(void)k;
+	(void)value; /* the whole head decides: sip_line_length() */
+	return true;
+}
+
+static bool check_addr(struct check *k, struct slice value)
+{
+	struct sip_addr addr;
+
+	(void)k;
+	return sip_addr_parse(value, &addr) == 0;
+}
+
+/* Route and its like: brackets are not optional. */
+static bool check_route(struct check *k, struct slice value)
+{
+	struct sip_addr addr;
+
+	(void)k;
+	return sip_addr_parse(value, &addr) == 0 && addr.bracketed;
+}
+
+/* ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] ) */
+static bool is_qvalue(struct slice value)
+{
+	if (value.len == 0 || value.len > 2 + QVALUE_DIGITS ||
+	    (value.ptr[0] != '0' && value.ptr[0] != '1') ||
+	    (value.len > 1 && value.ptr[1] != '.'))
+		return false;
+	for (size_t i = 2; i < value.len; i++)
+		if (!scan_is(value.ptr[i], SCAN_DIGIT) ||
+		    (value.ptr[0] == '1' && value.ptr[i] != '0'))
+			return false;
+	return true;
+}
+
+static bool check_contact(struct check *k, struct slice value)
+{
+	struct sip_addr addr;
+	struct slice q;
+
+	if (slice_eq(value, SLICE_LIT("*"))) {
+		k->star = true;
+		return true;
+	}
+	return sip_addr_parse(value, &addr) == 0 &&
+	       (!sip_param(addr.params, "q", &q) || is_qvalue(q));
+}
+
+static bool check_token(struct check *k, struct slice value)
+{
+	(void)k;
+	return scan_all(value, SCAN_TOKEN);
+}
+
+static bool check_token_params(struct check *k, struct slice value)
+{
+	struct cur c = cur_init(value);
+
+	(void)k;
+	scan_some(&c, SCAN_TOKEN);
+	scan_params(&c);
+	return cur_done(&c);
+}
+
+static bool check_seconds(struct check *k, struct slice value)
+{
+	(void)k;
+	return scan_all(value, SCAN_DIGIT);
+}
+
+static bool check_media_type(struct check *k, struct slice value)
+{
+	struct cur c = cur_init(value);
+
+	(void)k;
+	scan_some(&c, SCAN_TOKEN);
+	if (!scan_sep(&c, '/'))
+		scan_fail(&c);
+	scan_some(&c, SCAN_TOKEN);
+	return !cur_failed(&c) && (cur_left(&c) == 0 || scan_sep(&c, ';'));
+}
+
+/* Only the list must be one: commas, quotes, brackets. */
+static bool check_any(struct check *k, struct slice value)
+{
+	(void)k;
+	(void)value;
+	return true;
+}
+
+static const struct rule rules[SIP_H_UNKNOWN] = {
+	[SIP_H_VIA] = { check_via, false },
+	[SIP_H_FROM] = { check_from, false },
+	[SIP_H_TO] = { check_to, false },
+	[SIP_H_CALL_ID] = { check_call_id, false },
+	[SIP_H_CSEQ] = { check_cseq, false },
+	[SIP_H_MAX_FORWARDS] = { check_max_forwards, false },
+	[SIP_H_CONTACT] = { check_contact, false },
+	[SIP_H_CONTENT_LENGTH] = { check_length, true },
+	[SIP_H_CONTENT_TYPE] = { check_media_type, false },
+	[SIP_H_CONTENT_ENCODING] = { check_token, false },
+	[SIP_H_ROUTE] = { check_route, false },
+	[SIP_H_RECORD_ROUTE] = { check_route, false },
+	[SIP_H_PATH] = { check_route, false },
+	[SIP_H_SERVICE_ROUTE] = { check_route, false },
+	[SIP_H_REQUIRE] = { check_token, false },
+	[SIP_H_PROXY_REQUIRE] = { check_token, false },
+	[SIP_H_SUPPORTED] = { check_token, true },
+	[SIP_H_UNSUPPORTED] = { check_token, false },
+	[SIP_H_ALLOW] = { check_token, true },
+	[SIP_H_ACCEPT] = { check_any, true },
+	[SIP_H_EXPIRES] = { check_seconds, false },
+	[SIP_H_MIN_EXPIRES] = { check_seconds, false },
+	[SIP_H_WARNING] = { check_any, false },
+	[SIP_H_REASON] = { check_any, false },
+	[SIP_H_P_ASSERTED_IDENTITY] = { check_addr, false },
+	[SIP_H_P_PREFERRED_IDENTITY] = { check_addr, false },
+	[SIP_H_HISTORY_INFO] = { check_any, false },
+	[SIP_H_EVENT] = { check_token_params, false },
+	[SIP_H_ALLOW_EVENTS] = { check_token, false },
+	[SIP_H_SUBSCRIPTION_STATE] = { check_token_params, false },
+	[SIP_H_REFER_TO] = { check_addr, false },
+	[SIP_H_REFERRED_BY] = { check_addr, false },
+};
+
+static int check_list(struct check *k, check_fn fn, struct slice list,
+		      size_t *values)
+{
+	struct slice value;
+	size_t count = 0;
+	int rc;
+
+	while ((rc = sip_list_next(&list, &value)) == 1) {
+		if (!fn(k, value))
+			return -EINVAL;
+		count++;
+	}
+	if (rc < 0 || (k->star && count > 1))
+		return -EINVAL;
+	*values += count;
+	return 0;
+}
+
+int sip_check_header(struct sip_msg *m, const struct sip_header *h,
+		     struct slice *cseq_method, size_t *values)
+{
+	struct check k = { .m = m, .cseq_method = cseq_method };
+
+	if (h->id == SIP_H_UNKNOWN || !rules[h->id].fn)
+		return 0;
+	const struct rule *rule = &rules[h->id];
+	if (h->value.len == 0)
+		return rule->may_be_empty ? 0 : -EINVAL;
+	if (sip_header_flags(h->id) & SIP_HF_LIST)
+		return check_list(&k, rule->fn, h->value, values);
+	return rule->fn(&k, h->value) ? 0 : -EINVAL;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing a view with its edits. Nothing is copied through: the start line,
+ * every name and every value is written anew, so what goes out is only what
+ * the parser understood (SIP-04).
+ */
+#include "sip/encode.h"
+
+#include <errno.h>
+
+#include "sip/fold.h"
+#include "sip/line.h"
+#include "sip/scan.h"
+
+static const struct slice crlf = { (const uint8_t *)"\r\n", 2 };
+static const struct slice colon = { (const uint8_t *)": ", 2 };
+
+void sip_write_header(struct buf *out, struct slice name, struct slice value)
+{
+	buf_put(out, name);
+	buf_put(out, colon);
+	sip_fold_write(out, value);
+	buf_put(out, crlf);
+}
+
+/* Content-Length is written at the end, whatever was asked for. */
+static void write_edit(struct buf *out, const struct sip_edit *edit)
+{
+	if (edit->id != SIP_H_CONTENT_LENGTH)
+		sip_write_header(out, edit->name, edit->value);
+}
+
+void sip_write_top(struct buf *out, const struct sip_edits *e)
+{
+	for (size_t i = e ? e->count : 0; i > 0; i--)
+		if (e->edit[i - 1].kind == SIP_EDIT_TOP)
+			write_edit(out, &e->edit[i - 1]);
+}
+
+void sip_write_bottom(struct buf *out, const struct sip_edits *e)
+{
+	for (size_t i = 0; e && i < e->count; i++)
+		if (e->edit[i].kind == SIP_EDIT_BOTTOM)
+			write_edit(out, &e->edit[i]);
+}
+
+void sip_write_end(struct buf *out, struct slice body)
+{
+	buf_str(out, "Content-Length: ");
+	buf_dec(out, body.len);
+	buf_put(out, crlf);
+	buf_put(out, crlf);
+	buf_put(out, body);
+}
+
+int sip_edits_check(const struct sip_edits *e)
+{
+	struct sip_uri uri;
+
+	if (!e)
+		return 0;
+	if (e->failed)
+		return -E2BIG;
+	if (e->uri.len > 0 && sip_uri_parse(e->uri, &uri) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < e->count; i++) {
+		const struct sip_edit *edit = &e->edit[i];
+		if (edit->kind != SIP_EDIT_TOP && edit->kind != SIP_EDIT_BOTTOM)
+			continue;
+		if (!scan_all(edit->name, SCAN_TOKEN) ||
+		    !sip_line_value_ok(edit->value))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static bool is_dropped(const struct sip_edits *e, const struct sip_header *h)
+{
+	if (h->id == SIP_H_CONTENT_LENGTH)
+		return true;
+	for (size_t i = 0; e && i < e->count; i++) {
+		const struct sip_edit *edit = &e->edit[i];
+		if (edit->kind != SIP_EDIT_DROP &&
+		    edit->kind != SIP_EDIT_DROP_NAMED)
+			continue;
+		if (edit->id != SIP_H_UNKNOWN ? edit->id == h->id
+					      : slice_ieq(edit->name, h->name))
+			return true;
+	}
+	return false;
+}
+
+static bool drops_values(const struct sip_edits *e, enum sip_header_id id)
+{
+	for (size_t i = 0; e && i < e->count; i++)
+		if (e->edit[i].kind == SIP_EDIT_DROP_VALUE &&
+		    e->edit[i].id == id)
+			return true;
+	return false;
+}
+
+static bool drops_value(const struct sip_edits *e, enum sip_header_id id,
+			size_t index)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (e->edit[i].kind == SIP_EDIT_DROP_VALUE &&
+		    e->edit[i].id == id && e->edit[i].index == index)
+			return true;
+	return false;
+}
+
+/* The values of one header that stay; *index counts over all headers of the
+ * id. A header that keeps none is not written. */
+static void write_values(struct buf *out, const struct sip_edits *e,
+			 const struct sip_header *h, size_t *index)
+{
+	struct slice list = h->value;
+	struct slice value;
+	bool first = true;
+
+	while (sip_list_next(&list, &value) == 1) {
+		if (drops_value(e, h->id, (*index)++))
+			continue;
+		if (first)
+			buf_put(out, h->name);
+		buf_str(out, first ? ": " : ", ");
+		sip_fold_write(out, value);
+		first = false;
+	}
+	if (!first)
+		buf_put(out, crlf);
+}
+
+/* index: of the header's first value among all of its id; counted on. */
+static void write_received(struct buf *out, const struct sip_edits *e,
+			   const struct sip_header *h, size_t *index)
+{
+	if (is_dropped(e, h))
+		return;
+	if (!drops_values(e, h->id))
+		sip_write_header(out, h->name, h->value);
+	else if (sip_header_flags(h->id) & SIP_HF_LIST)
+		write_values(out, e, h, index);
+	else if (!drops_value(e, h->id, (*index)++))
+		sip_write_header(out, h->name, h->value);
+}
+
+static void write_start(struct buf *out, const struct sip_msg *m,
+			const struct sip_edits *e)
+{
+	if (m->request) {
+		buf_put(out, m->method_text);
+		buf_u8(out, ' ');
+		buf_put(out, e && e->uri.len > 0 ? e->uri : m->uri.text);
+		buf_str(out, " SIP/2.0\r\n");
+	} else {
+		buf_str(out, "SIP/2.0 ");
+		buf_dec(out, m->status);
+		buf_u8(out, ' ');
+		buf_put(out, m->reason);
+		buf_put(out, crlf);
+	}
+}
+
+int sip_encode(struct buf *out, const struct sip_msg *m,
+	       const struct sip_edits *e)
+{
+	size_t index[SIP_H_UNKNOWN + 1] = { 0 };
+	int rc = sip_edits_check(e);
+
+	if (rc < 0)
+		return rc;
+	write_start(out, m, e);
+	sip_write_top(out, e);
+	for (size_t i = 0; i < m->header_count; i++)
+		write_received(out, e, &m->headers[i],
+			       &index[m->headers[i].id]);
+	sip_write_bottom(out, e);
+	sip_write_end(out, m->body);
+	return buf_failed(out) ? -ENOMEM : 0;
+}

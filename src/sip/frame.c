@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cutting messages out of a stream. Bytes are searched once: the framer keeps
+ * its place. A stream that cannot be SIP is given up at its first impossible
+ * byte, so that nothing is collected for strangers (SIP-11).
+ */
+#include "sip/frame.h"
+
+#include "sip/line.h"
+#include "sip/reject.h"
+#include "sip/scan.h"
+
+void sip_framer_init(struct sip_framer *f)
+{
+	memset(f, 0, sizeof(*f));
+}
+
+/* CR LF in front of a message: keep-alives (RFC 5626 4.4.1). One alone is a
+ * pong or half a ping; the second in a row makes the ping. */
+static enum sip_frame_result frame_crlf(struct sip_framer *f, struct slice data,
+					size_t *len)
+{
+	if (data.len < 2)
+		return SIP_FRAME_MORE;
+	if (data.ptr[1] != '\n')
+		return SIP_FRAME_NOT_SIP;
+	*len = 2;
+	if (f->crlf) {
+		f->crlf = false;
+		return SIP_FRAME_PING;
+	}
+	if (slice_starts(data, SLICE_LIT("\r\n\r\n"))) {
+		*len = 4;
+		return SIP_FRAME_PING;
+	}
+	f->crlf = true;
+	return SIP_FRAME_SKIP;
+}
+
+/* The first word is a method, or "SIP" of a status line. */
+static bool first_word(struct sip_framer *f, struct slice data)
+{
+	struct cur c = cur_init(slice_from(data, f->seen));
+
+	scan_run(&c, SCAN_TOKEN);
+	f->seen = data.len - cur_left(&c);
+	if (cur_left(&c) == 0)
+		return true;
+	f->start = SIP_START_SECOND;
+	if (cur_peek(&c) == '/')
+		return slice_ieq(slice_head(data, f->seen), SLICE_LIT("SIP"));
+	return f->seen > 0 && cur_peek(&c) == ' ';
+}
+
+/* What follows the method is no path: that would be HTTP. */
+static bool second_word(struct sip_framer *f, struct slice data)
+{
+	struct slice next = slice_from(data, f->seen);
+
+	if (next.len < 2)
+		return true;
+	f->start = SIP_START_REST;
+	return next.ptr[0] == '/' || (next.ptr[1] != '/' && next.ptr[1] != '*');
+}
+
+/* The finished start line names SIP at one of its ends. */
+static bool names_sip(struct slice line)
+{
+	ptrdiff_t at;
+
+	if (slice_ieq(slice_head(line, 4), SLICE_LIT("SIP/")))
+		return true;
+	while ((at = slice_chr(line, ' ')) >= 0) {
+		line = slice_from(line, (size_t)at + 1);
+		if (slice_ieq(slice_head(line, 4), SLICE_LIT("SIP/")))
+			return true;
+	}
+	return false;
+}
+
+static bool start_possible(struct sip_framer *f, struct slice data)
+{
+	if (f->start == SIP_START_FIRST && !first_word(f, data))
+		return false; /* f->seen stays behind the word */
+	return f->start != SIP_START_SECOND || second_word(f, data);
+}
+
+enum head_state { HEAD_MORE, HEAD_FOUND, HEAD_BARE_LF, HEAD_NOT_SIP };
+
+/* Goes on line by line to the empty one. */
+static enum head_state find_head(struct sip_framer *f, struct slice data,
+				 const struct sip_limits *limits)
+{
+	while (f->start >= SIP_START_REST && f->seen < data.len) {
+		ptrdiff_t lf = slice_chr(slice_from(data, f->seen), '\n');
+		if (lf < 0) {
+			f->seen = data.len;
+			break;
+		}
+		size_t at = f->seen + (size_t)lf;
+		if (at == 0 || data.ptr[at - 1] != '\r')
+			return HEAD_BARE_LF;
+		if (f->start == SIP_START_REST &&
+		    (at >= limits->header_line ||
+		     !names_sip(slice_head(data, at))))
+			return HEAD_NOT_SIP;
+		f->start = SIP_START_DONE;
+		bool empty = at == f->line + 1;
+		f->seen = at + 1;
+		f->line = f->seen;
+		if (empty) {
+			f->head = f->seen;
+			return HEAD_FOUND;
+		}
+	}
+	return HEAD_MORE;
+}
+
+static enum sip_frame_result refuse(const struct reject *row,
+				    const struct reject **reject)
+{
+	*reject = row;
+	return SIP_FRAME_REFUSED;
+}
+
+static enum sip_frame_result frame_head(struct sip_framer *f, struct slice data,
+					const struct sip_limits *limits,
+					const struct reject **reject)
+{
+	if (!start_possible(f, data))
+		return SIP_FRAME_NOT_SIP;
+	switch (find_head(f, data, limits)) {
+	case HEAD_BARE_LF:
+		return refuse(&sip_reject_framing, reject);
+	case HEAD_NOT_SIP:
+		return SIP_FRAME_NOT_SIP;
+	case HEAD_MORE:
+		if (f->start != SIP_START_DONE &&
+		    data.len >= limits->header_line)
+			return SIP_FRAME_NOT_SIP;
+		if (data.len > limits->header_block)
+			return refuse(&sip_reject_head_too_large, reject);
+		return SIP_FRAME_MORE;
+	case HEAD_FOUND:
+		break;
+	}
+	if (f->head > limits->header_block)
+		return refuse(&sip_reject_head_too_large, reject);
+	return SIP_FRAME_MESSAGE;
+}
+
+/* The head is whole: where does the message end? */
+static const struct reject *frame_body(struct sip_framer *f, struct slice data,
+				       const struct sip_limits *limits)
+{
+	struct sip_length length = sip_line_length(slice_head(data, f->head));
+
+	if (!length.good)
+		return &sip_reject_content_length;
+	if (length.bytes > limits->body)
+		return &sip_reject_body_unread;
+	f->body = length.bytes;
+	return NULL;
+}
+
+enum sip_frame_result sip_frame(struct sip_framer *f, struct slice data,
+				const struct sip_limits *limits, size_t *len,
+				const struct reject **reject)
+{
+	*len = 0;
+	*reject = NULL;
+	if (data.len == 0)
+		return SIP_FRAME_MORE;
+	if (f->head == 0) {
+		if (f->seen == 0 && data.ptr[0] == '\r')
+			return frame_crlf(f, data, len);
+		enum sip_frame_result r = frame_head(f, data, limits, reject);
+		*len = f->head;
+		if (r != SIP_FRAME_MESSAGE)
+			return r;
+		*reject = frame_body(f, data, limits);
+		if (*reject)
+			return SIP_FRAME_REFUSED;
+	}
+	*len = f->head + f->body;
+	if (data.len < *len) {
+		*len = 0;
+		return SIP_FRAME_MORE;
+	}
+	sip_framer_init(f);
+	return SIP_FRAME_MESSAGE;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hosts and ports, and their canonical form (SIP-26). */
+#include "sip/host.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include "base/text.h"
+#include "sip/uri.h"
+
+enum {
+	IP6_TEXT_MAX = 64,
+	LABEL_MAX = 63,
+	NAME_MAX_BYTES = 253, /* RFC 1035 2.3.4, without root and lengths */
+};
+
+uint16_t sip_port(struct slice text)
+{
+	uint64_t port = 0;
+
+	if (!scan_all(text, SCAN_DIGIT) ||
+	    slice_u64(text, UINT16_MAX, &port) < 0)
+		return 0;
+	return (uint16_t)port;
+}
+
+bool sip_is_ip4(struct slice text)
+{
+	char copy[INET_ADDRSTRLEN];
+	struct in_addr in;
+
+	return slice_cstr(text, copy, sizeof(copy)) == 0 &&
+	       inet_pton(AF_INET, copy, &in) == 1;
+}
+
+/* RFC 5118 4.10: the old grammar allowed "2001:db8:::192.0.2.1". Drops one
+ * colon of exactly that form. */
+static void mend_three_colons(char *text)
+{
+	char *colons = strstr(text, ":::");
+
+	if (!colons || !sip_is_ip4(slice_str(colons + 3)))
+		return;
+	memmove(colons, colons + 1, strlen(colons));
+}
+
+bool sip_is_ip6(struct slice text, char *out)
+{
+	char copy[IP6_TEXT_MAX];
+	struct in6_addr in6;
+
+	if (slice_cstr(text, copy, sizeof(copy)) < 0)
+		return false;
+	mend_three_colons(copy);
+	if (inet_pton(AF_INET6, copy, &in6) != 1)
+		return false;
+	return !out || inet_ntop(AF_INET6, &in6, out, IP6_TEXT_MAX) != NULL;
+}
+
+/* domainlabel, toplabel: letters, digits and inner hyphens. */
+static bool is_label(struct slice label)
+{
+	for (size_t i = 0; i < label.len; i++)
+		if (!scan_is(label.ptr[i], SCAN_ALNUM) && label.ptr[i] != '-')
+			return false;
+	return label.len > 0 && label.ptr[0] != '-' &&
+	       label.ptr[label.len - 1] != '-';
+}
+
+bool sip_is_name(struct slice text)
+{
+	struct slice label = SLICE_NONE;
+
+	if (slice_ends(text, SLICE_LIT(".")))
+		text.len--;
+	for (bool more = true; more;) {
+		ptrdiff_t dot = slice_chr(text, '.');
+		more = dot >= 0;
+		label = more ? slice_head(text, (size_t)dot) : text;
+		if (!is_label(label))
+			return false;
+		if (more)
+			text = slice_from(text, (size_t)dot + 1);
+	}
+	return scan_is(label.ptr[0], SCAN_ALPHA); /* toplabel */
+}
+
+static void scan_reference(struct cur *c, struct sip_host *out)
+{
+	struct slice rest = slice_of(c->pos, cur_left(c));
+	ptrdiff_t close = slice_chr(slice_head(rest, IP6_TEXT_MAX), ']');
+
+	out->text = close > 0 ? cur_bytes(c, (size_t)close) : SLICE_NONE;
+	out->is_ip6 = true;
+	if (!sip_is_ip6(out->text, NULL))
+		scan_fail(c);
+	scan_expect(c, ']');
+}
+
+void sip_scan_host(struct cur *c, struct sip_host *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (scan_byte(c, '[')) {
+		scan_reference(c, out);
+		return;
+	}
+	struct cur from = *c;
+	do {
+		scan_run(c, SCAN_ALNUM);
+	} while (scan_byte(c, '-') || scan_byte(c, '.'));
+	out->text = scan_between(&from, c);
+	out->is_ip4 = sip_is_ip4(out->text);
+	if (!out->is_ip4 && !sip_is_name(out->text))
+		scan_fail(c);
+}
+
+void sip_scan_port(struct cur *c, bool blanks, struct sip_host *out)
+{
+	if (blanks ? !scan_sep(c, ':') : !scan_byte(c, ':'))
+		return;
+	out->port = sip_port(scan_some(c, SCAN_DIGIT));
+	if (out->port == 0)
+		scan_fail(c);
+}
+
+static bool labels_fit(struct slice name)
+{
+	size_t run = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		run = name.ptr[i] == '.' ? 0 : run + 1;
+		if (run > LABEL_MAX)
+			return false;
+	}
+	return name.len <= NAME_MAX_BYTES;
+}
+
+int sip_domain(struct slice host, char out[static SIP_DOMAIN_MAX])
+{
+	bool brackets = slice_starts(host, SLICE_LIT("[")) &&
+			slice_ends(host, SLICE_LIT("]")) && host.len > 2;
+
+	if (brackets)
+		host = slice_of(host.ptr + 1, host.len - 2);
+	if (slice_chr(host, ':') >= 0)
+		return sip_is_ip6(host, out) ? 0 : -EINVAL;
+	if (brackets || (!sip_is_ip4(host) && !sip_is_name(host)))
+		return -EINVAL;
+	if (slice_ends(host, SLICE_LIT(".")))
+		host.len--;
+	if (!labels_fit(host) || slice_cstr(host, out, SIP_DOMAIN_MAX) < 0)
+		return -EINVAL;
+	text_lower(out, host.len);
+	return 0;
+}

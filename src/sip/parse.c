@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a framed message to its view. The first fault found names the refusal,
+ * but reading goes on, so that an answer can be built from what was readable.
+ * Order of judgement: start line, size, each header, missing headers, framing,
+ * CSeq against the method, branch.
+ */
+#include "sip/check.h"
+#include "sip/line.h"
+#include "sip/reject.h"
+#include "sip/scan.h"
+
+struct parse {
+	const struct sip_limits *limits;
+	struct sip_msg *m;
+	const struct reject *rej;
+	bool seen[SIP_H_UNKNOWN];
+	struct slice cseq_method;
+	size_t routes, contacts;
+};
+
+static void refuse(struct parse *p, const struct reject *row)
+{
+	if (!p->rej)
+		p->rej = row;
+}
+
+/* "SIP/" 1*DIGIT "." 1*DIGIT; *ours tells whether it is 2.0. */
+static bool scan_version(struct cur *c, bool *ours)
+{
+	struct cur from = *c;
+
+	cur_bytes(c, 3);
+	bool sip = slice_ieq(scan_between(&from, c), SLICE_LIT("SIP"));
+	scan_expect(c, '/');
+	struct slice major = scan_some(c, SCAN_DIGIT);
+	scan_expect(c, '.');
+	struct slice minor = scan_some(c, SCAN_DIGIT);
+	*ours = slice_eq(major, SLICE_LIT("2")) &&
+		slice_eq(minor, SLICE_LIT("0"));
+	return sip && !cur_failed(c);
+}
+
+static void read_uri(struct parse *p, struct slice text)
+{
+	if (text.len > p->limits->uri) {
+		refuse(p, &sip_reject_uri_too_long);
+		return;
+	}
+	/* headers in a Request-URI: RFC 3261 19.1.5, 16.3 */
+	if (sip_uri_parse(text, &p->m->uri) < 0 || p->m->uri.headers.len > 0)
+		refuse(p, &sip_reject_syntax);
+}
+
+/* Method SP Request-URI SP SIP-Version: single spaces only. */
+static void read_request_line(struct parse *p, struct slice line)
+{
+	struct cur c = cur_init(line);
+	bool ours = false;
+
+	p->m->request = true;
+	p->m->method_text = scan_some(&c, SCAN_TOKEN);
+	p->m->method = sip_method_of(p->m->method_text);
+	scan_expect(&c, ' ');
+	struct slice rest = slice_of(c.pos, cur_left(&c));
+	ptrdiff_t space = slice_chr(rest, ' ');
+	if (cur_failed(&c) || space < 0) {
+		refuse(p, &sip_reject_syntax);
+		return;
+	}
+	c = cur_init(slice_from(rest, (size_t)space + 1));
+	if (!scan_version(&c, &ours) || !cur_done(&c))
+		refuse(p, &sip_reject_syntax);
+	else if (!ours)
+		refuse(p, &sip_reject_version);
+	read_uri(p, slice_head(rest, (size_t)space));
+}
+
+/* SIP-Version SP 3DIGIT SP Reason-Phrase. The phrase is for people: any text
+ * is let through, controls and broken UTF-8 are not. */
+static void read_status_line(struct parse *p, struct slice line)
+{
+	struct cur c = cur_init(line);
+	uint64_t status = 0;
+	bool ours = false;
+
+	if (!scan_version(&c, &ours) || !ours)
+		scan_fail(&c);
+	scan_expect(&c, ' ');
+	struct slice digits = scan_some(&c, SCAN_DIGIT);
+	scan_expect(&c, ' ');
+	p->m->reason = scan_run(&c, SCAN_TEXT);
+	if (!cur_done(&c) || digits.len != 3 ||
+	    slice_u64(digits, 699, &status) < 0 || status < 100 ||
+	    !sip_line_value_ok(p->m->reason)) {
+		refuse(p, &sip_reject_syntax);
+		return;
+	}
+	p->m->status = (uint16_t)status;
+}
+
+static void read_start_line(struct parse *p, struct slice line)
+{
+	if (slice_ieq(slice_head(line, 4), SLICE_LIT("SIP/")))
+		read_status_line(p, line);
+	else
+		read_request_line(p, line);
+}
+
+static bool over_counts(const struct parse *p)
+{
+	return p->m->via_count > p->limits->via ||
+	       p->routes > p->limits->route || p->contacts > p->limits->contact;
+}
+
+static size_t *counter_of(struct parse *p, enum sip_header_id id, size_t *other)
+{
+	switch (id) {
+	case SIP_H_ROUTE:
+	case SIP_H_RECORD_ROUTE:
+		return &p->routes;
+	case SIP_H_CONTACT:
+		return &p->contacts;
+	default:
+		return other;
+	}
+}
+
+/* RFC 3261 20: these stand once (SIP-03); the first one is kept as read. */
+static bool repeated(struct parse *p, enum sip_header_id id)
+{
+	if (id == SIP_H_UNKNOWN || !(sip_header_flags(id) & SIP_HF_ONCE))
+		return false;
+	bool again = p->seen[id];
+	p->seen[id] = true;
+	return again;
+}
+
+static void read_header(struct parse *p, const struct sip_header *h)
+{
+	size_t other = 0;
+
+	if (repeated(p, h->id)) {
+		refuse(p, h->id == SIP_H_CONTENT_LENGTH
+				  ? &sip_reject_content_length
+				  : &sip_reject_syntax);
+		return;
+	}
+	if (sip_check_header(p->m, h, &p->cseq_method,
+			     counter_of(p, h->id, &other)) < 0)
+		refuse(p, &sip_reject_syntax);
+	if (over_counts(p))
+		refuse(p, &sip_reject_too_large);
+}
+
+/* A line that is no header, or holds bytes that may not stand there, is not
+ * kept: nothing built from the view can repeat it. */
+static void read_line(struct parse *p, struct slice line)
+{
+	struct sip_header h;
+
+	if (line.len > p->limits->header_line) {
+		refuse(p, &sip_reject_too_large);
+		return;
+	}
+	if (!sip_line_split(line, &h) || !sip_line_value_ok(h.value)) {
+		refuse(p, &sip_reject_syntax);
+		return;
+	}
+	p->m->headers[p->m->header_count++] = h;
+	read_header(p, &h);
+}
+
+static size_t count_lines(struct cur c)
+{
+	struct slice line;
+	size_t n = 0;
+
+	while (sip_line_next(&c, &line))
+		n++;
+	return n;
+}
+
+static void read_headers(struct parse *p, struct cur *c, struct arena *a)
+{
+	struct slice line;
+	size_t count = count_lines(*c);
+
+	if (count > p->limits->header_count) {
+		refuse(p, &sip_reject_too_large);
+		count = p->limits->header_count;
+	}
+	if (count > 0)
+		p->m->headers =
+			arena_alloc(a, count * sizeof(struct sip_header));
+	if (count > 0 && !p->m->headers) {
+		p->rej = &sip_reject_memory;
+		scan_fail(c);
+		return;
+	}
+	for (size_t i = 0; sip_line_next(c, &line); i++)
+		if (i < count)
+			read_line(p, line);
+	if (cur_failed(c))
+		refuse(p, &sip_reject_framing);
+}
+
+static void check_mandatory(struct parse *p)
+{
+	if (p->m->via_count == 0 || !p->seen[SIP_H_FROM] ||
+	    !p->seen[SIP_H_TO] || !p->seen[SIP_H_CALL_ID] ||
+	    !p->seen[SIP_H_CSEQ])
+		refuse(p, &sip_reject_syntax);
+}
+
+static void read_body(struct parse *p, struct cur *c, struct slice head)
+{
+	struct sip_length length = sip_line_length(head);
+
+	p->m->body = slice_of(c->pos, cur_left(c));
+	if (!length.good || length.bytes != p->m->body.len)
+		refuse(p, &sip_reject_content_length);
+	if (p->m->body.len > p->limits->body)
+		refuse(p, &sip_reject_body_too_large);
+}
+
+/* RFC 4475 3.1.2.17 and 18: a method that we do not know is the nearer
+ * fault. */
+static void check_method(struct parse *p)
+{
+	if (!p->m->request) {
+		p->m->method_text = p->cseq_method;
+		p->m->method = sip_method_of(p->cseq_method);
+	} else if (!slice_eq(p->cseq_method, p->m->method_text)) {
+		refuse(p, p->m->method == SIP_METHOD_UNKNOWN
+				  ? &sip_reject_method
+				  : &sip_reject_syntax);
+	}
+}
+
+/* The magic cookie alone identifies nothing (RFC 4475 3.2.1). */
+static void check_branch(struct parse *p)
+{
+	if (p->m->request && slice_ieq(p->m->via.branch, SLICE_LIT("z9hG4bK")))
+		refuse(p, &sip_reject_syntax);
+}
+
+static bool is_drop(const struct sip_msg *m)
+{
+	return !m->request || m->method == SIP_ACK;
+}
+
+const struct reject *sip_parse(struct arena *a, struct slice whole,
+			       const struct sip_limits *limits,
+			       struct sip_msg *out)
+{
+	struct parse p = { .limits = limits, .m = out };
+	struct cur c = cur_init(whole);
+	struct slice line;
+
+	memset(out, 0, sizeof(*out));
+	out->whole = whole;
+	out->method = SIP_METHOD_UNKNOWN;
+	out->max_forwards = -1;
+	if (!sip_line_start(&c, &line))
+		return &sip_reject_framing;
+	read_start_line(&p, line);
+	read_headers(&p, &c, a);
+	if (!cur_failed(&c)) {
+		check_mandatory(&p);
+		read_body(&p, &c, slice_head(whole, whole.len - cur_left(&c)));
+		check_method(&p);
+		check_branch(&p);
+	}
+	if (p.rej && !out->request)
+		return &sip_reject_response;
+	return p.rej;
+}
+
+bool sip_answerable(const struct sip_msg *m)
+{
+	return !is_drop(m) && m->method_text.len > 0 &&
+	       sip_header(m, SIP_H_VIA) && sip_header(m, SIP_H_CSEQ);
+}
