@@ -43,7 +43,9 @@ struct proxy_target {
 	const struct sip_edits *edits; /* besides Via and Max-Forwards */
 	bool hide_vias;                /* send our Via only */
 	struct slice record_route;     /* value to put on top, or empty */
-	uint32_t timeout_ms;           /* 0: 64*T1 (non-INVITE), timer C */
+	/* Non-INVITE: wait for the final response, 0: 64*T1. INVITE: wait for
+	 * the first response, 0 or more: 64*T1; then timer C, over 3 min. */
+	uint32_t timeout_ms;
 };
 
 /* One line for the message log when a request is done. */
@@ -69,11 +71,13 @@ struct proxy_ops {
 	int (*branch)(void *arg, uint64_t txn, uint16_t branch,
 		      struct buf *out);
 	/* A response is about to go back: edits may be added (Via and
-	 * Content-Length are done). r->msg is the request. May be NULL. */
+	 * Content-Length are done), or proxy_reply() called to answer
+	 * otherwise. May be NULL. */
 	void (*on_response)(void *arg, struct proxy_request *r,
 			    const struct sip_msg *response,
 			    struct sip_edits *edits);
-	/* Headers for a response that we make (ms-diagnostics). May be NULL. */
+	/* Headers for a response that we make (ms-diagnostics). May be NULL.
+	 * The request may be one that was not admitted (id 0). */
 	void (*on_refuse)(void *arg, struct proxy_request *r,
 			  const struct reject *reject, struct sip_edits *extra);
 	void (*on_done)(void *arg, const struct proxy_record *record);
@@ -122,7 +126,9 @@ void *proxy_request_user(const struct proxy_request *r);
 uint64_t proxy_request_id(const struct proxy_request *r);
 struct proxy_request *proxy_request_find(struct proxy *p, uint64_t id);
 
-/* All targets in parallel; the best response goes back (16.7). */
+/* All targets (the first 10) in parallel; the best response goes back (16.7).
+ * Once for a request; nothing happens when it was answered already. Until the
+ * best is known proxy_reply() and _refuse() may still end it. */
 void proxy_forward(struct proxy_request *r, const struct proxy_target *targets,
 		   size_t count);
 /* We are the end: final or provisional response of our own. */

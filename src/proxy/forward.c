@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Forwarding a request to its targets, in parallel (RFC 3261 16.6). */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "proxy/proxy_int.h"
+
+enum { MAX_FORWARDS_DEFAULT = 70, MAX_FORWARDS_TEXT = 12 };
+
+/* Our Via's value; *branch is the part behind "branch=". */
+static int write_via(struct proxy_request *r, uint16_t index, struct buf *via,
+		     size_t *branch)
+{
+	struct proxy *p = r->proxy;
+	buf_str(via, "SIP/2.0/");
+	buf_str(via, p->transport);
+	buf_str(via, " ");
+	buf_str(via, p->sent_by);
+	buf_str(via, ";branch=");
+	*branch = via->len;
+	buf_str(via, "z9hG4bK");
+	int err = p->ops.branch(p->arg, r->id, index, via);
+	if (err < 0)
+		return err;
+	return buf_failed(via) ? -ENOMEM : 0;
+}
+
+int forward_encode(struct proxy_request *r, const struct proxy_target *t,
+		   uint16_t index, struct buf *out, struct slice *branch)
+{
+	char forwards[MAX_FORWARDS_TEXT];
+	struct sip_edits e;
+	struct buf b;
+	size_t at = 0;
+	buf_init(&b, 0);
+	int err = write_via(r, index, &b, &at);
+	struct slice via =
+		err ? SLICE_NONE : arena_copy(r->arena, buf_slice(&b));
+	buf_free(&b);
+	if (!via.ptr)
+		return err ? err : -ENOMEM;
+	*branch = slice_from(via, at);
+
+	if (t->edits)
+		e = *t->edits;
+	else
+		sip_edits_init(&e);
+	if (!slice_empty(t->uri))
+		sip_edit_uri(&e, t->uri);
+	if (t->hide_vias)
+		sip_edit_drop(&e, SIP_H_VIA);
+	sip_edit_drop(&e, SIP_H_MAX_FORWARDS);
+	snprintf(forwards, sizeof(forwards), "%d",
+		 r->msg.max_forwards < 0 ? MAX_FORWARDS_DEFAULT
+					 : r->msg.max_forwards - 1);
+	sip_edit_top(&e, SIP_H_MAX_FORWARDS, slice_str(forwards));
+	if (!slice_empty(t->record_route))
+		sip_edit_top(&e, SIP_H_RECORD_ROUTE, t->record_route);
+	sip_edit_top(&e, SIP_H_VIA, via);
+	return sip_encode(out, &r->msg, &e);
+}
+
+static const struct reject *failure_of(int err)
+{
+	return err == -ENOMEM ? &PROXY_REJ_OVERLOAD : &PROXY_REJ_INTERNAL;
+}
+
+static void forward_branch(struct proxy_request *r,
+			   const struct proxy_target *t)
+{
+	struct ctrans *c = ctrans_create(r, t);
+	if (!c) {
+		response_local(r, NULL, &PROXY_REJ_OVERLOAD);
+		return;
+	}
+	struct buf b;
+	buf_init(&b, 0);
+	int err = forward_encode(r, t, c->index, &b, &c->branch);
+	if (!err && r->msg.method == SIP_INVITE)
+		err = cancel_prepare(c, buf_slice(&b));
+	if (err)
+		ctrans_event(c, EV_TRANSPORT,
+			     &(struct txn_in){ .reject = failure_of(err) });
+	else
+		ctrans_start(c, buf_slice(&b));
+	buf_free(&b);
+}
+
+/* An ACK to a 2xx leaves no state (RFC 3261 16.11 applies to it alike). */
+static void forward_ack(struct proxy_request *r, const struct proxy_target *t)
+{
+	struct proxy *p = r->proxy;
+	struct slice branch;
+	struct buf b;
+	buf_init(&b, 0);
+	int err = forward_encode(r, t, 0, &b, &branch);
+	if (!err)
+		p->ops.send(p->arg, &t->hop, true, buf_slice(&b), 0, 0);
+	buf_free(&b);
+	request_final(
+		r, &(struct final){ .reject = err ? failure_of(err) : NULL });
+}
+
+void proxy_forward(struct proxy_request *r, const struct proxy_target *targets,
+		   size_t count)
+{
+	struct proxy *p = r->proxy;
+	if (r->done || r->forwarded)
+		return;
+	proxy_enter(p);
+	r->forwarded = true;
+	if (count > PROXY_BRANCHES_MAX) {
+		LOG_LIMITED(LOG_WARN, "sip.fork_cut", r->from.peer,
+			    KV_SLICE("uri", r->msg.uri.text),
+			    KV_U64("targets", count));
+		count = PROXY_BRANCHES_MAX;
+	}
+	if (!count) {
+		reply_refuse(r, &PROXY_REJ_INTERNAL, NULL);
+	} else if (r->txn.table == &strans_ack) {
+		forward_ack(r, &targets[0]);
+	} else {
+		metric_add(M_SIP_FORWARDED, 1);
+		r->hold = true;
+		for (size_t i = 0; i < count && !r->done && !r->cancelled; i++)
+			forward_branch(r, &targets[i]);
+		r->hold = false;
+		response_settle(r);
+	}
+	proxy_leave(p);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers that we make ourselves: as the end of a request, or refusing it. */
+#include <errno.h>
+
+#include "proxy/proxy_int.h"
+
+static struct slice own_tag(const struct proxy_request *r)
+{
+	return slice_of(r->tag, sizeof(r->tag));
+}
+
+static void reply_final(struct proxy_request *r, const struct sip_reply *reply,
+			const struct reject *reject)
+{
+	struct final f = { .status = reply->status, .reject = reject };
+	struct buf b;
+	buf_init(&b, 0);
+	if (sip_encode_reply(&b, &r->msg, reply) < 0) {
+		f.status = 0; /* no memory to say even that */
+		f.reject = &PROXY_REJ_OVERLOAD;
+	} else {
+		f.bytes = buf_slice(&b);
+	}
+	request_final(r, &f);
+	buf_free(&b);
+}
+
+/* To a non-INVITE nothing provisional but 100 is sent (RFC 4320 4.1). */
+static void reply_provisional(struct proxy_request *r,
+			      const struct sip_reply *reply)
+{
+	struct buf b;
+	if (reply->status != 100 && r->txn.table != &strans_invite)
+		return;
+	buf_init(&b, 0);
+	if (sip_encode_reply(&b, &r->msg, reply) == 0)
+		strans_event(r, EV_TU_1XX,
+			     &(struct txn_in){ .bytes = buf_slice(&b) });
+	buf_free(&b);
+}
+
+void proxy_reply(struct proxy_request *r, const struct sip_reply *reply)
+{
+	struct proxy *p = r->proxy;
+	struct sip_reply own = *reply;
+	if (r->done)
+		return;
+	if (slice_empty(own.to_tag) && own.status != 100)
+		own.to_tag = own_tag(r);
+	proxy_enter(p);
+	if (own.status < 200)
+		reply_provisional(r, &own);
+	else
+		reply_final(r, &own, NULL);
+	proxy_leave(p);
+}
+
+int reply_encode_trying(struct proxy_request *r, struct buf *out)
+{
+	return sip_encode_reply(out, &r->msg,
+				&(struct sip_reply){ .status = 100 });
+}
+
+void reply_trying(struct proxy_request *r)
+{
+	reply_provisional(r, &(struct sip_reply){ .status = 100 });
+}
+
+static void add_retry_after(const struct proxy *p, const struct reject *reject,
+			    struct sip_edits *extra)
+{
+	static const char seconds[] = { '0' + PROXY_RETRY_AFTER_S / 10,
+					'0' + PROXY_RETRY_AFTER_S % 10, 0 };
+	/* Only when it is us who cannot: the sender then leaves us alone. */
+	if (reject->status == 503 &&
+	    (reject == &PROXY_REJ_OVERLOAD || reject == p->refuse_new))
+		sip_edit_bottom(extra, SIP_H_RETRY_AFTER, slice_str(seconds));
+}
+
+void reply_refuse(struct proxy_request *r, const struct reject *reject,
+		  struct sip_edits *extra)
+{
+	struct proxy *p = r->proxy;
+	struct sip_edits none;
+	if (r->done)
+		return;
+	if (!reject->status) {
+		request_final(r, &(struct final){ .reject = reject });
+		return;
+	}
+	if (!extra) {
+		sip_edits_init(&none);
+		extra = &none;
+	}
+	add_retry_after(p, reject, extra);
+	if (p->ops.on_refuse)
+		p->ops.on_refuse(p->arg, r, reject, extra);
+	if (r->done)
+		return; /* the owner answered by itself */
+	reply_final(r,
+		    &(struct sip_reply){ .status = reject->status,
+					 .reason = reject->reason,
+					 .to_tag = own_tag(r),
+					 .extra = extra },
+		    reject);
+}
+
+void reply_stateless(struct proxy_request *r, const struct reject *reject)
+{
+	if (r->txn.table != &strans_ack)
+		txn_init(&r->txn, &strans_noninvite);
+	reply_refuse(r, reject, NULL);
+}
+
+void proxy_refuse(struct proxy_request *r, const struct reject *reject)
+{
+	struct proxy *p = r->proxy;
+	proxy_enter(p);
+	reply_refuse(r, reject, NULL);
+	proxy_leave(p);
+}
+
+void proxy_drop(struct proxy_request *r)
+{
+	struct proxy *p = r->proxy;
+	proxy_enter(p);
+	request_final(r, &(struct final){ 0 });
+	proxy_leave(p);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of the answers of the branches (RFC 3261 16.7). */
+#include <errno.h>
+
+#include "proxy/proxy_int.h"
+
+enum { RESPONSE_ARENA = 4096, RESPONSE_ARENA_MAX = 1024 * 1024 };
+
+static void send_final(struct proxy_request *r, struct ctrans *c,
+		       const struct sip_msg *m)
+{
+	uint16_t status = m->status;
+	struct buf b;
+	buf_init(&b, 0);
+	int err = upstream_build(r, c, m, &b);
+	if (!err)
+		request_final(r, &(struct final){ .status = status,
+						  .bytes = buf_slice(&b),
+						  .branch = c });
+	else if (err != -ECANCELED)
+		reply_refuse(r,
+			     err == -ENOMEM ? &PROXY_REJ_OVERLOAD
+					    : &PROXY_REJ_INTERNAL,
+			     NULL);
+	buf_free(&b);
+}
+
+/* Sends what is not the first final response: 1xx, a further 2xx. */
+static void send_more(struct proxy_request *r, struct ctrans *c,
+		      const struct sip_msg *m, enum txn_event event)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	if (upstream_build(r, c, m, &b) == 0)
+		strans_event(r, event,
+			     &(struct txn_in){ .bytes = buf_slice(&b) });
+	buf_free(&b);
+}
+
+void response_provisional(struct ctrans *c, const struct sip_msg *m)
+{
+	if (m->status > 100 && !c->request->done)
+		send_more(c->request, c, m, EV_TU_1XX);
+}
+
+void response_success(struct ctrans *c, const struct sip_msg *m)
+{
+	struct proxy_request *r = c->request;
+	if (!r->done)
+		send_final(r, c, m);
+	else if (r->txn.state == TXN_ACCEPTED)
+		send_more(r, c, m, EV_TU_2XX);
+}
+
+/* 503 says that we were asked too often, which only we may say upstream. */
+static void send_best(struct proxy_request *r, struct ctrans *c,
+		      const struct sip_msg *m)
+{
+	if (m->status == 503)
+		proxy_reply(r, &(struct sip_reply){ .status = 500 });
+	else
+		send_final(r, c, m);
+}
+
+void response_settle(struct proxy_request *r)
+{
+	struct best *b = &r->best;
+	if (r->done || r->hold || r->pending || !b->rank)
+		return;
+	if (!b->reject)
+		send_best(r, b->branch, &b->msg);
+	else
+		reply_refuse(r, r->cancelled ? &PROXY_REJ_CANCELLED : b->reject,
+			     NULL);
+}
+
+void response_failure(struct ctrans *c, const struct sip_msg *m)
+{
+	struct proxy_request *r = c->request;
+	if (r->done)
+		return;
+	if (c->timed_out && m->status == 487 && !r->cancelled) {
+		response_local(r, c, &PROXY_REJ_TIMEOUT);
+		return;
+	}
+	if (r->pending || r->hold || !best_beats(&r->best, m->status)) {
+		best_keep_challenges(c, m);
+		best_offer(r, c, m);
+		if (m->status >= 600)
+			cancel_branches(r);
+		response_settle(r);
+	} else {
+		send_best(r, c, m); /* the common case: no copy */
+	}
+}
+
+void response_local(struct proxy_request *r, struct ctrans *c,
+		    const struct reject *reject)
+{
+	if (r->done)
+		return;
+	best_offer_local(r, c, reject);
+	response_settle(r);
+}
+
+/* Is this an answer to what we sent on that branch? (17.1.3) */
+static bool response_fits(const struct ctrans *c, const struct sip_msg *m)
+{
+	const struct proxy *p = c->request->proxy;
+	const struct sip_msg *q = &c->request->msg;
+	if (m->request || !slice_eq(m->via.branch, c->branch) ||
+	    !slice_ieq(m->via.host, p->own.host) ||
+	    m->via.port != p->own.port || m->cseq != q->cseq ||
+	    !slice_eq(m->call_id, q->call_id))
+		return false;
+	return m->method == q->method
+		       ? m->method != SIP_METHOD_UNKNOWN ||
+				 slice_eq(m->method_text, q->method_text)
+		       : m->method == SIP_CANCEL && c->cancel_sent;
+}
+
+static void response_dispatch(struct ctrans *c, const struct sip_msg *m)
+{
+	struct txn_in in = { .msg = m };
+	enum txn_event event = EV_300_699;
+	if (m->method == SIP_CANCEL && c->request->msg.method != SIP_CANCEL)
+		return; /* the answer to our CANCEL says nothing more */
+	if (m->status < 200)
+		event = EV_1XX;
+	else if (m->status < 300)
+		event = EV_2XX;
+	if (!ctrans_event(c, event, &in))
+		metric_add(M_SIP_STRAY, 1);
+}
+
+void proxy_response(struct proxy *p, uint64_t txn, uint16_t branch,
+		    const struct proxy_hop *from, struct slice bytes)
+{
+	struct ctrans *c = ctrans_find(p, txn, branch);
+	struct sip_msg m;
+	metric_add(M_SIP_RESPONSES, 1);
+	if (!c || !slice_eq(c->hop.peer, from->peer)) {
+		metric_add(M_SIP_STRAY, 1);
+		return;
+	}
+	struct arena *a =
+		arena_create(RESPONSE_ARENA, bytes.len + RESPONSE_ARENA_MAX);
+	if (!a)
+		return;
+	proxy_enter(p);
+	const struct reject *bad = sip_parse(a, bytes, &p->response_limits, &m);
+	if (bad)
+		metric_add(bad->metric, 1);
+	else if (!response_fits(c, &m))
+		metric_add(M_SIP_STRAY, 1);
+	else
+		response_dispatch(c, &m);
+	proxy_leave(p);
+	arena_free(a);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A response on its way back. Whatever Vias it came with, it leaves with those
+ * of the request it answers, so a next hop that saw only ours (hide_vias), or
+ * that changed them, makes no difference (SIP-30).
+ */
+#include <errno.h>
+
+#include "proxy/proxy_int.h"
+
+/* "Via: ...\r\n" for each Via header of the request, made once. */
+static int request_vias(struct proxy_request *r)
+{
+	const struct sip_header *h;
+	struct buf b;
+	size_t at = 0;
+	if (r->vias.ptr)
+		return 0;
+	buf_init(&b, 0);
+	while ((h = sip_header_next(&r->msg, SIP_H_VIA, &at))) {
+		struct slice value = sip_unfold(r->arena, h->value);
+		if (!value.ptr)
+			b.failed = true;
+		buf_str(&b, "Via: ");
+		buf_put(&b, value);
+		buf_str(&b, "\r\n");
+	}
+	if (!buf_failed(&b))
+		r->vias = arena_copy(r->arena, buf_slice(&b));
+	buf_free(&b);
+	return r->vias.ptr ? 0 : -ENOMEM;
+}
+
+/* Puts the Vias behind the status line. */
+static void put_vias(struct buf *out, struct slice encoded, struct slice vias)
+{
+	ptrdiff_t lf = slice_chr(encoded, '\n');
+	size_t line = lf < 0 ? encoded.len : (size_t)lf + 1;
+	buf_put(out, slice_head(encoded, line));
+	buf_put(out, vias);
+	buf_put(out, slice_from(encoded, line));
+}
+
+int upstream_build(struct proxy_request *r, const struct ctrans *c,
+		   const struct sip_msg *m, struct buf *out)
+{
+	struct proxy *p = r->proxy;
+	bool was_done = r->done;
+	struct sip_edits e;
+	struct buf encoded;
+	int err = request_vias(r);
+	if (err)
+		return err;
+	sip_edits_init(&e);
+	sip_edit_drop(&e, SIP_H_VIA);
+	if (m->status == 401 || m->status == 407)
+		best_add_challenges(r, c, &e);
+	if (p->ops.on_response)
+		p->ops.on_response(p->arg, r, m, &e);
+	if (r->done != was_done)
+		return -ECANCELED;
+	buf_init(&encoded, 0);
+	err = sip_encode(&encoded, m, &e);
+	if (!err)
+		put_vias(out, buf_slice(&encoded), r->vias);
+	buf_free(&encoded);
+	if (!err && buf_failed(out))
+		err = -ENOMEM;
+	return err;
+}
