@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Texts of numbers and bytes: hexadecimal, base32 (RFC 4648 6, lower case,
- * no padding: safe wherever SIP compares without case), percent escapes.
+ * Texts of bytes: hexadecimal, base32 (RFC 4648 6, lower case, no padding: safe
+ * wherever SIP compares without case), base64, UTF-8.
  */
 #pragma once
 
@@ -21,3 +21,6 @@ int text_unbase64(struct slice in, uint8_t *out, size_t size);
 void text_lower(char *s, size_t len);
 /* Is s valid UTF-8 (RFC 3629), NUL included? */
 bool text_utf8(struct slice s);
+/* The first character of s: its bytes, or 0 when s is empty or starts with
+ * invalid UTF-8. *code is set when it is not 0. */
+size_t text_utf8_next(struct slice s, uint32_t *code);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A chain of zeroed blocks, each twice its predecessor, freed together. */
+#include "base/arena.h"
+
+#include <stdlib.h>
+
+struct block {
+	struct block *next;
+	size_t size;
+	size_t used;
+	_Alignas(max_align_t) uint8_t data[];
+};
+
+struct arena {
+	struct block *blocks; /* the newest first: only it is filled */
+	size_t max;
+	size_t used;
+};
+
+void arena_free(struct arena *a)
+{
+	if (!a)
+		return;
+	for (struct block *b = a->blocks, *next; b; b = next) {
+		next = b->next;
+		free(b);
+	}
+	free(a);
+}
+
+static struct block *block_add(struct arena *a, size_t size)
+{
+	if (size > SIZE_MAX - sizeof(struct block))
+		return NULL;
+	struct block *b = calloc(1, sizeof(*b) + size);
+	if (!b)
+		return NULL;
+	b->size = size;
+	b->next = a->blocks;
+	a->blocks = b;
+	return b;
+}
+
+struct arena *arena_create(size_t first, size_t max)
+{
+	struct arena *a = calloc(1, sizeof(*a));
+	if (!a)
+		return NULL;
+	a->max = max;
+	if (!block_add(a, first)) {
+		arena_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	const size_t align = _Alignof(max_align_t);
+	if (size > a->max)
+		return NULL;
+	/* an empty object has an address of its own too */
+	size_t need = ((size ? size : 1) + align - 1) / align * align;
+	if (size > a->max - a->used)
+		return NULL;
+	struct block *b = a->blocks;
+	if (need > b->size - b->used) {
+		size_t twice = b->size > SIZE_MAX / 2 ? b->size : b->size * 2;
+		b = block_add(a, need > twice ? need : twice);
+		if (!b)
+			return NULL;
+	}
+	void *out = b->data + b->used;
+	b->used += need;
+	a->used = need > a->max - a->used ? a->max : a->used + need;
+	return out;
+}
+
+struct slice arena_copy(struct arena *a, struct slice s)
+{
+	uint8_t *out = arena_alloc(a, s.len);
+	if (!out)
+		return SLICE_NONE;
+	if (s.len)
+		memcpy(out, s.ptr, s.len);
+	return slice_of(out, s.len);
+}
+
+char *arena_strdup(struct arena *a, struct slice s)
+{
+	char *out = s.len < SIZE_MAX ? arena_alloc(a, s.len + 1) : NULL;
+	if (out && s.len)
+		memcpy(out, s.ptr, s.len);
+	return out;
+}
+
+size_t arena_used(const struct arena *a)
+{
+	return a->used;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The growing buffer: everything that is written goes through buf_reserve(),
+ * the one place that can run out of memory or into the limit. */
+#include "base/buf.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIRST_BYTES = 64 };
+
+void buf_init(struct buf *b, size_t max)
+{
+	*b = (struct buf){ .max = max };
+}
+
+void buf_free(struct buf *b)
+{
+	if (!b)
+		return;
+	free(b->ptr);
+	buf_init(b, b->max);
+}
+
+void buf_reset(struct buf *b)
+{
+	b->len = 0;
+	b->failed = false;
+}
+
+static size_t grown(const struct buf *b, size_t need)
+{
+	size_t cap = b->cap ? b->cap : FIRST_BYTES;
+	while (cap < need)
+		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+	return b->max && cap > b->max ? b->max : cap;
+}
+
+uint8_t *buf_reserve(struct buf *b, size_t len)
+{
+	size_t max = b->max ? b->max : SIZE_MAX;
+	if (b->failed || len > max - b->len) {
+		b->failed = true;
+		return NULL;
+	}
+	if (b->ptr && len <= b->cap - b->len)
+		return b->ptr + b->len;
+	size_t cap = grown(b, b->len + len);
+	uint8_t *ptr = realloc(b->ptr, cap);
+	if (!ptr) {
+		b->failed = true;
+		return NULL;
+	}
+	b->ptr = ptr;
+	b->cap = cap;
+	return ptr + b->len;
+}
+
+void buf_commit(struct buf *b, size_t len)
+{
+	assert(len <= b->cap - b->len);
+	b->len += len;
+}
+
+void buf_put(struct buf *b, struct slice s)
+{
+	uint8_t *out = s.len ? buf_reserve(b, s.len) : NULL;
+	if (!out)
+		return;
+	memcpy(out, s.ptr, s.len);
+	buf_commit(b, s.len);
+}
+
+void buf_str(struct buf *b, const char *s)
+{
+	buf_put(b, slice_str(s));
+}
+
+static void put_number(struct buf *b, uint64_t v, size_t len)
+{
+	uint8_t *out = buf_reserve(b, len);
+	if (!out)
+		return;
+	for (size_t i = 0; i < len; i++)
+		out[i] = (uint8_t)(v >> 8 * (len - 1 - i));
+	buf_commit(b, len);
+}
+
+void buf_u8(struct buf *b, uint8_t v)
+{
+	put_number(b, v, 1);
+}
+
+void buf_u16(struct buf *b, uint16_t v)
+{
+	put_number(b, v, 2);
+}
+
+void buf_u32(struct buf *b, uint32_t v)
+{
+	put_number(b, v, 4);
+}
+
+void buf_u64(struct buf *b, uint64_t v)
+{
+	put_number(b, v, 8);
+}
+
+void buf_dec(struct buf *b, uint64_t v)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+	do {
+		digits[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	buf_put(b, slice_of(digits + at, sizeof(digits) - at));
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	int len = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	/* the terminator needs room too, but is not content */
+	size_t max = b->max;
+	if (len < 0 || (max && (size_t)len > max - b->len)) {
+		b->failed = true;
+		return;
+	}
+	b->max = max ? max + 1 : 0;
+	uint8_t *out = buf_reserve(b, (size_t)len + 1);
+	b->max = max;
+	if (!out)
+		return;
+	va_start(args, fmt);
+	vsnprintf((char *)out, (size_t)len + 1, fmt, args);
+	va_end(args);
+	buf_commit(b, (size_t)len);
+}
+
+void buf_consume(struct buf *b, size_t len)
+{
+	assert(len <= b->len);
+	if (!len)
+		return;
+	b->len -= len;
+	memmove(b->ptr, b->ptr + len, b->len);
+}
+
+struct slice buf_slice(const struct buf *b)
+{
+	return slice_of(b->ptr, b->len);
+}
+
+bool buf_failed(const struct buf *b)
+{
+	return b->failed;
+}

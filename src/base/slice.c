@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Borrowed runs of bytes: comparing, cutting, and the way out to C strings. */
+#include "base/slice.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+static bool blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+bool slice_eq(struct slice a, struct slice b)
+{
+	return a.len == b.len &&
+	       (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool slice_ieq(struct slice a, struct slice b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++) {
+		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+			return false;
+	}
+	return true;
+}
+
+bool slice_starts(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len &&
+	       slice_eq(slice_head(s, prefix.len), prefix);
+}
+
+bool slice_ends(struct slice s, struct slice suffix)
+{
+	return s.len >= suffix.len &&
+	       slice_eq(slice_from(s, s.len - suffix.len), suffix);
+}
+
+ptrdiff_t slice_chr(struct slice s, uint8_t c)
+{
+	const uint8_t *at = s.len ? memchr(s.ptr, c, s.len) : NULL;
+	return at ? at - s.ptr : -1;
+}
+
+struct slice slice_from(struct slice s, size_t from)
+{
+	if (from > s.len || !s.ptr)
+		return SLICE_NONE;
+	return slice_of(s.ptr + from, s.len - from);
+}
+
+struct slice slice_head(struct slice s, size_t len)
+{
+	return slice_of(s.ptr, len < s.len ? len : s.len);
+}
+
+struct slice slice_trim(struct slice s)
+{
+	while (s.len && blank(s.ptr[0]))
+		s = slice_of(s.ptr + 1, s.len - 1);
+	while (s.len && blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+int slice_u64(struct slice s, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+	bool over = false;
+	if (!s.len)
+		return -EINVAL;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+			return -EINVAL;
+		uint64_t digit = s.ptr[i] - '0';
+		if (v > (UINT64_MAX - digit) / 10)
+			over = true;
+		else
+			v = v * 10 + digit;
+	}
+	if (over || v > max)
+		return -ERANGE;
+	*out = v;
+	return 0;
+}
+
+int slice_cstr(struct slice s, char *out, size_t size)
+{
+	if (slice_chr(s, 0) >= 0)
+		return -EINVAL;
+	if (s.len >= size)
+		return -ENOSPC;
+	if (s.len)
+		memcpy(out, s.ptr, s.len);
+	out[s.len] = '\0';
+	return 0;
+}
+
+char *slice_strdup(struct slice s)
+{
+	char *out = malloc(s.len + 1);
+	if (!out)
+		return NULL;
+	if (s.len)
+		memcpy(out, s.ptr, s.len);
+	out[s.len] = '\0';
+	return out;
+}
