@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The database's schema and its upgrades. user_version counts the scripts
+ * below that a file has seen; all that are missing run in one transaction, so
+ * that an interrupted upgrade leaves the old file (STO-05).
+ */
+#include "store/store_int.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const char *const scripts[STORE_SCHEMA] = {
+	/* 1 */
+	"CREATE TABLE users ("
+	" aor TEXT PRIMARY KEY,"
+	" ha1_sha256 TEXT NOT NULL,"
+	" ha1_md5 TEXT NOT NULL,"
+	" disabled INTEGER NOT NULL,"
+	" created_s INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE bindings ("
+	" aor TEXT NOT NULL REFERENCES users(aor) ON DELETE CASCADE,"
+	" contact TEXT NOT NULL,"
+	" record BLOB NOT NULL,"
+	" expires_s INTEGER NOT NULL,"
+	" PRIMARY KEY (aor, contact)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX bindings_expires ON bindings(expires_s);"
+	"CREATE TABLE keys ("
+	" id INTEGER PRIMARY KEY CHECK (id BETWEEN 0 AND 255),"
+	" key BLOB NOT NULL CHECK (length(key) = 64),"
+	" created_s INTEGER NOT NULL"
+	") STRICT;",
+};
+
+static int number(sqlite3 *db, const char *sql, int *out)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*out = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW ? 0 : store_errno(rc);
+}
+
+static int check(sqlite3 *db, int *version, char error[static STORE_ERROR_MAX])
+{
+	int tables = 0;
+	int err = number(db, "PRAGMA user_version", version);
+	if (!err)
+		err = number(db, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (err) {
+		snprintf(error, STORE_ERROR_MAX, "cannot be read: %s",
+			 sqlite3_errmsg(db));
+		return err;
+	}
+	if (*version > STORE_SCHEMA) {
+		snprintf(error, STORE_ERROR_MAX,
+			 "was written by a newer version (schema %d, this one "
+			 "knows %d): run that version, or restore a backup",
+			 *version, STORE_SCHEMA);
+		return -EPROTO;
+	}
+	if (*version < 0 || (*version == 0 && tables > 0)) {
+		snprintf(error, STORE_ERROR_MAX,
+			 "is another program's database: name another file");
+		return -EPROTO;
+	}
+	return 0;
+}
+
+static int run_scripts(sqlite3 *db, int version)
+{
+	char set[48];
+	int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	for (int v = version; v < STORE_SCHEMA && rc == SQLITE_OK; v++)
+		rc = sqlite3_exec(db, scripts[v], NULL, NULL, NULL);
+	snprintf(set, sizeof(set), "PRAGMA user_version=%d", STORE_SCHEMA);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, set, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	return rc;
+}
+
+int store_schema_upgrade(sqlite3 *db, char error[static STORE_ERROR_MAX])
+{
+	int version = 0;
+	int err = check(db, &version, error);
+	if (err || version == STORE_SCHEMA)
+		return err;
+	int rc = run_scripts(db, version);
+	if (rc == SQLITE_OK)
+		return 0;
+	snprintf(error, STORE_ERROR_MAX, "cannot be upgraded to schema %d: %s",
+		 STORE_SCHEMA, sqlite3_errmsg(db));
+	if (!sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return store_errno(rc);
+}

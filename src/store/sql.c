@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Statements: every one is a constant text, prepared once, with bound
+ * parameters. Here too: what a failed write means for the writes staged with
+ * it (STO-03).
+ */
+#include "store/store_int.h"
+
+#include <errno.h>
+
+#include "base/metrics.h"
+
+static const char *const texts[SQL_COUNT] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_USER_CREATE] =
+		"INSERT INTO users (ha1_sha256, ha1_md5, disabled, aor,"
+		" created_s) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[SQL_USER_REPLACE] = "UPDATE users SET ha1_sha256 = ?1, ha1_md5 = ?2,"
+			     " disabled = ?3 WHERE aor = ?4",
+	[SQL_USER_GET] = "SELECT aor, ha1_sha256, ha1_md5, disabled, created_s"
+			 " FROM users WHERE aor = ?1",
+	[SQL_USER_DELETE] = "DELETE FROM users WHERE aor = ?1",
+	[SQL_USER_EACH] = "SELECT aor, ha1_sha256, ha1_md5, disabled, created_s"
+			  " FROM users ORDER BY aor",
+	[SQL_BINDING_PUT] =
+		"INSERT INTO bindings (aor, contact, record, expires_s)"
+		" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (aor, contact) DO UPDATE"
+		" SET record = excluded.record, expires_s = excluded.expires_s",
+	[SQL_BINDING_DELETE] =
+		"DELETE FROM bindings WHERE aor = ?1 AND contact = ?2",
+	[SQL_BINDING_ALL] =
+		"SELECT aor, contact, record, expires_s FROM bindings"
+		" WHERE expires_s > ?1 ORDER BY aor, contact",
+	[SQL_BINDING_OF] =
+		"SELECT aor, contact, record, expires_s FROM bindings"
+		" WHERE expires_s > ?1 AND aor = ?2 ORDER BY contact",
+	[SQL_BINDING_EXPIRE] = "DELETE FROM bindings WHERE expires_s <= ?1",
+	[SQL_KEY_NEWEST] = "SELECT id, created_s FROM keys"
+			   " ORDER BY created_s DESC, id DESC LIMIT 1",
+	[SQL_KEY_FREE_ID] = "SELECT 1 FROM keys WHERE id = ?1",
+	[SQL_KEY_ADD] = "INSERT INTO keys (id, key, created_s)"
+			" VALUES (?1, ?2, ?3)",
+	[SQL_KEY_EXPIRE] = "DELETE FROM keys WHERE created_s < ?1 AND id <> ?2",
+	[SQL_KEY_EACH] = "SELECT id, key, created_s FROM keys"
+			 " ORDER BY created_s, id",
+};
+
+int store_errno(int rc)
+{
+	static const struct {
+		int rc;
+		int err;
+	} rows[] = {
+		{ SQLITE_OK, 0 },
+		{ SQLITE_ROW, 0 },
+		{ SQLITE_DONE, 0 },
+		{ SQLITE_NOMEM, -ENOMEM },
+		{ SQLITE_BUSY, -EBUSY },
+		{ SQLITE_FULL, -ENOSPC },
+		{ SQLITE_READONLY, -EROFS },
+		{ SQLITE_CANTOPEN, -EACCES },
+		{ SQLITE_PERM, -EACCES },
+		{ SQLITE_CORRUPT, -EBADMSG },
+		{ SQLITE_NOTADB, -EBADMSG },
+		{ SQLITE_TOOBIG, -EMSGSIZE },
+	};
+	if (rc == SQLITE_CONSTRAINT_PRIMARYKEY)
+		return -EEXIST;
+	if (rc == SQLITE_CONSTRAINT_FOREIGNKEY)
+		return -ENOENT;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if ((rc & 0xff) == rows[i].rc)
+			return rows[i].err;
+	return -EIO;
+}
+
+sqlite3_stmt *store_stmt(struct store *s, enum store_sql which, int *err)
+{
+	*err = s->broken ? -EIO : 0;
+	if (*err)
+		return NULL;
+	if (s->stmt[which])
+		return s->stmt[which];
+	int rc = sqlite3_prepare_v3(s->db, texts[which], -1,
+				    SQLITE_PREPARE_PERSISTENT, &s->stmt[which],
+				    NULL);
+	*err = store_errno(rc);
+	return s->stmt[which];
+}
+
+/* An error may have ended the whole transaction, and with it what was staged
+ * before: then store_commit() has to say so. */
+static int failed(struct store *s, int rc)
+{
+	int err = store_errno(rc);
+	if ((rc & 0xff) == SQLITE_CONSTRAINT)
+		return err;
+	metric_add(M_STORE_ERRORS, 1);
+	if (s->staged && sqlite3_get_autocommit(s->db)) {
+		s->staged = false;
+		s->lost = err;
+	}
+	return err;
+}
+
+int store_begin(struct store *s)
+{
+	int err;
+	if (s->staged || s->lost)
+		return s->lost;
+	sqlite3_stmt *stmt = store_stmt(s, SQL_BEGIN, &err);
+	if (!stmt)
+		return err;
+	int rc = sqlite3_step(stmt);
+	sqlite3_reset(stmt);
+	if (rc != SQLITE_DONE)
+		return failed(s, rc);
+	s->staged = true;
+	return 0;
+}
+
+int store_write(struct store *s, sqlite3_stmt *stmt, int *changed)
+{
+	int rc = sqlite3_step(stmt);
+	if (changed)
+		*changed = sqlite3_changes(s->db);
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
+	if (rc != SQLITE_DONE)
+		return failed(s, rc);
+	metric_add(M_STORE_WRITES, 1);
+	return 0;
+}
+
+int store_row(struct store *s, sqlite3_stmt *stmt)
+{
+	int rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		return 1;
+	return rc == SQLITE_DONE ? 0 : failed(s, rc);
+}
+
+void store_bind_text(sqlite3_stmt *stmt, int at, struct slice text)
+{
+	/* a NULL pointer would bind NULL */
+	const char *p = text.ptr ? (const char *)text.ptr : "";
+	sqlite3_bind_text64(stmt, at, p, text.len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void store_bind_blob(sqlite3_stmt *stmt, int at, struct slice blob)
+{
+	const void *p = blob.ptr ? (const void *)blob.ptr : "";
+	sqlite3_bind_blob64(stmt, at, p, blob.len, SQLITE_STATIC);
+}
+
+struct slice store_column(sqlite3_stmt *stmt, int at)
+{
+	const void *p = sqlite3_column_blob(stmt, at);
+	return slice_of(p, (size_t)sqlite3_column_bytes(stmt, at));
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of store/ share: the connection, its cached statements and
+ * the rules of a write. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+enum { STORE_SCHEMA = 1 };
+
+enum store_sql {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_USER_CREATE,
+	SQL_USER_REPLACE,
+	SQL_USER_GET,
+	SQL_USER_DELETE,
+	SQL_USER_EACH,
+	SQL_BINDING_PUT,
+	SQL_BINDING_DELETE,
+	SQL_BINDING_ALL,
+	SQL_BINDING_OF,
+	SQL_BINDING_EXPIRE,
+	SQL_KEY_NEWEST,
+	SQL_KEY_FREE_ID,
+	SQL_KEY_ADD,
+	SQL_KEY_EXPIRE,
+	SQL_KEY_EACH,
+	SQL_COUNT
+};
+
+/* Owns the connection, the lock and the statements. */
+struct store {
+	sqlite3 *db;
+	int lock_fd;
+	sqlite3_stmt *stmt[SQL_COUNT]; /* prepared when first used */
+	bool staged;                   /* writes wait for store_commit() */
+	int lost;    /* staged writes are gone: what store_commit() answers */
+	bool broken; /* a sync failed: nothing more until it is opened again */
+};
+
+/* Creates or upgrades to STORE_SCHEMA in one transaction. error is set when
+ * it fails. */
+int store_schema_upgrade(sqlite3 *db, char error[static STORE_ERROR_MAX]);
+
+/* 0 or -E... for a result code of the database. */
+int store_errno(int rc);
+/* The statement, reset and ready to bind. NULL: not possible (*err). */
+sqlite3_stmt *store_stmt(struct store *s, enum store_sql which, int *err);
+/* Opens the transaction of a write, if none is open. */
+int store_begin(struct store *s);
+/* Runs a bound writing statement to its end and resets it. *changed (may be
+ * NULL): rows touched. */
+int store_write(struct store *s, sqlite3_stmt *stmt, int *changed);
+/* Takes the next row: 1, 0 (end) or -E...; the caller resets. */
+int store_row(struct store *s, sqlite3_stmt *stmt);
+
+void store_bind_text(sqlite3_stmt *stmt, int at, struct slice text);
+void store_bind_blob(sqlite3_stmt *stmt, int at, struct slice blob);
+/* Valid until the statement moves on. */
+struct slice store_column(sqlite3_stmt *stmt, int at);
