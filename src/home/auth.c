@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Digest authentication (RFC 3261 22, RFC 8760, RFC 7616). The order is: is
+ * the source silenced; are there credentials for us, and whole; is the nonce
+ * ours, fresh and not used; whose record; does the answer match. Accounts that
+ * do not exist or are disabled walk the same way with a hash that nobody knows
+ * (SIP-21).
+ */
+#include <errno.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "home/home_int.h"
+
+enum { NC_DIGITS = 8 };
+
+static void refuse(struct call *q, const struct reject *reject, bool stale)
+{
+	q->auth.asked = reject->status != 400;
+	q->auth.stale = stale;
+	call_refuse(q, reject);
+}
+
+static bool usable(const struct home *h, const struct sip_credentials *c,
+		   struct slice realm)
+{
+	return c->digest && slice_eq(c->realm, realm) &&
+	       (c->algorithm == SIP_ALG_SHA256 ||
+		(c->algorithm == SIP_ALG_MD5 && h->conf->digest_md5));
+}
+
+/* The first usable credentials for our realm; those for others are passed
+ * over. 1, 0 (none) or -EINVAL (malformed). */
+static int find_credentials(struct call *q)
+{
+	struct call_auth *a = &q->auth;
+	struct arena *arena = proxy_request_arena(q->r);
+	const struct sip_header *head;
+	size_t at = 0;
+	while ((head = sip_header_next(q->msg, a->header, &at))) {
+		int err = sip_credentials_parse(arena, head->value, &a->cred);
+		if (err)
+			return err;
+		if (usable(q->home, &a->cred, slice_str(a->realm)))
+			return 1;
+	}
+	return 0;
+}
+
+static int read_nc(struct slice nc, uint32_t *out)
+{
+	uint8_t bytes[NC_DIGITS / 2];
+	if (nc.len != NC_DIGITS ||
+	    text_unhex(nc, bytes, sizeof(bytes)) != (int)sizeof(bytes))
+		return -EINVAL;
+	*out = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
+	       (uint32_t)bytes[2] << 8 | bytes[3];
+	return *out ? 0 : -EINVAL;
+}
+
+static bool same_uri(const struct call *q)
+{
+	struct slice text = q->auth.cred.uri;
+	struct sip_uri uri;
+	if (slice_eq(text, q->msg->uri.text))
+		return true;
+	return !sip_uri_parse(text, &uri) && sip_uri_equal(&uri, &q->msg->uri);
+}
+
+static bool whole(struct call *q)
+{
+	const struct sip_credentials *c = &q->auth.cred;
+	return c->username.len && c->nonce.len && c->uri.len &&
+	       c->response.len && c->cnonce.len && c->qop_auth &&
+	       !read_nc(c->nc, &q->auth.nc) && same_uri(q);
+}
+
+static struct nonce_scope scope_of(const struct call *q)
+{
+	return (struct nonce_scope){
+		.source = q->source,
+		.realm = slice_str(q->auth.realm),
+		.now_s = q->home->ops.wall_s(q->home->arg),
+	};
+}
+
+static bool fresh(const struct call *q)
+{
+	struct nonce_scope scope = scope_of(q);
+	return nonce_good(&q->home->nonces, &scope, q->auth.cred.nonce,
+			  q->auth.nc);
+}
+
+/* "name@realm", canonical. */
+static int account(struct call *q, char out[static SIP_AOR_MAX])
+{
+	struct buf b;
+	struct sip_uri uri;
+	buf_init(&b, 0);
+	buf_str(&b, "sip:");
+	sip_escape_user(&b, q->auth.cred.username);
+	buf_printf(&b, "@%s", q->auth.realm);
+	int err = buf_failed(&b) ? -ENOMEM : sip_uri_parse(buf_slice(&b), &uri);
+	if (!err)
+		err = sip_aor(&uri, out);
+	buf_free(&b);
+	return err;
+}
+
+static bool matches(const struct call *q, const char *ha1)
+{
+	const struct sip_credentials *c = &q->auth.cred;
+	char want[SIP_HA_MAX];
+	char got[SIP_HA_MAX];
+	if (sip_digest_response(c, ha1, q->msg->method_text, want) ||
+	    slice_cstr(c->response, got, sizeof(got)))
+		return false;
+	text_lower(got, strlen(got));
+	return crypto_equal(slice_str(want), slice_str(got));
+}
+
+static bool right(const struct call *q, const struct user *u)
+{
+	enum sip_algorithm alg = q->auth.cred.algorithm;
+	bool real = u && !u->disabled && u->ha1[alg][0];
+	/* the dummy's answer is computed as well, and never counts */
+	bool match = matches(q, real ? u->ha1[alg] : q->home->dummy_ha1[alg]);
+	return match && real;
+}
+
+static void failed(struct call *q)
+{
+	struct home *h = q->home;
+	metric_add(M_HOME_AUTH_FAILED, 1);
+	if (guesses_failed(&h->guesses, q->source, timers_now(h->timers)))
+		LOG(LOG_WARN, "auth.blocked",
+		    KV_SLICE("source", q->source_text),
+		    KV_U64("seconds", GUESS_SILENT_MS / 1000));
+	refuse(q, q->auth.failure, false);
+}
+
+static void on_user(struct call *q, int err, const struct user *u)
+{
+	struct home *h = q->home;
+	if (err) {
+		call_refuse(q, &home_rej_store_down);
+		return;
+	}
+	/* others may have used the nonce while the store was asked */
+	if (!fresh(q)) {
+		refuse(q, q->auth.challenge, true);
+		return;
+	}
+	if (!right(q, u)) {
+		failed(q);
+		return;
+	}
+	if (nonce_use(&h->nonces, q->auth.cred.nonce, q->auth.nc)) {
+		call_refuse(q, &home_rej_overload);
+		return;
+	}
+	(void)slice_cstr(slice_of(u->aor, u->aor_len), q->auth_aor,
+			 sizeof(q->auth_aor));
+	q->auth.next(q);
+}
+
+static void look_up(struct call *q)
+{
+	char aor[SIP_AOR_MAX];
+	int err = account(q, aor);
+	if (err == -ENOMEM)
+		call_refuse(q, &home_rej_overload);
+	else if (err) /* a name that nobody can have */
+		on_user(q, 0, NULL);
+	else
+		users_get(q, slice_str(aor), on_user);
+}
+
+void auth_begin(struct call *q, bool proxy, void (*next)(struct call *q))
+{
+	struct home *h = q->home;
+	struct call_auth *a = &q->auth;
+	a->header = proxy ? SIP_H_PROXY_AUTHORIZATION : SIP_H_AUTHORIZATION;
+	a->challenge = proxy ? &home_rej_proxy_challenge : &home_rej_challenge;
+	a->failure =
+		proxy ? &home_rej_proxy_unauthorized : &home_rej_unauthorized;
+	a->next = next;
+	int found = find_credentials(q);
+	if (found == -ENOMEM)
+		call_refuse(q, &home_rej_overload);
+	else if (found == 0)
+		refuse(q, a->challenge, false);
+	else if (guesses_blocked(&h->guesses, q->source, timers_now(h->timers)))
+		refuse(q, a->failure, false);
+	else if (found < 0 || !whole(q))
+		refuse(q, &home_rej_credentials, false);
+	else if (!fresh(q))
+		refuse(q, a->challenge, true);
+	else
+		look_up(q);
+}
+
+static struct slice write_one(struct call *q, struct slice nonce,
+			      enum sip_algorithm algorithm)
+{
+	struct sip_challenge c = { .realm = slice_str(q->auth.realm),
+				   .nonce = nonce,
+				   .algorithm = algorithm,
+				   .qop_auth = true,
+				   .stale = q->auth.stale,
+				   .digest = true };
+	struct buf b;
+	buf_init(&b, 0);
+	sip_challenge_write(&b, &c);
+	return call_copy(q, &b);
+}
+
+/* SHA-256 first: clients take the first one that they know (RFC 8760 2.4). */
+int auth_challenge(struct call *q, struct sip_edits *extra)
+{
+	struct home *h = q->home;
+	enum sip_header_id id = q->auth.header == SIP_H_AUTHORIZATION
+					? SIP_H_WWW_AUTHENTICATE
+					: SIP_H_PROXY_AUTHENTICATE;
+	struct nonce_scope scope = scope_of(q);
+	char nonce[NONCE_TEXT_MAX];
+	int err = nonce_make(&h->nonces, &scope, nonce);
+	if (err)
+		return err;
+	struct slice sha = write_one(q, slice_str(nonce), SIP_ALG_SHA256);
+	if (!sha.len)
+		return -ENOMEM;
+	sip_edit_bottom(extra, id, sha);
+	if (!h->conf->digest_md5)
+		return 0;
+	struct slice md5 = write_one(q, slice_str(nonce), SIP_ALG_MD5);
+	if (!md5.len)
+		return -ENOMEM;
+	sip_edit_bottom(extra, id, md5);
+	return 0;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Forwarding: to all devices of a user at once, by the connections that they
+ * registered with (RFC 3327 Path); or out of the house by the edge worker that
+ * brought the request. */
+#include <stdlib.h>
+
+#include "base/metrics.h"
+#include "home/home_int.h"
+
+/* Edits are large: they live on the heap while the proxy borrows them. */
+struct delivery {
+	struct proxy_target target[HOME_FORK_MAX];
+	struct sip_edits edits[HOME_FORK_MAX];
+	size_t count;
+};
+
+static void forward(struct call *q, struct delivery *d)
+{
+	struct home *h = q->home;
+	h->leaving = q;
+	proxy_forward(q->r, d->target, d->count);
+	h->leaving = NULL;
+	free(d);
+}
+
+/* What every target gets: passwords' traces go no further, and the sender that
+ * was proven is named. */
+static void edit_common(struct call *q, struct sip_edits *e)
+{
+	sip_edits_init(e);
+	sip_edit_drop(e, SIP_H_AUTHORIZATION);
+	sip_edit_drop(e, SIP_H_PROXY_AUTHORIZATION);
+	if (!q->auth_aor[0] || sip_header(q->msg, SIP_H_P_ASSERTED_IDENTITY))
+		return;
+	struct buf b;
+	buf_init(&b, 0);
+	buf_printf(&b, "<sip:%s>", q->auth_aor);
+	struct slice value = call_copy(q, &b);
+	if (value.len)
+		sip_edit_bottom(e, SIP_H_P_ASSERTED_IDENTITY, value);
+	else
+		e->failed = true;
+}
+
+static void add_device(struct call *q, struct delivery *d,
+		       const struct binding *b)
+{
+	struct sip_edits *e = &d->edits[d->count];
+	edit_common(q, e);
+	sip_edit_drop(e, SIP_H_ROUTE); /* the way is the registered one */
+	if (b->rec.path.len)
+		sip_edit_top(e, SIP_H_ROUTE, b->rec.path);
+	d->target[d->count++] = (struct proxy_target){
+		.hop = { .kind = HOP_EDGE,
+			 .slot = b->rec.flow.slot,
+			 .incarnation = b->rec.flow.incarnation,
+			 .flow = b->rec.flow.flow,
+			 .peer = SLICE_LIT("edge") },
+		.uri = b->rec.contact,
+		.edits = e,
+		.hide_vias = true,
+		/* an INVITE may ring for as long as timer C lets it */
+		.timeout_ms =
+			q->msg->method == SIP_INVITE ? 0 : HOME_DELIVER_MS,
+	};
+}
+
+/* The most recent ones, if there are more than a request may branch into. */
+static void add_devices(struct call *q, struct delivery *d)
+{
+	const struct home *h = q->home;
+	uint64_t now_s = h->ops.wall_s(h->arg);
+	struct location_user *u =
+		location_find(&h->location, slice_str(q->to_aor));
+	if (!u)
+		return;
+	for (struct list *it = u->bindings.prev;
+	     it != &u->bindings && d->count < HOME_FORK_MAX; it = it->prev) {
+		const struct binding *b =
+			container_of(it, struct binding, of_user);
+		if (b->rec.expires_s > now_s && home_edge_is(h, &b->rec.flow))
+			add_device(q, d, b);
+	}
+}
+
+void deliver_start(struct call *q)
+{
+	if (q->home->load != LOAD_DONE) {
+		call_refuse(q, &home_rej_store_down);
+		return;
+	}
+	struct delivery *d = calloc(1, sizeof(*d));
+	if (!d) {
+		call_refuse(q, &home_rej_overload);
+		return;
+	}
+	if (!once_admit(q)) {
+		free(d);
+		return;
+	}
+	add_devices(q, d);
+	if (d->count) {
+		forward(q, d);
+		return;
+	}
+	free(d);
+	call_refuse(q, &home_rej_offline);
+}
+
+void deliver_ack(struct call *q)
+{
+	struct delivery *d = calloc(1, sizeof(*d));
+	if (d)
+		add_devices(q, d);
+	if (d && d->count) {
+		forward(q, d);
+		return;
+	}
+	free(d);
+	proxy_drop(q->r);
+}
+
+void deliver_away(struct call *q)
+{
+	const struct proxy_hop *from = proxy_request_from(q->r);
+	struct delivery *d = calloc(1, sizeof(*d));
+	if (!d) {
+		call_refuse(q, &home_rej_overload);
+		return;
+	}
+	edit_common(q, &d->edits[0]);
+	d->count = 1;
+	d->target[0] = (struct proxy_target){
+		.hop = { .kind = HOP_EDGE,
+			 .slot = from->slot,
+			 .incarnation = from->incarnation,
+			 .peer = SLICE_LIT("edge") },
+		.edits = &d->edits[0],
+		.hide_vias = true,
+		.timeout_ms = q->msg->method == SIP_INVITE ? 0 : HOME_AWAY_MS,
+	};
+	forward(q, d);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of home.
+ *
+ *   edge -> home_from_edge -> proxy -> on_request -> request_start
+ *             REGISTER -> auth -> register (contacts, location, store) -> 200
+ *             other    -> auth -> request_route -> deliver -> proxy
+ *
+ * Whatever waits for the store is a struct pending that names its request by
+ * number: the request may end first. The state of a request (struct call) lives
+ * in the request's arena.
+ */
+#pragma once
+
+#include "home/guess.h"
+#include "home/home.h"
+#include "home/location.h"
+#include "home/nonce.h"
+#include "home/reject.h"
+#include "proxy/proxy.h"
+#include "sip/auth.h"
+
+enum {
+	HOME_EDGES_MAX = 1024,
+	HOME_FORK_MAX = 10,     /* SIP-28 */
+	HOME_CONTACTS_MAX = 40, /* fits the edits of one answer */
+	HOME_HELD_MAX = 10000,  /* requests that wait for the bindings */
+	HOME_HOLD_MS = 3000,
+	HOME_RELOAD_MS = 1000,
+	HOME_DELIVER_MS = 20000,
+	HOME_AWAY_MS = 25000,
+	HOME_USERS_MAX = 8192,
+	HOME_ONCE_MS = 64000,
+	HOME_ONCE_MAX = 65536,
+	HOME_TRANSACTIONS_MAX = 100000,
+};
+
+enum home_hop { HOP_CLIENT, HOP_FEDERATION, HOP_EDGE };
+
+/* Do we know all bindings? */
+enum home_load { LOAD_WAITING, LOAD_RUNNING, LOAD_DONE, LOAD_FAILED };
+
+struct pending;
+struct user;
+struct call;
+
+struct home {
+	struct timers *timers;
+	const struct home_conf *conf;
+	struct home_ops ops;
+	void *arg;
+	struct proxy *proxy;
+	char *sent_by;
+	uint64_t
+		life; /* in our Via: responses to an earlier home are dropped */
+	uint32_t edge[HOME_EDGES_MAX]; /* incarnation, 0: not there */
+	bool draining;
+	struct location location;
+	struct nonces nonces;
+	struct guesses guesses;
+	/* pending.c */
+	struct map pendings;
+	struct list pending_order;
+	uint64_t next_id;
+	bool store_up;
+	/* users.c */
+	struct map users;
+	struct list users_lru;
+	char dummy_ha1[2][SIP_HA_MAX]; /* by enum sip_algorithm */
+	/* load.c */
+	enum home_load load;
+	bool load_incomplete;
+	struct pending *loading;
+	struct timer load_timer;
+	struct buf held;  /* ids of requests */
+	struct buf downs; /* struct flow_key: ended while loading */
+	/* once.c */
+	struct map once;
+	struct list once_order;
+	/* while proxy_receive() or proxy_forward() is running */
+	const struct ipc_sip_to_home *arriving;
+	struct call *leaving;
+};
+
+struct call_fork {
+	uint16_t branch;
+	struct flow_key flow;
+};
+
+/* Which credentials a request of a client has to carry. */
+struct call_auth {
+	enum sip_header_id header;
+	const struct reject *challenge, *failure;
+	char realm[SIP_DOMAIN_MAX];
+	struct sip_credentials cred;
+	uint32_t nc;
+	bool stale;
+	bool asked; /* the answer carries a challenge */
+	void (*next)(struct call *q);
+};
+
+struct call {
+	struct home *home;
+	struct proxy_request *r;
+	const struct sip_msg *msg;
+	uint64_t id;
+	enum sip_origin origin;
+	uint64_t source;            /* counting unit of the address */
+	struct slice source_text;   /* for the log */
+	char from_aor[SIP_AOR_MAX]; /* empty: From has none */
+	char to_aor[SIP_AOR_MAX];   /* REGISTER: of To; else of Request-URI */
+	char auth_aor[SIP_AOR_MAX]; /* who signed it; empty: nobody */
+	bool from_ours;
+	struct call_auth auth;
+	/* REGISTER */
+	struct registration *reg;
+	unsigned waiting;
+	bool write_failed;
+	/* the rest */
+	struct call_fork fork[HOME_FORK_MAX];
+	size_t fork_count;
+	uint8_t once_key[SHA256_BYTES];
+};
+
+/* home.c */
+bool home_is_ours(const struct home *h, struct slice domain);
+bool home_edge_is(const struct home *h, const struct flow_key *flow);
+void home_binding_drop(struct home *h, struct binding *b); /* store too */
+void home_flow_down(struct home *h, const struct flow_key *flow);
+
+/* call.c: what the proxy tells, what it is told */
+extern const struct proxy_ops home_proxy_ops;
+struct call *call_find(struct home *h, uint64_t id);
+/* Refuses; an ACK is dropped. The call is gone afterwards. */
+void call_refuse(struct call *q, const struct reject *reject);
+struct slice call_copy(struct call *q, struct buf *b); /* frees b */
+
+/* request.c */
+void request_start(struct call *q);
+bool request_supports(struct slice option_tag);
+/* Does Require name nothing but what we support? */
+bool request_requires_known(const struct sip_msg *m);
+
+/* auth.c: calls next when the request is signed (auth_aor is set), or refuses.
+ * realm is in q->auth. */
+void auth_begin(struct call *q, bool proxy, void (*next)(struct call *q));
+int auth_challenge(struct call *q, struct sip_edits *extra);
+
+/* register.c */
+void register_start(struct call *q);
+
+/* deliver.c: to a user's devices */
+void deliver_start(struct call *q);
+void deliver_ack(struct call *q);
+void deliver_away(struct call *q);
+
+/* once.c: the same MESSAGE is delivered once (SIP-31) */
+int once_init(struct home *h);
+void once_free(struct home *h);
+/* True: the caller delivers it. False: it was answered, or will be. */
+bool once_admit(struct call *q);
+void once_settle(struct call *q, uint16_t status);
+
+/* users.c */
+int users_init(struct home *h);
+void users_free(struct home *h);
+/* u NULL and err 0: no such user. err: the store does not answer. */
+typedef void (*user_fn)(struct call *q, int err, const struct user *u);
+struct user {
+	struct map_node node;
+	struct list lru;
+	bool absent; /* there is no such user */
+	bool disabled;
+	char ha1[2][SIP_HA_MAX]; /* by enum sip_algorithm */
+	size_t aor_len;
+	char aor[];
+};
+/* fn is called once: now, or later if the request still lives. */
+void users_get(struct call *q, struct slice aor, user_fn fn);
+void users_on_user(struct home *h, const struct ipc_user *m);
+void users_on_changed(struct home *h, struct slice aor);
+void users_flush(struct home *h);
+
+/* pending.c: one question to the store */
+typedef void (*pending_fn)(struct home *h, struct pending *p, int err);
+struct pending {
+	struct map_node node;
+	struct list order;
+	struct home *home;
+	struct timer timer;
+	uint64_t id;
+	uint64_t call; /* id of the request, or 0 */
+	pending_fn done;
+	user_fn user;
+	bool found;
+	size_t text_len;
+	char text[]; /* an address-of-record */
+};
+/* Sends it: body's first field, its id, is set here (catalogue.tbl: every
+ * question begins with its id). 0 or -E...: then done is not called. */
+struct pending_ask {
+	enum ipc_type type;
+	void *body;
+	uint64_t *id; /* in body */
+	struct slice text;
+	uint64_t call;
+	pending_fn done;
+	user_fn user;
+};
+int pending_ask(struct home *h, const struct pending_ask *ask,
+		struct pending **out);
+struct pending *pending_find(struct home *h, uint64_t id);
+void pending_on_result(struct home *h, const struct ipc_store_result *m);
+void pending_keep(struct pending *p); /* its deadline begins again */
+void pending_fail_all(struct home *h);
+void pending_free_all(struct home *h);
+
+/* load.c: the bindings that the store has */
+int load_init(struct home *h);
+void load_free(struct home *h);
+void load_start(struct home *h);
+void load_stop(struct home *h);
+void load_on_binding(struct home *h, const struct ipc_binding *m);
+/* While the bindings are not known: keeps the request for later (true). */
+bool load_hold(struct call *q);

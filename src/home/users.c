@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * User records: asked of the store, kept in a bounded cache until the store
+ * says that one has changed. That there is no such user is kept as well, so
+ * that asking again takes the same time in both cases (SIP-21).
+ */
+#include "home/home_int.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+/* Answers for users that do not exist are computed with these. */
+static int dummies_make(struct home *h)
+{
+	uint8_t bytes[SHA256_BYTES];
+	int err = crypto_random(bytes, sizeof(bytes));
+	if (err)
+		return err;
+	text_hex(slice_of(bytes, sizeof(bytes)), h->dummy_ha1[SIP_ALG_SHA256]);
+	text_hex(slice_of(bytes, MD5_BYTES), h->dummy_ha1[SIP_ALG_MD5]);
+	return 0;
+}
+
+int users_init(struct home *h)
+{
+	list_init(&h->users_lru);
+	int err = map_init(&h->users);
+	return err ? err : dummies_make(h);
+}
+
+static void forget(struct home *h, struct user *u)
+{
+	list_remove(&u->lru);
+	map_remove(&h->users, &u->node);
+	crypto_wipe(u->ha1, sizeof(u->ha1));
+	free(u);
+}
+
+void users_flush(struct home *h)
+{
+	LIST_EACH (it, tmp, &h->users_lru)
+		forget(h, container_of(it, struct user, lru));
+}
+
+void users_free(struct home *h)
+{
+	if (h->users.slots)
+		users_flush(h);
+	map_free(&h->users);
+}
+
+static struct user *cached(struct home *h, struct slice aor)
+{
+	struct map_node *n = map_find(&h->users, aor);
+	return n ? container_of(n, struct user, node) : NULL;
+}
+
+static struct user *remember(struct home *h, struct slice aor)
+{
+	struct user *u = cached(h, aor);
+	if (u)
+		forget(h, u);
+	if (h->users.count >= HOME_USERS_MAX)
+		forget(h, container_of(h->users_lru.next, struct user, lru));
+	u = calloc(1, sizeof(*u) + aor.len);
+	if (!u)
+		return NULL;
+	u->aor_len = aor.len;
+	memcpy(u->aor, aor.ptr, aor.len);
+	if (map_insert(&h->users, &u->node, slice_of(u->aor, u->aor_len))) {
+		free(u);
+		return NULL;
+	}
+	list_push_back(&h->users_lru, &u->lru);
+	return u;
+}
+
+void users_on_user(struct home *h, const struct ipc_user *m)
+{
+	struct pending *p = pending_find(h, m->id);
+	if (!p || !slice_eq(m->aor, slice_of(p->text, p->text_len)))
+		return;
+	struct user *u = remember(h, m->aor);
+	if (!u)
+		return;
+	u->disabled = m->disabled != 0;
+	/* a hash of another length can never match an answer */
+	(void)slice_cstr(m->ha1_sha256, u->ha1[SIP_ALG_SHA256], SIP_HA_MAX);
+	(void)slice_cstr(m->ha1_md5, u->ha1[SIP_ALG_MD5], SIP_HA_MAX);
+	p->found = true;
+}
+
+/* What a finished question says: *u, or NULL for no such user. */
+static int outcome(struct home *h, struct pending *p, int err, struct user **u)
+{
+	struct slice aor = slice_of(p->text, p->text_len);
+	*u = NULL;
+	if (err && err != -ENOENT)
+		return err;
+	if (err == -ENOENT) {
+		struct user *none = remember(h, aor);
+		if (none)
+			none->absent = true;
+		return 0;
+	}
+	*u = p->found ? cached(h, aor) : NULL;
+	return *u ? 0 : -ENOMEM; /* it came, but there was no room for it */
+}
+
+static void on_got(struct home *h, struct pending *p, int err)
+{
+	struct user *u;
+	err = outcome(h, p, err, &u);
+	struct call *q = call_find(h, p->call);
+	if (q)
+		p->user(q, err, u);
+}
+
+static int ask(struct home *h, struct slice aor, struct call *q, user_fn fn,
+	       pending_fn done)
+{
+	struct ipc_user_get get = { .aor = aor };
+	struct pending_ask a = { .type = IPC_USER_GET,
+				 .body = &get,
+				 .id = &get.id,
+				 .text = aor,
+				 .call = q ? q->id : 0,
+				 .done = done,
+				 .user = fn };
+	return pending_ask(h, &a, NULL);
+}
+
+void users_get(struct call *q, struct slice aor, user_fn fn)
+{
+	struct home *h = q->home;
+	struct user *u = cached(h, aor);
+	if (u) {
+		list_remove(&u->lru);
+		list_push_back(&h->users_lru, &u->lru);
+		fn(q, 0, u->absent ? NULL : u);
+		return;
+	}
+	int err = ask(h, aor, q, fn, on_got);
+	if (err)
+		fn(q, err, NULL);
+}
+
+/* Somebody who is gone or locked out is not online either. */
+static void on_checked(struct home *h, struct pending *p, int err)
+{
+	struct user *u;
+	struct slice aor = slice_of(p->text, p->text_len);
+	if (outcome(h, p, err, &u) || (u && !u->disabled))
+		return;
+	struct location_user *lu;
+	while ((lu = location_find(&h->location, aor)))
+		home_binding_drop(h, container_of(lu->bindings.next,
+						  struct binding, of_user));
+}
+
+void users_on_changed(struct home *h, struct slice aor)
+{
+	struct user *u = cached(h, aor);
+	if (u)
+		forget(h, u);
+	if (location_find(&h->location, aor))
+		(void)ask(h, aor, NULL, NULL, on_checked);
+}
