@@ -183,7 +183,7 @@ static bool parts_equal(const struct sip_uri *a, const struct sip_uri *b)
 	if (count_parts(params_of(a)) > PARTS_MAX ||
 	    count_parts(params_of(b)) > PARTS_MAX ||
 	    count_parts(headers_of(a)) > PARTS_MAX)
-		return slice_eq(a->text, b->text);
+		return false;
 	return params_match(a, b) && params_match(b, a) &&
 	       count_parts(headers_of(a)) == count_parts(headers_of(b)) &&
 	       headers_match(a, b) && headers_match(b, a);
@@ -191,10 +191,10 @@ static bool parts_equal(const struct sip_uri *a, const struct sip_uri *b)
 
 bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b)
 {
-	if (a->scheme != b->scheme)
+	if (slice_eq(a->text, b->text))
+		return true;
+	if (a->scheme != b->scheme || a->scheme == SIP_SCHEME_OTHER)
 		return false;
-	if (a->scheme == SIP_SCHEME_OTHER)
-		return slice_eq(a->text, b->text);
 	if (a->scheme == SIP_SCHEME_TEL)
 		return number_equal(a->user, b->user) && parts_equal(a, b);
 	return escaped_equal(a->user, b->user, false) &&
