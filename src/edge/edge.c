@@ -313,8 +313,6 @@ void edge_drain(struct edge *e)
 	e->draining = true;
 	LIST_EACH (it, tmp, &e->listeners)
 		listener_free(container_of(it, struct edge_listener, node));
-	if (e->proxy)
-		proxy_refuse_new(e->proxy, edge_reject(EDGE_DRAINING));
 }
 
 size_t edge_busy(const struct edge *e)

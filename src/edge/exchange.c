@@ -102,7 +102,7 @@ static void on_sip_from_home(struct edge *e, const struct proc_id *from,
 {
 	const struct reject *reject = NULL;
 	struct proxy_hop hop = home_hop(from);
-	if (edge_open(e))
+	if (e->current && e->has_keys)
 		proxy_receive(e->proxy, &hop, m->u.sip_from_home.bytes,
 			      &reject);
 }

@@ -258,6 +258,12 @@ static void refuse(struct walk *w, const struct reject *reject)
 		flow_end(f, true);
 }
 
+/* While we drain: what was begun goes on, from inside or in a dialog. */
+static bool begins_outside(const struct walk *w)
+{
+	return w->flow && slice_empty(w->m->to_tag);
+}
+
 void walk_on_request(void *arg, struct proxy_request *r)
 {
 	struct walk w = { .e = arg, .r = r };
@@ -271,6 +277,8 @@ void walk_on_request(void *arg, struct proxy_request *r)
 	}
 	gather(&w);
 	const struct reject *reject = take_routes(&w);
+	if (!reject && w.e->draining && begins_outside(&w))
+		reject = edge_reject(EDGE_DRAINING);
 	if (reject) {
 		refuse(&w, reject);
 		return;
