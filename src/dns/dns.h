@@ -17,6 +17,8 @@ struct dns_conf {
 	size_t server_count;
 	struct slice trust_anchor; /* contents; empty: no validation */
 	uint32_t timeout_ms;       /* 0: 5 000 */
+	uint16_t avoid_first;      /* ports that no question leaves from: the */
+	uint16_t avoid_last;       /* relay's range; 0: none */
 };
 
 enum { DNS_ADDRESSES_MAX = 32 };
@@ -33,7 +35,11 @@ struct dns_answer {
 
 typedef void (*dns_fn)(void *arg, const struct dns_answer *answer);
 
+/* Reads the system's files here and never again. -EINVAL: a server or the
+ * trust anchor cannot be read. */
 int dns_create(struct dns **out, struct loop *l, const struct dns_conf *conf);
 void dns_free(struct dns *d); /* open questions are dropped unanswered */
-/* A and AAAA. fn is called once, never before return. 0 or -E... . */
+/* A and AAAA, in turns; an address literal is its own answer. fn is called
+ * once, never before return. 0, -EINVAL (not a host name), -ENOBUFS (too many
+ * questions are open), -ENOMEM. */
 int dns_addresses(struct dns *d, struct slice name, dns_fn fn, void *arg);
