@@ -74,19 +74,21 @@ static int refuse_extras(struct conf_loader *ld, const yaml_event_t *e)
 	return 0;
 }
 
-static int new_node(struct conf_loader *ld, const yaml_event_t *e,
-		    struct conf_node **out)
+/* NULL: the error is written. */
+static struct conf_node *new_node(struct conf_loader *ld, const yaml_event_t *e)
 {
-	if (++ld->nodes > NODES_MAX)
-		return conf_fail(ld, line_of(e->start_mark),
-				 "the file has too many values; at most %d",
-				 NODES_MAX);
+	if (++ld->nodes > NODES_MAX) {
+		conf_fail(ld, line_of(e->start_mark),
+			  "the file has too many values; at most %d",
+			  NODES_MAX);
+		return NULL;
+	}
 	struct conf_node *n = arena_alloc(ld->arena, sizeof(*n));
-	if (!n)
-		return conf_fail_memory(ld);
-	n->line = line_of(e->start_mark);
-	*out = n;
-	return 0;
+	if (n)
+		n->line = line_of(e->start_mark);
+	else
+		conf_fail_memory(ld);
+	return n;
 }
 
 static int scalar(struct conf_loader *ld, const yaml_event_t *e,
@@ -186,17 +188,17 @@ static int map(struct conf_loader *ld, yaml_parser_t *p, struct conf_node *n,
 static int value(struct conf_loader *ld, yaml_parser_t *p, yaml_event_t *e,
 		 unsigned depth, struct conf_node **out)
 {
-	struct conf_node *n = NULL;
 	int err = refuse_extras(ld, e);
 	if (!err && e->type != YAML_SCALAR_EVENT && depth >= DEPTH_MAX)
 		err = conf_fail(ld, line_of(e->start_mark),
 				"is nested too deeply; no key is more than %d "
 				"levels deep",
 				DEPTH_MAX);
-	if (!err)
-		err = new_node(ld, e, &n);
 	if (err)
 		return err;
+	struct conf_node *n = new_node(ld, e);
+	if (!n)
+		return -EINVAL;
 	if (e->type == YAML_SCALAR_EVENT)
 		err = scalar(ld, e, n);
 	else if (e->type == YAML_SEQUENCE_START_EVENT)

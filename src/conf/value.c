@@ -239,8 +239,8 @@ static int read_list(struct conf_loader *ld, const struct conf_key *key,
 	int err = list_size(ld, key, node, &n);
 	if (err)
 		return err;
-	char *list = n ? arena_alloc(ld->arena, n * size) : NULL;
-	if (n && !list)
+	char *list = arena_alloc(ld->arena, (n + 1) * size);
+	if (!list)
 		return conf_fail_memory(ld);
 	size_t i = 0;
 	for (const struct conf_node *it = node->first; it; it = it->next, i++) {
