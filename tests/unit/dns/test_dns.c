@@ -410,7 +410,7 @@ static void test_stale_answer(void **state)
 	(void)state;
 	struct rig g;
 
-	setup(&g, 0, NULL);
+	setup(&g, 2500, NULL);
 	get(&g, "both.example.com");
 	g.mute = true;
 	clock_offset_s = 7200;
