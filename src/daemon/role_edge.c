@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "daemon/conf_map.h"
+#include "daemon/warm.h"
 #include "edge/edge.h"
-#include "net/net.h"
 
 struct role_edge {
 	struct process *process;
@@ -23,26 +23,13 @@ static int on_send(void *arg, enum proc_role role, uint32_t slot,
 
 static const struct edge_ops ops = { on_send };
 
-/* Makes the TLS library load its tables and settings while files can still be
- * opened. The certificate is missing, so it fails, which is all right. */
-static void warm_up(void)
-{
-	const struct net_tls_conf nothing = { .certificate = SLICE_NONE };
-	char error[NET_ERROR_MAX];
-	struct net_tls *t = NULL;
-	if (net_tls_create(&t, &nothing, NET_TLS_CLIENTS, error) == 0)
-		net_tls_free(t);
-	if (net_tls_create(&t, &nothing, NET_TLS_USER, error) == 0)
-		net_tls_free(t);
-}
-
 static int role_create(void **out, struct process *p)
 {
 	const struct proc_id *id = &process_boot(p)->id;
 	struct role_edge *r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	warm_up();
+	warm_tls();
 	r->process = p;
 	int err = edge_create(&r->edge, process_loop(p), id->slot,
 			      id->incarnation, &ops, r);

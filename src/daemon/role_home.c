@@ -79,7 +79,7 @@ static int role_prepare(void *role, uint32_t generation, struct snapshot *snap,
 	(void)error;
 	if (!s)
 		return -ENOMEM;
-	home_conf_fill(&s->conf, snap->conf);
+	conf_view_home(snap->conf, &s->conf);
 	int err = 0;
 	if (!r->home)
 		err = home_create(&r->home,

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From HELLO to READY: a process gets the generation in force, commits it, and
+ * is then wired to all others that are ready. Channels exist only between
+ * processes that have committed a configuration. One that starts during a
+ * reload first gets the generation in force and, if that changed meanwhile,
+ * the newer one.
+ */
+#include "daemon/supervisor_int.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "loop/channel.h"
+
+static int send_listeners(struct proc *p, uint32_t generation,
+			  const struct listeners *set)
+{
+	int err = 0;
+	for (size_t i = 0; i < set->count && !err; i++) {
+		const struct listener *it = &set->item[i];
+		const struct ipc_listener m = { .generation = generation,
+						.kind = (uint8_t)it->kind,
+						.address = it->text };
+		err = proc_send(p, IPC_LISTENER, &m, it->fd[p->id.slot]);
+	}
+	return err;
+}
+
+int bring_up_send(struct proc *p, uint32_t generation, const struct config *c)
+{
+	const struct ipc_prepare m = { .generation = generation };
+	bool edge = p->id.role == PROC_EDGE;
+	int err = 0;
+	if (edge)
+		err = send_listeners(p, generation, c->listeners);
+	if (!err)
+		err = proc_send(p, IPC_PREPARE, &m,
+				edge ? c->edge_fd : c->other_fd);
+	if (!err)
+		p->preparing = generation;
+	return err;
+}
+
+void bring_up(struct proc *p)
+{
+	struct supervisor *s = p->sup;
+	int err = 0;
+	if (p->id.role == PROC_ADMIN && p->generation == 0)
+		operate_admin_ready(p);
+	err = bring_up_send(p, s->reload.generation, &s->conf);
+	if (err)
+		proc_kill(p);
+}
+
+/* ---- channels ---- */
+
+static int tell_wire(struct proc *to, const struct proc *other, int fd)
+{
+	const struct ipc_wire m = { .role = (uint8_t)other->id.role,
+				    .slot = other->id.slot,
+				    .incarnation = other->id.incarnation };
+	return proc_send(to, IPC_WIRE, &m, fd);
+}
+
+static int wire(struct proc *a, struct proc *b)
+{
+	int fd[2];
+	int err = channel_pair(fd);
+	if (err)
+		return err;
+	err = tell_wire(a, b, fd[0]);
+	if (!err)
+		err = tell_wire(b, a, fd[1]);
+	close(fd[0]);
+	close(fd[1]);
+	return err;
+}
+
+static void wire_all(struct proc *p)
+{
+	struct supervisor *s = p->sup;
+	for (size_t i = 0; i < s->proc_count; i++) {
+		struct proc *other = &s->procs[i];
+		if (other == p || other->state != PROC_READY ||
+		    !proc_roles_talk(p->id.role, other->id.role))
+			continue;
+		if (wire(p, other) == 0)
+			continue;
+		LOG(LOG_ERROR, "proc.wire_failed", KV_STR("proc", p->name),
+		    KV_STR("other", other->name));
+		proc_kill(p);
+		return;
+	}
+}
+
+/* ---- ready ---- */
+
+static void all_ready(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->proc_count; i++) {
+		if (s->procs[i].state != PROC_READY)
+			return;
+	}
+	if (s->started)
+		return;
+	s->started = true;
+	LOG(LOG_INFO, "ready", KV_STR("version", SALLYPORT_VERSION),
+	    KV_U64("generation", s->reload.generation),
+	    KV_U64("workers", s->conf.snap->conf->workers));
+	notify_send(&s->notify, "READY=1\nSTATUS=serving");
+	if (!s->reload.again)
+		return;
+	/* asked for while we started */
+	s->reload.again = false;
+	reload_request(s);
+}
+
+static void ready(struct proc *p)
+{
+	struct supervisor *s = p->sup;
+	if (s->log_level >= 0) {
+		const struct ipc_log_level m = {
+			.level = (uint8_t)s->log_level
+		};
+		proc_send(p, IPC_LOG_LEVEL, &m, -1);
+	}
+	if (p->state == PROC_READY) {
+		operate_tell_state(p);
+		return;
+	}
+	proc_set_state(p, PROC_READY);
+	wire_all(p);
+	all_ready(s);
+}
+
+/* The first configuration is refused by who must live with it: the operator
+ * waits for an answer. Later it is this process that is sick. */
+static void refused(struct proc *p, struct slice error)
+{
+	struct supervisor *s = p->sup;
+	if (s->started) {
+		LOG(LOG_ERROR, "proc.refused", KV_STR("proc", p->name),
+		    KV_SLICE("why", error));
+		proc_kill(p);
+		return;
+	}
+	snprintf(s->why, sizeof(s->why), "%s:1: %s: %.*s", s->path, p->name,
+		 (int)slice_head(error, 256).len, (const char *)error.ptr);
+	reload_log_rejected(s, s->why);
+	supervisor_fail(s, "start.failed", "the configuration was refused");
+}
+
+void bring_up_answer(struct proc *p, const struct ipc_prepared *m)
+{
+	struct supervisor *s = p->sup;
+	const struct ipc_commit commit = { .generation = m->generation };
+	p->preparing = 0;
+	if (!slice_empty(m->error)) {
+		refused(p, m->error);
+		return;
+	}
+	if (proc_send(p, IPC_COMMIT, &commit, -1) < 0) {
+		proc_kill(p);
+		return;
+	}
+	p->generation = m->generation;
+	if (p->generation != s->reload.generation)
+		bring_up(p);
+	else
+		ready(p);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sets of listening sockets, and the step from one to the next. */
+#include "daemon/listeners.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "net/net.h"
+
+static void item_close(const struct listener *it, uint32_t workers)
+{
+	for (uint32_t i = 0; it->fd && i < workers; i++) {
+		if (it->fd[i] >= 0)
+			close(it->fd[i]);
+	}
+}
+
+void listeners_free(struct listeners *l)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; i < l->count; i++) {
+		if (!l->item[i].inherited)
+			item_close(&l->item[i], l->workers);
+		free(l->item[i].fd);
+	}
+	free(l->item);
+	free(l);
+}
+
+static struct listener *find(const struct listeners *l, const struct addr *a)
+{
+	for (size_t i = 0; l && i < l->count; i++) {
+		if (addr_equal(&l->item[i].addr, a))
+			return &l->item[i];
+	}
+	return NULL;
+}
+
+void listeners_replace(struct listeners *before, struct listeners *next)
+{
+	for (size_t i = 0; i < next->count; i++) {
+		struct listener *it = &next->item[i];
+		struct listener *was = find(before, &it->addr);
+		/* the sockets move over */
+		if (it->inherited && was)
+			was->inherited = true;
+		it->inherited = false;
+	}
+	listeners_free(before);
+}
+
+static int inherit(struct listener *it, const struct listener *was,
+		   uint32_t workers)
+{
+	memcpy(it->fd, was->fd, workers * sizeof(*it->fd));
+	it->inherited = true;
+	return 0;
+}
+
+/* A port that we hold at another address already is no foreign one. */
+static bool holds_port(const struct listeners *l, uint16_t port)
+{
+	for (size_t i = 0; l && i < l->count; i++) {
+		if (addr_port(&l->item[i].addr) == port)
+			return true;
+	}
+	return false;
+}
+
+static int open_item(struct listener *it, uint32_t workers, bool alone,
+		     listeners_open_fn open_fn)
+{
+	int err = 0;
+	for (uint32_t i = 0; i < workers && !err; i++)
+		err = open_fn(&it->addr, &it->fd[i], alone && i == 0);
+	return err;
+}
+
+static const char *remedy(int err)
+{
+	switch (err) {
+	case -EACCES:
+		return "ports below 1024 need root or CAP_NET_BIND_SERVICE; "
+		       "start as root, or choose a higher port";
+	case -EADDRINUSE:
+		return "another program listens there already ('ss -ltnp' "
+		       "shows which); stop it, or choose another port";
+	case -EADDRNOTAVAIL:
+		return "this machine has no such address; use one that 'ip "
+		       "addr' shows, or [::] for all";
+	case -EMFILE:
+	case -ENFILE:
+		return "too many open files; raise LimitNOFILE, or "
+		       "lower workers";
+	default:
+		return strerror(-err);
+	}
+}
+
+struct builder {
+	struct listeners *set;
+	const struct listeners *before;
+	listeners_open_fn open_fn;
+	const char *path;
+	char *error;
+};
+
+static int add(struct builder *b, enum listener_kind kind,
+	       const struct conf_addr *a)
+{
+	struct listeners *set = b->set;
+	struct listener *it = &set->item[set->count];
+	const struct listener *was = find(b->before, &a->addr);
+	*it = (struct listener){ .kind = kind,
+				 .text = a->text,
+				 .addr = a->addr };
+	it->fd = malloc(set->workers * sizeof(*it->fd));
+	if (!it->fd)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < set->workers; i++)
+		it->fd[i] = -1;
+	bool alone = !holds_port(b->before, addr_port(&a->addr)) &&
+		     !holds_port(set, addr_port(&a->addr));
+	set->count++;
+	int err = was ? inherit(it, was, set->workers)
+		      : open_item(it, set->workers, alone, b->open_fn);
+	if (err)
+		snprintf(b->error, LISTENERS_ERROR_MAX,
+			 "%s:%" PRIu32 ": cannot listen on %.*s: %s", b->path,
+			 a->line ? a->line : 1, SLICE_FMT(a->text),
+			 remedy(err));
+	return err;
+}
+
+int listeners_create(struct listeners **out, const struct conf *conf,
+		     const struct listeners *before, listeners_open_fn open_fn,
+		     const char *path, char error[static LISTENERS_ERROR_MAX])
+{
+	size_t federation = conf->access.federation.listen_count;
+	size_t clients = conf->access.clients.listen_count;
+	struct listeners *set = calloc(1, sizeof(*set));
+	struct builder b = { set, before, open_fn, path, error };
+	int err = 0;
+	snprintf(error, LISTENERS_ERROR_MAX, "%s:1: out of memory", path);
+	if (!set)
+		return -ENOMEM;
+	set->workers = conf->workers;
+	set->item = calloc(federation + clients + 1, sizeof(*set->item));
+	if (!set->item)
+		err = -ENOMEM;
+	for (size_t i = 0; i < federation && !err; i++)
+		err = add(&b, LISTENER_FEDERATION,
+			  &conf->access.federation.listen[i]);
+	for (size_t i = 0; i < clients && !err; i++)
+		err = add(&b, LISTENER_CLIENTS,
+			  &conf->access.clients.listen[i]);
+	if (err) {
+		listeners_free(set);
+		return err;
+	}
+	*out = set;
+	return 0;
+}
+
+/* With SO_REUSEPORT a second daemon of the same user could share our port in
+ * silence. Without it the kernel tells: so the first socket of an address is
+ * tried without. */
+static int try_alone(const struct addr *at)
+{
+	const int on = 1;
+	int s = socket(at->u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (s < 0)
+		return -errno;
+	int err = 0;
+	if (setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    bind(s, &at->u.sa, addr_len(at)) < 0)
+		err = -errno;
+	close(s);
+	return err;
+}
+
+int listeners_open(const struct addr *at, int *fd, bool alone)
+{
+	int err = alone ? try_alone(at) : 0;
+	return err ? err : net_listen(at, fd);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A new configuration while serving: load, bind what is new, ask all, commit;
+ * or leave everything as it is and say why (CFG-01, CFG-02).
+ */
+#include "daemon/supervisor_int.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/metrics.h"
+
+enum { PREPARE_MS = 5000 };
+
+/* "file:line: why": the file may have colons, the line is digits. */
+static bool split_line(const char *text, struct slice *file, struct slice *line,
+		       const char **why)
+{
+	for (const char *p = text; (p = strchr(p, ':')); p++) {
+		size_t digits = strspn(p + 1, "0123456789");
+		const char *end = p + 1 + digits;
+		if (!digits || end[0] != ':' || end[1] != ' ')
+			continue;
+		*file = slice_of(text, (size_t)(p - text));
+		*line = slice_of(p + 1, digits);
+		*why = end + 2;
+		return true;
+	}
+	return false;
+}
+
+void reload_log_rejected(const struct supervisor *s, const char *text)
+{
+	struct slice file = slice_str(s->path);
+	struct slice line = SLICE_LIT("1");
+	const char *why = text;
+	split_line(text, &file, &line, &why);
+	metric_add(M_CONFIG_REJECTED, 1);
+	LOG(LOG_ERROR, "config.rejected", KV_SLICE("file", file),
+	    KV_SLICE("line", line), KV_STR("why", why));
+}
+
+/* ---- the end of a run ---- */
+
+static void end(struct supervisor *s, const char *error)
+{
+	timer_stop(&s->prepare_deadline);
+	if (error)
+		reload_log_rejected(s, error);
+	bool again = reload_end(&s->reload, !error);
+	operate_reloaded(s, error);
+	notify_send(&s->notify, "READY=1\nSTATUS=serving");
+	if (again && s->stop == STOP_NOT)
+		reload_request(s);
+}
+
+static void commit(struct supervisor *s)
+{
+	const struct ipc_commit m = { .generation = s->reload.candidate };
+	for (size_t i = 0; i < s->proc_count; i++) {
+		struct proc *p = &s->procs[i];
+		if (p->preparing != m.generation)
+			continue;
+		p->preparing = 0;
+		p->generation = m.generation;
+		if (proc_send(p, IPC_COMMIT, &m, -1) < 0)
+			proc_kill(p);
+		operate_tell_state(p);
+	}
+	listeners_replace(s->conf.listeners, s->next.listeners);
+	s->conf.listeners = NULL;
+	config_clear(&s->conf);
+	s->conf = s->next;
+	s->next = (struct config){ -1, -1, NULL, NULL };
+	s->log_level = -1;
+	supervisor_level(s);
+	metric_set(M_CONFIG_GENERATION, m.generation);
+	LOG(LOG_INFO, "config.loaded", KV_U64("generation", m.generation));
+	end(s, NULL);
+}
+
+static void give_up(struct supervisor *s)
+{
+	const struct ipc_abort m = { .generation = s->reload.candidate };
+	for (size_t i = 0; i < s->proc_count; i++) {
+		struct proc *p = &s->procs[i];
+		p->votes = false;
+		if (p->preparing != m.generation)
+			continue;
+		p->preparing = 0;
+		if (proc_send(p, IPC_ABORT, &m, -1) < 0)
+			proc_kill(p);
+	}
+	config_clear(&s->next);
+	end(s, s->why);
+}
+
+static void step(struct supervisor *s, enum reload_step what)
+{
+	switch (what) {
+	case RELOAD_WAIT:
+		return;
+	case RELOAD_COMMIT:
+		commit(s);
+		return;
+	case RELOAD_ABORT:
+		give_up(s);
+		return;
+	}
+}
+
+/* ---- votes ---- */
+
+static void vote(struct proc *p, bool yes, struct slice error)
+{
+	struct supervisor *s = p->sup;
+	p->votes = false;
+	if (!yes && !s->reload.refused)
+		snprintf(s->why, sizeof(s->why), "%s:1: %s: %.*s", s->path,
+			 p->name, SLICE_FMT(slice_head(error, 256)));
+	step(s, reload_vote(&s->reload, yes));
+}
+
+void reload_answer(struct proc *p, const struct ipc_prepared *m)
+{
+	bool yes = slice_empty(m->error);
+	if (!yes)
+		p->preparing = 0;
+	vote(p, yes, m->error);
+}
+
+void reload_lost(struct proc *p)
+{
+	vote(p, false, SLICE_LIT("the process ended meanwhile"));
+}
+
+static void on_deadline(struct timer *t, void *arg)
+{
+	struct supervisor *s = arg;
+	(void)t;
+	for (size_t i = 0; i < s->proc_count; i++) {
+		if (!s->procs[i].votes)
+			continue;
+		vote(&s->procs[i], false, SLICE_LIT("no answer within 5 s"));
+		return;
+	}
+}
+
+/* ---- a run ---- */
+
+/* Decided at the start and not changed while serving. */
+static const char *fixed_key(const struct conf *a, const struct conf *b)
+{
+	if (a->workers != b->workers)
+		return "workers";
+	if (!slice_eq(a->user, b->user))
+		return "user";
+	if (!slice_eq(a->state, b->state))
+		return "state";
+	if (!slice_eq(a->control, b->control))
+		return "control";
+	return a->inside.builtin != b->inside.builtin ? "inside.home" : NULL;
+}
+
+/* Fills s->next; on failure s->why tells the reason. */
+static int open_next(struct supervisor *s, const struct load_result *r)
+{
+	s->next = (struct config){ r->edge_fd, r->other_fd, NULL, NULL };
+	int err = snapshot_open(&s->next.snap, r->other_fd);
+	if (err) {
+		snprintf(s->why, sizeof(s->why), "%s:1: no snapshot: %s",
+			 s->path, strerror(-err));
+		return err;
+	}
+	const struct conf *c = s->next.snap->conf;
+	const char *key = fixed_key(s->conf.snap->conf, c);
+	if (key) {
+		snprintf(s->why, sizeof(s->why),
+			 "%s:1: %s: a change takes effect at restart only; "
+			 "undo it, or restart sallyportd",
+			 s->path, key);
+		return -EINVAL;
+	}
+	return listeners_create(&s->next.listeners, c, s->conf.listeners,
+				listeners_open, s->path, s->why);
+}
+
+/* Asks every process that serves; the others get it when they are ready. */
+static size_t ask_all(struct supervisor *s, uint32_t candidate)
+{
+	size_t voters = 0;
+	for (size_t i = 0; i < s->proc_count; i++) {
+		struct proc *p = &s->procs[i];
+		if (p->state != PROC_READY || p->preparing)
+			continue;
+		if (bring_up_send(p, candidate, &s->next) < 0) {
+			proc_kill(p);
+			continue;
+		}
+		p->votes = true;
+		voters++;
+	}
+	return voters;
+}
+
+static void on_loaded(void *arg, const struct load_result *r)
+{
+	struct supervisor *s = arg;
+	s->load = NULL;
+	if (r->error) {
+		end(s, r->error);
+		return;
+	}
+	if (open_next(s, r) < 0) {
+		config_clear(&s->next);
+		end(s, s->why);
+		return;
+	}
+	size_t voters = ask_all(s, s->reload.candidate + 1);
+	timer_init(&s->prepare_deadline, loop_timers(s->loop), on_deadline, s);
+	timer_start(&s->prepare_deadline, PREPARE_MS);
+	step(s, reload_loaded(&s->reload, voters));
+}
+
+static void begin(struct supervisor *s)
+{
+	const struct load_conf conf = {
+		.loop = s->loop,
+		.log = s->log,
+		.path = s->path,
+		.change_user = s->accounts.change,
+		.account = s->accounts.of[PROC_LOADER],
+	};
+	char error[sizeof(s->why)];
+	notify_reloading(&s->notify);
+	int err = load_start(&s->load, &conf, on_loaded, s);
+	if (!err)
+		return;
+	snprintf(error, sizeof(error), "%s:1: no loader process: %s", s->path,
+		 strerror(-err));
+	end(s, error);
+}
+
+void reload_request(struct supervisor *s)
+{
+	if (s->stop != STOP_NOT)
+		return;
+	if (!s->started) {
+		s->reload.again = true;
+		return;
+	}
+	if (reload_ask(&s->reload)) {
+		s->operates_now = s->operate_count;
+		begin(s);
+	}
+}
+
+void reload_cancel(struct supervisor *s)
+{
+	load_cancel(s->load);
+	s->load = NULL;
+	timer_stop(&s->prepare_deadline);
+	for (size_t i = 0; i < s->proc_count; i++)
+		s->procs[i].votes = false;
+	config_clear(&s->next);
+	s->reload.phase = RELOAD_IDLE;
+	s->reload.again = false;
+	operate_reloaded(s, "the server is stopping");
+}
