@@ -74,7 +74,8 @@ static void keep(struct ctrans *c, const struct sip_msg *m,
 	const struct sip_header *h;
 	size_t at = 0;
 	while ((h = sip_header_next(m, id, &at))) {
-		struct slice value = arena_copy(r->arena, h->value);
+		struct slice value =
+			arena_copy(r->arena, sip_unfold(r->arena, h->value));
 		if (!value.ptr || r->challenge_count == PROXY_CHALLENGES_MAX)
 			return;
 		r->challenge[r->challenge_count++] =

@@ -60,7 +60,8 @@ static const struct reject *check_proxy_require(struct proxy_request *r,
 		while (sip_list_next(&rest, &tag) == 1)
 			if (!option_known(tag) &&
 			    extra->count < UNSUPPORTED_MAX)
-				sip_edit_bottom(extra, SIP_H_UNSUPPORTED, tag);
+				sip_edit_bottom(extra, SIP_H_UNSUPPORTED,
+						sip_unfold(r->arena, tag));
 	}
 	return extra->count ? &PROXY_REJ_EXTENSION : NULL;
 }

@@ -13,9 +13,16 @@ static void reply_final(struct proxy_request *r, const struct sip_reply *reply,
 			const struct reject *reject)
 {
 	struct final f = { .status = reply->status, .reject = reject };
+	struct sip_reply plain = *reply;
 	struct buf b;
 	buf_init(&b, 0);
-	if (sip_encode_reply(&b, &r->msg, reply) < 0) {
+	int err = sip_encode_reply(&b, &r->msg, reply);
+	if (err == -EINVAL || err == -E2BIG) {
+		plain.extra = NULL; /* better told plainly than not told */
+		buf_reset(&b);
+		err = sip_encode_reply(&b, &r->msg, &plain);
+	}
+	if (err) {
 		f.status = 0; /* no memory to say even that */
 		f.reject = &PROXY_REJ_OVERLOAD;
 	} else {
