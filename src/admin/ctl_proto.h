@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control protocol between `sallyport` and the admin process: a Unix
+ * stream socket, one JSON object a line, both ways, UTF-8.
+ *
+ *   request  {"id":1,"verb":"user.add","args":{"aor":"a@x.test",...}}
+ *   reply    {"id":1,"ok":true,"result":{...}}
+ *            {"id":1,"ok":false,"error":"a sentence for people"}
+ *
+ * Replies come in the order of their requests. A request line over
+ * CTL_LINE_MAX bytes, or one that is no such object, gets ok:false and the
+ * connection is closed. Verbs, arguments and results:
+ *
+ *   status      {}                -> {"version":s,"generation":n,
+ *                  "processes":[{"role":s,"slot":n,"pid":n,"state":s,
+ *                                "restarts":n,"generation":n}...],
+ *                  "silent":["home"...],          did not answer in time
+ *                  "tables":{"workers":[{key:text...}...],"partners":[...]},
+ *                  "counters":{name:n...}}
+ *   metrics     {}                -> {"text":s}   OpenMetrics
+ *   user.add    {aor,password}    -> {}
+ *   user.passwd {aor,password}    -> {}
+ *   user.remove {aor}             -> {}
+ *   user.list   {}                -> {"users":[{"aor":s,"disabled":b,
+ *                                     "created":n}...]}  seconds since 1970
+ *   reload      {}                -> {"generation":n}
+ *   drain       {}                -> {}
+ *   log.level   {level}           -> {}
+ *   commands    {}                -> {"commands":[{"verb":s,"role":s,
+ *                                     "syntax":s,"help":s}...]}
+ */
+#pragma once
+
+#define CTL_SOCKET_DEFAULT "/run/sallyport/control"
+
+enum { CTL_LINE_MAX = 64 * 1024, CTL_REPLY_MAX = 16 * 1024 * 1024 };
