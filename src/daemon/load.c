@@ -64,7 +64,7 @@ static void load_free(struct load *l)
 	free(l);
 }
 
-void load_cancel(struct load *l)
+void config_load_cancel(struct load *l)
 {
 	if (l)
 		load_free(l);
@@ -249,8 +249,8 @@ static int start(struct load *l, const struct load_conf *conf)
 	return err;
 }
 
-int load_start(struct load **out, const struct load_conf *conf,
-	       load_done_fn done, void *arg)
+int config_load_start(struct load **out, const struct load_conf *conf,
+		      load_done_fn done, void *arg)
 {
 	struct load *l = calloc(1, sizeof(*l));
 	if (!l)

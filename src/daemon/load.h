@@ -29,6 +29,7 @@ struct load_result {
 typedef void (*load_done_fn)(void *arg, const struct load_result *result);
 
 /* done is called once, never before return, and the load is gone then. */
-int load_start(struct load **out, const struct load_conf *conf,
-	       load_done_fn done, void *arg);
-void load_cancel(struct load *l); /* done is not called; tolerates NULL */
+int config_load_start(struct load **out, const struct load_conf *conf,
+		      load_done_fn done, void *arg);
+void config_load_cancel(
+	struct load *l); /* done is not called; tolerates NULL */

@@ -234,7 +234,7 @@ static void begin(struct supervisor *s)
 	};
 	char error[sizeof(s->why)];
 	notify_reloading(&s->notify);
-	int err = load_start(&s->load, &conf, on_loaded, s);
+	int err = config_load_start(&s->load, &conf, on_loaded, s);
 	if (!err)
 		return;
 	snprintf(error, sizeof(error), "%s:1: no loader process: %s", s->path,
@@ -258,7 +258,7 @@ void reload_request(struct supervisor *s)
 
 void reload_cancel(struct supervisor *s)
 {
-	load_cancel(s->load);
+	config_load_cancel(s->load);
 	s->load = NULL;
 	timer_stop(&s->prepare_deadline);
 	for (size_t i = 0; i < s->proc_count; i++)

@@ -105,11 +105,11 @@ static int open_store(struct role_store *r)
 			return 0;
 		store_close(r->store);
 		r->store = NULL;
-		snprintf(error, sizeof(error), "%s: keys cannot be read",
-			 r->path);
+		snprintf(error, sizeof(error), "keys cannot be read");
 	}
 	LOG_LIMITED(LOG_ERROR, "store.failed", SLICE_LIT("open"),
-		    KV_STR("why", error), KV_STR("error", strerror(-err)));
+		    KV_STR("path", r->path), KV_STR("why", error),
+		    KV_STR("error", strerror(-err)));
 	return err;
 }
 

@@ -252,7 +252,7 @@ static int begin(struct supervisor *s)
 	    KV_I64("pid", getpid()), KV_U64("files", limits_raise_files()));
 	timer_init(&s->beat, loop_timers(s->loop), on_beat, s);
 	timer_start(&s->beat, 0);
-	return load_start(&s->load, &conf, on_first_load, s);
+	return config_load_start(&s->load, &conf, on_first_load, s);
 }
 
 static void remove_control(const struct supervisor *s)
