@@ -8,7 +8,7 @@
 
 enum { MAX_FORWARDS_DEFAULT = 70, MAX_FORWARDS_TEXT = 12 };
 
-/* Our Via's value; *branch is the part behind "branch=". */
+/* Our Via's value; *branch is where the part behind "branch=" begins. */
 static int write_via(struct proxy_request *r, uint16_t index, struct buf *via,
 		     size_t *branch)
 {
@@ -26,22 +26,32 @@ static int write_via(struct proxy_request *r, uint16_t index, struct buf *via,
 	return buf_failed(via) ? -ENOMEM : 0;
 }
 
-int forward_encode(struct proxy_request *r, const struct proxy_target *t,
-		   uint16_t index, struct buf *out, struct slice *branch)
+/* The Via as it goes out, kept in the arena; *branch is a part of it. */
+static int make_via(struct proxy_request *r, uint16_t index, struct slice *via,
+		    struct slice *branch)
 {
-	char forwards[MAX_FORWARDS_TEXT];
-	struct sip_edits e;
 	struct buf b;
 	size_t at = 0;
 	buf_init(&b, 0);
 	int err = write_via(r, index, &b, &at);
-	struct slice via =
-		err ? SLICE_NONE : arena_copy(r->arena, buf_slice(&b));
+	if (!err) {
+		*via = arena_copy(r->arena, buf_slice(&b));
+		err = via->ptr ? 0 : -ENOMEM;
+	}
 	buf_free(&b);
-	if (!via.ptr)
-		return err ? err : -ENOMEM;
-	*branch = slice_from(via, at);
+	*branch = err ? SLICE_NONE : slice_from(*via, at);
+	return err;
+}
 
+static int forward_encode(struct proxy_request *r, const struct proxy_target *t,
+			  uint16_t index, struct buf *out, struct slice *branch)
+{
+	char forwards[MAX_FORWARDS_TEXT];
+	struct sip_edits e;
+	struct slice via;
+	int err = make_via(r, index, &via, branch);
+	if (err)
+		return err;
 	if (t->edits)
 		e = *t->edits;
 	else

@@ -150,8 +150,6 @@ struct final {
 /* The one place where a request gets its answer: sends, tells on_done once,
  * cancels what is still pending. */
 void request_final(struct proxy_request *r, const struct final *f);
-/* Nothing that is sent now would still be waited for (RFC 4320 4.2). */
-bool request_late(const struct proxy_request *r);
 
 /* source.c: limits by source */
 int source_take(struct proxy_request *r);
@@ -194,10 +192,6 @@ bool ctrans_event(struct ctrans *c, enum txn_event event,
 /* hops.c: who waits for which hop */
 int hop_wait(struct ctrans *c);
 void hop_unwait(struct ctrans *c);
-
-/* forward.c */
-int forward_encode(struct proxy_request *r, const struct proxy_target *t,
-		   uint16_t index, struct buf *out, struct slice *branch);
 
 /* response.c: RFC 3261 16.7 */
 void response_provisional(struct ctrans *c, const struct sip_msg *m);

@@ -187,7 +187,8 @@ void proxy_leave(struct proxy *p)
 	}
 }
 
-bool request_late(const struct proxy_request *r)
+/* Nothing that is sent now would still be waited for (RFC 4320 4.2). */
+static bool request_late(const struct proxy_request *r)
 {
 	const struct proxy *p = r->proxy;
 	return r->txn.table == &strans_noninvite &&
