@@ -17,7 +17,7 @@
 enum {
 	TIMEOUT_MS = 35000,
 	EXPIRES_S = 600,
-	EXPIRES_MIN_S = 10,
+	EXPIRES_MIN_S = 2,
 	KEEPALIVE_MS = 25000,
 	PONG_MS = 10000,
 	CLOSE_MS = 5000, /* for the answer to signing out */
