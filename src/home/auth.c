@@ -30,21 +30,24 @@ static bool usable(const struct home *h, const struct sip_credentials *c,
 }
 
 /* The first usable credentials for our realm; those for others are passed
- * over. 1, 0 (none) or -EINVAL (malformed). */
+ * over. 1, 0 (none), -EINVAL (none, and some were malformed) or -ENOMEM. */
 static int find_credentials(struct call *q)
 {
 	struct call_auth *a = &q->auth;
 	struct arena *arena = proxy_request_arena(q->r);
 	const struct sip_header *head;
 	size_t at = 0;
+	int none = 0;
 	while ((head = sip_header_next(q->msg, a->header, &at))) {
 		int err = sip_credentials_parse(arena, head->value, &a->cred);
-		if (err)
+		if (err == -ENOMEM)
 			return err;
-		if (usable(q->home, &a->cred, slice_str(a->realm)))
+		if (err)
+			none = err;
+		else if (usable(q->home, &a->cred, slice_str(a->realm)))
 			return 1;
 	}
-	return 0;
+	return none;
 }
 
 static int read_nc(struct slice nc, uint32_t *out)
