@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Choosing among final responses that are not 2xx (RFC 3261 16.7 step 6), and
  * collecting the challenges of all branches (step 7). */
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 enum { BEST_ARENA = 4096, BEST_ARENA_MAX = 1024 * 1024 };
 

@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 /* What we wrote may be somewhat more than what we accept. */
 static struct sip_limits sent_limits(const struct sip_limits *l)

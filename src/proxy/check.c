@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The checks before a request is looked at any further (RFC 3261 16.3). */
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 enum { UNSUPPORTED_MAX = 32 }; /* tags named in a 420 */
 

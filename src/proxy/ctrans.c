@@ -2,7 +2,7 @@
 /* Client transactions, one for each branch: RFC 3261 figures 5 and 6. */
 #include <errno.h>
 
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 static struct ctrans *of(struct txn *t)
 {

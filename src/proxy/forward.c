@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 enum { MAX_FORWARDS_DEFAULT = 70, MAX_FORWARDS_TEXT = 12 };
 

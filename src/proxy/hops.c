@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 struct hop_key { /* hashed as bytes: zeroed before it is filled */
 	uint64_t flow;

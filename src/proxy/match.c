@@ -8,7 +8,7 @@
 #include <errno.h>
 
 #include "base/text.h"
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 static void key_piece(struct buf *b, struct slice s)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/crypto.h"
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 enum {
 	TRANSACTIONS_MAX = 100000,

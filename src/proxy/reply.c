@@ -2,7 +2,7 @@
 /* Answers that we make ourselves: as the end of a request, or refusing it. */
 #include <errno.h>
 
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 static struct slice own_tag(const struct proxy_request *r)
 {

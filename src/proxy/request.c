@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 enum {
 	ARENA_FIRST = 6144,      /* besides the bytes: request and headers */

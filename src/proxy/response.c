@@ -2,7 +2,7 @@
 /* What becomes of the answers of the branches (RFC 3261 16.7). */
 #include <errno.h>
 
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 enum { RESPONSE_ARENA = 4096, RESPONSE_ARENA_MAX = 1024 * 1024 };
 

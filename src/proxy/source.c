@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 struct source { /* owned by p->sources; freed with its last transaction */
 	struct map_node node;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Server transactions: RFC 3261 figures 7 and 8. */
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 static struct proxy_request *of(struct txn *t)
 {

@@ -29,7 +29,7 @@
  * A transaction waits for one thing at a time, so it has one struct timer and
  * remembers as which event it fires. Starting one replaces the one before.
  */
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 enum {
 	TIMER_64 = 64,          /* times T1 */

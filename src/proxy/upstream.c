@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include "proxy/proxy_int.h"
+#include "proxy/parts.h"
 
 /* "Via: ...\r\n" for each Via header of the request, made once. */
 static int request_vias(struct proxy_request *r)
