@@ -394,6 +394,9 @@ static int start(struct conn *c, int events)
 	return err;
 }
 
+/* More than six parameters: what is opened, by what rules, and who is told.
+ * All of them differ from caller to caller. */
+/* NOLINTNEXTLINE(readability-function-size) */
 int conn_accept(struct conn **out, struct loop *l, int fd, struct net_tls *tls,
 		const struct conn_limits *limits, const struct conn_ops *ops,
 		void *arg)
@@ -421,6 +424,7 @@ int conn_accept(struct conn **out, struct loop *l, int fd, struct net_tls *tls,
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size) */
 int conn_dial(struct conn **out, struct loop *l, const struct addr *to,
 	      struct net_tls *tls, const char *server_name,
 	      const struct conn_limits *limits, const struct conn_ops *ops,

@@ -153,36 +153,41 @@ static int use_leaf(SSL_CTX *ctx, BIO *bio, const struct net_tls_conf *conf,
 	return err;
 }
 
+/* The n-th certificate: 1 taken, 0 there are no more, -E... */
+static int use_next(SSL_CTX *ctx, BIO *bio, int n, struct slice path,
+		    char error[static NET_ERROR_MAX])
+{
+	ERR_clear_error();
+	X509 *cert = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+
+	if (!cert &&
+	    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) {
+		ERR_clear_error();
+		return 0;
+	}
+	if (!cert)
+		return refuse(error, path, "certificate %d cannot be read (%s)",
+			      n, last_reason());
+	if (n <= CHAIN_MAX && SSL_CTX_add0_chain_cert(ctx, cert) == 1)
+		return 1;
+	X509_free(cert);
+	if (n > CHAIN_MAX)
+		return refuse(error, path,
+			      "more than %d certificates: the chain only, not "
+			      "the authorities",
+			      (int)CHAIN_MAX);
+	return refuse(error, path, "certificate %d cannot be used (%s)", n,
+		      last_reason());
+}
+
 static int use_chain(SSL_CTX *ctx, BIO *bio, struct slice path,
 		     char error[static NET_ERROR_MAX])
 {
-	for (int n = 2;; n++) {
-		ERR_clear_error();
-		X509 *cert = PEM_read_bio_X509(bio, NULL, no_password, NULL);
-		if (!cert) {
-			unsigned long e = ERR_peek_last_error();
-			if (ERR_GET_REASON(e) == PEM_R_NO_START_LINE) {
-				ERR_clear_error();
-				return 0;
-			}
-			return refuse(error, path,
-				      "certificate %d cannot be read (%s)", n,
-				      last_reason());
-		}
-		if (n > CHAIN_MAX) {
-			X509_free(cert);
-			return refuse(error, path,
-				      "more than %d certificates: the chain "
-				      "only, not the authorities",
-				      (int)CHAIN_MAX);
-		}
-		if (SSL_CTX_add0_chain_cert(ctx, cert) != 1) {
-			X509_free(cert);
-			return refuse(error, path,
-				      "certificate %d cannot be used (%s)", n,
-				      last_reason());
-		}
-	}
+	int more = 1;
+
+	for (int n = 2; more > 0; n++)
+		more = use_next(ctx, bio, n, path, error);
+	return more;
 }
 
 static int use_key(SSL_CTX *ctx, const struct net_tls_conf *conf,

@@ -118,6 +118,7 @@ static int bio_attach(struct tls *t)
 }
 
 /* Sees each record's head, and the alerts that libssl sends. */
+/* NOLINTNEXTLINE(readability-function-size): libssl's type */
 static void on_message(int sent, int version, int type, const void *bytes,
 		       size_t len, SSL *ssl, void *arg)
 {

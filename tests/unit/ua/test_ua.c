@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The agent against a scripted server in the same loop, over loopback TLS. A
- * script says, request by request, what has to come and what is answered.
+ * script says, request by request, what has to come and what is answered. Long,
+ * because every story needs that server.
  */
 #include "ua/ua.h"
 
