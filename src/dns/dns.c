@@ -166,7 +166,8 @@ static void half_done(struct half *h)
 	finish(q);
 }
 
-/* libunbound's callback; also during ub_ctx_delete(). */
+/* libunbound's callback; also during ub_ctx_delete(). The seven parameters are
+ * its choice. NOLINTNEXTLINE(readability-function-size) */
 static void on_resolved(void *arg, int rcode, void *packet, int packet_len,
 			int security, char *why_bogus, int was_ratelimited)
 {
@@ -323,6 +324,7 @@ static ssize_t on_library_log(void *cookie, const char *text, size_t len)
 	return (ssize_t)len;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as above */
 static void on_ready(void *arg, int rcode, void *packet, int packet_len,
 		     int security, char *why_bogus, int was_ratelimited)
 {
@@ -394,13 +396,12 @@ fail:
 
 static void drop_all(struct list *head)
 {
-	while (!list_empty(head)) {
-		struct question *q =
-			container_of(head->next, struct question, node);
-		list_remove(&q->node);
+	LIST_EACH (it, tmp, head) {
+		struct question *q = container_of(it, struct question, node);
 		timer_stop(&q->timer);
 		free(q);
 	}
+	list_init(head);
 }
 
 static void on_release(void *arg)

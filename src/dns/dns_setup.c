@@ -189,7 +189,7 @@ int dns_setup(struct ub_ctx *ctx, const struct dns_conf *conf)
 	/* The first of these makes the settings final. */
 	for (size_t i = 0;
 	     i < sizeof(private_zones) / sizeof(*private_zones) && !err; i++)
-		err = error_of(ub_ctx_zone_add(ctx, private_zones[i],
-					       "transparent"));
+		err = error_of(
+			ub_ctx_zone_add(ctx, private_zones[i], "transparent"));
 	return err;
 }

@@ -16,23 +16,22 @@ struct message {
 	uint8_t bytes[];
 };
 
-static struct message *first(const struct queue *q)
+static void message_free(struct message *m)
 {
-	return container_of(q->messages.next, struct message, node);
+	if (m->fd >= 0)
+		close(m->fd);
+	free(m);
 }
 
-static void drop_first(struct queue *q)
+/* The first one, which is sent. */
+static void drop(struct queue *q, struct message *m)
 {
-	struct message *m = first(q);
-
 	list_remove(&m->node);
 	q->bytes -= queue_cost(m->len);
 	q->offset = 0;
-	if (m->fd >= 0) {
+	if (m->fd >= 0)
 		q->fds--;
-		close(m->fd);
-	}
-	free(m);
+	message_free(m);
 }
 
 void queue_init(struct queue *q)
@@ -43,8 +42,10 @@ void queue_init(struct queue *q)
 
 void queue_clear(struct queue *q)
 {
-	while (!queue_empty(q))
-		drop_first(q);
+	LIST_EACH (it, tmp, &q->messages) {
+		message_free(container_of(it, struct message, node));
+	}
+	queue_init(q);
 }
 
 size_t queue_cost(size_t len)
@@ -130,9 +131,14 @@ void queue_batch(const struct queue *q, struct batch *b, size_t max)
 
 void queue_sent(struct queue *q, const struct batch *b)
 {
-	for (size_t i = 0; i < b->frames; i++) {
-		q->offset += b->iov[2 * i + 1].iov_len;
-		if (q->offset == first(q)->len)
-			drop_first(q);
+	size_t i = 0;
+
+	LIST_EACH (it, tmp, &q->messages) {
+		struct message *m = container_of(it, struct message, node);
+		if (i == b->frames)
+			break;
+		q->offset += b->iov[2 * i++ + 1].iov_len;
+		if (q->offset == m->len)
+			drop(q, m);
 	}
 }

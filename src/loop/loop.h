@@ -19,7 +19,8 @@ struct loop;
 
 int loop_create(struct loop **out);
 void loop_free(struct loop *l); /* after loop_run() has returned */
-/* Runs until loop_stop(), or until nothing is left to wait for. */
+/* Runs until loop_stop(), or until nothing is left to wait for. Outside of it
+ * the loop's time stands still. */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 /* Monotonic milliseconds, read once a turn. */

@@ -350,11 +350,11 @@ static void test_timeout(void **state)
 	(void)state;
 	struct rig g;
 
-	setup(&g, 60, NULL);
+	setup(&g, 400, NULL);
 	uint64_t start = loop_now_ms(g.loop);
 	const struct dns_answer *a = get(&g, "silent.example.com");
 	assert_int_equal(a->error, -ETIMEDOUT);
-	assert_in_range(loop_now_ms(g.loop) - start, 60, 3000);
+	assert_in_range(loop_now_ms(g.loop) - start, 400, 5000);
 	/* What is known by then is told. */
 	a = get(&g, "half.example.com");
 	assert_int_equal(a->error, 0);
@@ -437,8 +437,8 @@ static void test_many_at_once(void **state)
 	}
 	run(&g, ANSWERS_MAX);
 	assert_int_equal(g.answer.count, 5);
-	/* Each name came twice and was asked once; loss is made good. */
-	assert_in_range(g.asked, ANSWERS_MAX, ANSWERS_MAX + 100);
+	/* Each name came twice and was asked once, or again when slow. */
+	assert_in_range(g.asked, ANSWERS_MAX, 2 * ANSWERS_MAX - 1);
 	teardown(&g);
 }
 
@@ -628,7 +628,7 @@ static int ask_once(void *arg)
 	struct slice server = slice_str(g->server);
 	struct dns_conf conf = { .servers = &server,
 				 .server_count = 1,
-				 .timeout_ms = 50 };
+				 .timeout_ms = 400 };
 	int err = dns_create(&g->dns, g->loop, &conf);
 
 	if (err)

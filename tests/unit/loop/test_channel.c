@@ -100,21 +100,31 @@ static void run(struct loop *l)
 	timer_stop(&guard);
 }
 
-static void on_stop(struct timer *t, void *arg)
+/* Until nothing more happens: some turns without waiting. */
+struct turner {
+	struct timer t;
+	struct loop *loop;
+	unsigned left;
+};
+
+static void on_tick(struct timer *t, void *arg)
 {
-	(void)t;
-	loop_stop(arg);
+	struct turner *turner = arg;
+
+	if (turner->left--)
+		timer_start(t, 0); /* the next turn */
+	else
+		loop_stop(turner->loop);
 }
 
-/* Until nothing more happens: a few turns. */
 static void settle(struct loop *l)
 {
-	struct timer t;
+	struct turner turner = { .loop = l, .left = 50 };
 
-	timer_init(&t, loop_timers(l), on_stop, l);
-	timer_start(&t, 20);
-	run(l);
-	timer_stop(&t);
+	timer_init(&turner.t, loop_timers(l), on_tick, &turner);
+	timer_start(&turner.t, 0);
+	loop_run(l);
+	timer_stop(&turner.t); /* when something else stopped the loop */
 }
 
 static void setup(struct side s[static 2], const struct channel_conf *conf)
@@ -724,6 +734,12 @@ static void test_no_starvation(void **state)
 }
 
 /* -- memory runs out -- */
+
+static void on_stop(struct timer *t, void *arg)
+{
+	(void)t;
+	loop_stop(arg);
+}
 
 static int exchange(void *arg)
 {

@@ -79,7 +79,7 @@ static void test_killed(void **state)
 	struct run r = { 0 };
 
 	assert_int_equal(loop_create(&r.loop), 0);
-	assert_int_equal(spawn(&r, "read x", NULL, 0), 0);
+	assert_int_equal(spawn(&r, "exec sleep 1000", NULL, 0), 0);
 	assert_int_equal(child_kill(r.child, SIGKILL), 0);
 	loop_run(r.loop);
 	assert_int_equal(r.exits, 1);

@@ -58,19 +58,29 @@ static void pair(struct loop **l, struct end e[static 2])
 	}
 }
 
-/* A turn of polling: the loop is stopped as soon as something happened. */
+/* Some turns, each with a look at the descriptors. */
+struct turner {
+	struct timer t;
+	struct loop *loop;
+	unsigned left;
+};
+
 static void on_tick(struct timer *t, void *arg)
 {
-	(void)t;
-	loop_stop(arg);
+	struct turner *turner = arg;
+
+	if (turner->left--)
+		timer_start(t, 0); /* the next turn */
+	else
+		loop_stop(turner->loop);
 }
 
 static void turns(struct loop *l)
 {
-	struct timer t;
+	struct turner turner = { .loop = l, .left = 10 };
 
-	timer_init(&t, loop_timers(l), on_tick, l);
-	timer_start(&t, 3);
+	timer_init(&turner.t, loop_timers(l), on_tick, &turner);
+	timer_start(&turner.t, 0);
 	loop_run(l);
 }
 
