@@ -14,13 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/crypto.h"
 #include "base/metrics.h"
 #include "daemon/crash.h"
 #include "daemon/logsock.h"
 #include "daemon/message.h"
 #include "daemon/peers.h"
 #include "daemon/sandbox.h"
+#include "daemon/warm.h"
 
 enum { DRAIN_LOOK_MS = 100 };
 
@@ -331,7 +331,6 @@ int process_prepare_self(const struct boot *boot)
 	 * borrows both for life */
 	static int log_fd = BOOT_FD_LOG;
 	static char name[BOOT_NAME_MAX];
-	uint8_t random[SHA256_BYTES];
 	int flags = fcntl(BOOT_FD_LOG, F_GETFL);
 
 	if (flags < 0 || fcntl(BOOT_FD_CONTROL, F_GETFL) < 0 ||
@@ -341,6 +340,7 @@ int process_prepare_self(const struct boot *boot)
 	/* shared with standard error: neither ever waits */
 	fcntl(BOOT_FD_LOG, F_SETFL, flags | O_NONBLOCK);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	prctl(PR_SET_NAME, "sallyportd", 0, 0, 0);
 	ignore_signals();
 	boot_name(&boot->id, name);
 	log_set_clock(wall_ms, NULL);
@@ -349,7 +349,7 @@ int process_prepare_self(const struct boot *boot)
 	crash_install(BOOT_FD_LOG);
 	tzset();
 	/* libcrypto finds its files now, not in the sandbox */
-	int err = crypto_random(random, sizeof(random));
+	int err = warm_crypto();
 	return err ? err : attach_page();
 }
 

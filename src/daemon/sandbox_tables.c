@@ -24,17 +24,21 @@ enum {
 };
 
 #define WORD UINT64_C(0xffffffff)
-#define CALL(roles, name)                               \
-	{                                               \
-		SCMP_SYS(name), (roles), 0, 0, 0, false \
+#define CALL(roles, name)                                      \
+	{                                                      \
+		SCMP_SYS(name), (roles), 0, 0, 0, false, false \
 	}
-#define CALL_IF(roles, name, arg, mask, value)                         \
-	{                                                              \
-		SCMP_SYS(name), (roles), (arg), (mask), (value), false \
+#define CALL_IF(roles, name, arg, mask, value)                                \
+	{                                                                     \
+		SCMP_SYS(name), (roles), (arg), (mask), (value), false, false \
 	}
-#define CALL_SELF(roles, name, arg)                           \
-	{                                                     \
-		SCMP_SYS(name), (roles), (arg), WORD, 0, true \
+#define CALL_BIT(roles, name, arg, bit)                                   \
+	{                                                                 \
+		SCMP_SYS(name), (roles), (arg), (bit), (bit), false, true \
+	}
+#define CALL_SELF(roles, name, arg)                                  \
+	{                                                            \
+		SCMP_SYS(name), (roles), (arg), WORD, 0, true, false \
 	}
 
 static const struct sandbox_call calls[] = {
@@ -46,6 +50,7 @@ static const struct sandbox_call calls[] = {
 	CALL(ALL, close),
 	CALL(ALL, lseek),
 	CALL(ALL, fstat),
+	CALL_BIT(ALL & ~(STORE | RESOLVER), newfstatat, 3, AT_EMPTY_PATH),
 	CALL(ALL, fcntl),
 	CALL(ALL, dup),
 	CALL(ALL, dup2),
@@ -172,7 +177,6 @@ static const struct sandbox_call calls[] = {
 	CALL(ALL, arch_prctl),
 	CALL(ALL, open),
 	CALL(EDGE | HOME | ADMIN | LOADER, openat),
-	CALL(EDGE | HOME | ADMIN | LOADER, newfstatat),
 	CALL(EDGE | HOME | ADMIN | LOADER | RESOLVER, stat),
 	CALL(EDGE | HOME | ADMIN | LOADER | RESOLVER, readlink),
 	CALL(EDGE | HOME | ADMIN | LOADER | RESOLVER, getdents64),

@@ -14,6 +14,7 @@ struct sandbox_call {
 	uint64_t mask;
 	uint64_t value;
 	bool self; /* value is our own process id */
+	bool soft; /* mask is one bit: without it, EACCES instead of the end */
 };
 
 /* A kind of socket that roles may make; for the rest of them any other kind

@@ -24,7 +24,12 @@ static int add_call(scmp_filter_ctx ctx, const struct sandbox_call *c)
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, c->call, 0);
 	struct scmp_arg_cmp arg = { c->arg, SCMP_CMP_MASKED_EQ, c->mask,
 				    value };
-	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, c->call, 1, &arg);
+	int err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, c->call, 1, &arg);
+	if (err || !c->soft)
+		return err;
+	arg.datum_b = c->mask ^ c->value;
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EACCES), c->call, 1,
+				      &arg);
 }
 
 static int add_role(scmp_filter_ctx ctx, enum proc_role role)
