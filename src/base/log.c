@@ -7,11 +7,6 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -33,7 +28,7 @@ struct limit {
 };
 
 static int sink_stderr(void *arg, struct slice line);
-static uint64_t clock_system(void *arg);
+static uint64_t clock_none(void *arg);
 
 static struct {
 	log_sink_fn sink;
@@ -47,8 +42,7 @@ static struct {
 	bool seeded;
 	uint64_t seed[2];
 	struct limit limits[LIMIT_SETS][LIMIT_WAYS];
-	bool torn; /* the last line on standard error lost its end */
-} state = { .sink = sink_stderr, .clock = clock_system, .level = LOG_INFO };
+} state = { .sink = sink_stderr, .clock = clock_none, .level = LOG_INFO };
 
 static const char *const level_names[] = {
 	[LOG_ERROR] = "error",
@@ -57,47 +51,18 @@ static const char *const level_names[] = {
 	[LOG_DEBUG] = "debug",
 };
 
-static uint64_t clock_system(void *arg)
+/* Until log_set_clock(): this directory reads no clock. */
+static uint64_t clock_none(void *arg)
 {
-	struct timespec ts;
 	(void)arg;
-	if (clock_gettime(CLOCK_REALTIME, &ts) || ts.tv_sec < 0)
-		return 0;
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-/* May a write block? Sockets are asked call by call; a pipe is ours to make
- * non-blocking; a terminal belongs to others too and is polled. */
-static ssize_t write_now(int fd, struct slice s)
-{
-	struct stat st;
-	if (fstat(fd, &st))
-		return -1;
-	if (S_ISSOCK(st.st_mode))
-		return send(fd, s.ptr, s.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (S_ISFIFO(st.st_mode)) {
-		int flags = fcntl(fd, F_GETFL);
-		if (flags < 0 || (!(flags & O_NONBLOCK) &&
-				  fcntl(fd, F_SETFL, flags | O_NONBLOCK)))
-			return -1;
-	} else if (S_ISCHR(st.st_mode)) {
-		struct pollfd p = { .fd = fd, .events = POLLOUT };
-		if (poll(&p, 1, 0) <= 0 || !(p.revents & POLLOUT))
-			return -1;
-	}
-	return write(fd, s.ptr, s.len);
+	return 0;
 }
 
 static int sink_stderr(void *arg, struct slice line)
 {
 	(void)arg;
 	int saved = errno;
-	/* what is left of a torn line gets a line of its own */
-	if (state.torn && write_now(STDERR_FILENO, SLICE_LIT("\n")) == 1)
-		state.torn = false;
-	ssize_t n = state.torn ? -1 : write_now(STDERR_FILENO, line);
-	if (n > 0 && (size_t)n < line.len)
-		state.torn = true;
+	ssize_t n = write(STDERR_FILENO, line.ptr, line.len);
 	errno = saved;
 	return n == (ssize_t)line.len ? 0 : -EAGAIN;
 }
@@ -110,7 +75,7 @@ void log_set_sink(log_sink_fn fn, void *arg)
 
 void log_set_clock(log_clock_fn fn, void *arg)
 {
-	state.clock = fn ? fn : clock_system;
+	state.clock = fn ? fn : clock_none;
 	state.clock_arg = arg;
 }
 

@@ -5,9 +5,9 @@
  * \uNNNN for what is not printable, quotes when there are blanks) and cut at
  * 1 KiB; a line never exceeds 8 KiB (LOG-01).
  *
- * The sink is the process's only global besides the metric registry. Writing
- * never blocks: what cannot be written is dropped, counted, and reported by
- * one `log.dropped n=` line later.
+ * The sink is the process's only global besides the metric registry. What the
+ * sink does not take is dropped, counted, and reported by one `log.dropped n=`
+ * line later, so a sink never has to wait for a slow reader.
  */
 #pragma once
 
@@ -55,11 +55,13 @@ struct log_kv {
 			__VA_ARGS__, { NULL, LOG_KV_END, SLICE_NONE, 0 } })
 
 /* Lines go to this function, LF included; it returns 0, or -EAGAIN when the
- * line was not taken. The default writes to standard error. */
+ * line was not taken. The default writes to standard error and waits for it:
+ * for programs without a loop. */
 typedef int (*log_sink_fn)(void *arg, struct slice line);
-/* Milliseconds since 1970 for the time stamp. */
+/* Milliseconds since 1970 for the time stamp; the default is always 0. */
 typedef uint64_t (*log_clock_fn)(void *arg);
 
+/* NULL: the defaults again. */
 void log_set_sink(log_sink_fn fn, void *arg);
 void log_set_clock(log_clock_fn fn, void *arg);
 void log_set_level(enum log_level level);

@@ -14,7 +14,6 @@
 #include "base/log_line.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "base/text.h"
 
@@ -180,16 +179,41 @@ void log_line_pair(struct log_line *l, const struct log_kv *kv)
 	put_value(l, kv, room - frame);
 }
 
+/* The date of a day since 1970 in the Gregorian calendar. Years are counted
+ * from 1 March, so that the leap day is the last of them. */
+static void put_date(struct log_line *l, uint64_t days)
+{
+	enum {
+		DAYS_400 = 146097,
+		DAYS_100 = 36524,
+		DAYS_4 = 1461,
+		DAYS_1 = 365
+	};
+	char text[32];
+	days += 719468; /* from 1 March of the year 0 to 1970 */
+	uint64_t era = days / DAYS_400;
+	unsigned day = (unsigned)(days % DAYS_400);
+	unsigned year = (day - day / (DAYS_4 - 1) + day / DAYS_100 -
+			 day / (DAYS_400 - 1)) /
+			DAYS_1;
+	day -= DAYS_1 * year + year / 4 - year / 100;
+	unsigned month = (5 * day + 2) / 153; /* 0: March */
+	unsigned of_month = day - (153 * month + 2) / 5 + 1;
+	unsigned civil = month < 10 ? month + 3 : month - 9;
+	snprintf(text, sizeof(text), "%04llu-%02u-%02u",
+		 (unsigned long long)(era * 400 + year + (civil <= 2)), civil,
+		 of_month);
+	put_str(l, text);
+}
+
 static void put_time(struct log_line *l, uint64_t time_ms)
 {
-	char text[64];
-	struct tm tm;
-	time_t seconds = (time_t)(time_ms / 1000);
-	if (!gmtime_r(&seconds, &tm))
-		memset(&tm, 0, sizeof(tm));
-	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ",
-		 tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		 tm.tm_min, tm.tm_sec, (unsigned)(time_ms % 1000));
+	char text[32];
+	uint64_t seconds = time_ms / 1000;
+	put_date(l, seconds / 86400);
+	snprintf(text, sizeof(text), "T%02u:%02u:%02u.%03uZ",
+		 (unsigned)(seconds / 3600 % 24), (unsigned)(seconds / 60 % 60),
+		 (unsigned)(seconds % 60), (unsigned)(time_ms % 1000));
 	put_str(l, text);
 }
 
