@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "home/home_int.h"
+#include "home/store_link.h"
 
 enum { NC_DIGITS = 8 };
 

@@ -41,7 +41,6 @@ enum home_hop { HOP_CLIENT, HOP_FEDERATION, HOP_EDGE };
 enum home_load { LOAD_WAITING, LOAD_RUNNING, LOAD_DONE, LOAD_FAILED };
 
 struct pending;
-struct user;
 struct call;
 
 struct home {
@@ -160,60 +159,6 @@ void once_free(struct home *h);
 /* True: the caller delivers it. False: it was answered, or will be. */
 bool once_admit(struct call *q);
 void once_settle(struct call *q, uint16_t status);
-
-/* users.c */
-int users_init(struct home *h);
-void users_free(struct home *h);
-/* u NULL and err 0: no such user. err: the store does not answer. */
-typedef void (*user_fn)(struct call *q, int err, const struct user *u);
-struct user {
-	struct map_node node;
-	struct list lru;
-	bool absent; /* there is no such user */
-	bool disabled;
-	char ha1[2][SIP_HA_MAX]; /* by enum sip_algorithm */
-	size_t aor_len;
-	char aor[];
-};
-/* fn is called once: now, or later if the request still lives. */
-void users_get(struct call *q, struct slice aor, user_fn fn);
-void users_on_user(struct home *h, const struct ipc_user *m);
-void users_on_changed(struct home *h, struct slice aor);
-void users_flush(struct home *h);
-
-/* pending.c: one question to the store */
-typedef void (*pending_fn)(struct home *h, struct pending *p, int err);
-struct pending {
-	struct map_node node;
-	struct list order;
-	struct home *home;
-	struct timer timer;
-	uint64_t id;
-	uint64_t call; /* id of the request, or 0 */
-	pending_fn done;
-	user_fn user;
-	bool found;
-	size_t text_len;
-	char text[]; /* an address-of-record */
-};
-/* Sends it: body's first field, its id, is set here (catalogue.tbl: every
- * question begins with its id). 0 or -E...: then done is not called. */
-struct pending_ask {
-	enum ipc_type type;
-	void *body;
-	uint64_t *id; /* in body */
-	struct slice text;
-	uint64_t call;
-	pending_fn done;
-	user_fn user;
-};
-int pending_ask(struct home *h, const struct pending_ask *ask,
-		struct pending **out);
-struct pending *pending_find(struct home *h, uint64_t id);
-void pending_on_result(struct home *h, const struct ipc_store_result *m);
-void pending_keep(struct pending *p); /* its deadline begins again */
-void pending_fail_all(struct home *h);
-void pending_free_all(struct home *h);
 
 /* load.c: the bindings that the store has */
 int load_init(struct home *h);

@@ -6,6 +6,7 @@
  * back, rows that are not in memory are removed there.
  */
 #include "home/home_int.h"
+#include "home/store_link.h"
 
 #include <errno.h>
 

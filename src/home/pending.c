@@ -3,6 +3,7 @@
  * Every one is answered exactly once: by the store, its deadline, or the end
  * of the store. */
 #include "home/home_int.h"
+#include "home/store_link.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -82,12 +83,12 @@ void pending_on_result(struct home *h, const struct ipc_store_result *m)
 		finish(p, m->error > INT32_MAX ? -EIO : -(int)m->error);
 }
 
+/* The store is marked as gone before: no callback asks anything new, and none
+ * ends another's question. */
 void pending_fail_all(struct home *h)
 {
-	while (!list_empty(&h->pending_order))
-		finish(container_of(h->pending_order.next, struct pending,
-				    order),
-		       -EPIPE);
+	LIST_EACH (it, tmp, &h->pending_order)
+		finish(container_of(it, struct pending, order), -EPIPE);
 }
 
 void pending_free_all(struct home *h)

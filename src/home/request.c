@@ -8,6 +8,7 @@
  */
 #include "base/log.h"
 #include "home/home_int.h"
+#include "home/store_link.h"
 
 enum target { TARGET_SELF, TARGET_USER, TARGET_AWAY, TARGET_NOBODY };
 

@@ -5,6 +5,7 @@
  * that asking again takes the same time in both cases (SIP-21).
  */
 #include "home/home_int.h"
+#include "home/store_link.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The test world's begin and end. */
+#pragma once
+
+#include "world_store.h"
+
+static const struct home_ops world_ops = { world_to_edge, world_to_store,
+					   world_wall_s };
+
+static inline int world_home(struct world *w)
+{
+	struct ipc_msg keys = { .type = IPC_KEYS };
+	static uint8_t ring[1 + SEAL_KEY_BYTES] = { 7, 1, 2, 3 };
+	int err = home_create(&w->home, w->timers, &w->conf, &world_ops, w);
+	if (err)
+		return err;
+	keys.u.keys.ring = slice_of(ring, sizeof(ring));
+	home_from_store(w->home, &keys);
+	home_edge_up(w->home, &edge0);
+	home_edge_up(w->home, &edge1);
+	return 0;
+}
+
+static inline void world_free(struct world *w)
+{
+	if (!w)
+		return;
+	home_free(w->home);
+	timers_free(w->timers);
+	log_set_sink(NULL, NULL);
+	log_set_clock(NULL, NULL);
+	free(w);
+}
+
+/* NULL when there is no memory. */
+static inline struct world *world_make(void)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	if (!w)
+		return NULL;
+	w->domains[0] = SLICE_LIT("contoso.test");
+	w->conf =
+		(struct home_conf){ .edge_name = SLICE_LIT("edge.contoso.test"),
+				    .domains = w->domains,
+				    .domain_count = 1,
+				    .expires_min_s = 60,
+				    .expires_default_s = 600,
+				    .expires_max_s = 3600,
+				    .contacts_max = 3 };
+	w->account[0] = (struct account){ "alice@contoso.test", "alice",
+					  "wonder", false };
+	w->account[1] =
+		(struct account){ "bob@contoso.test", "bob", "builder", false };
+	w->account[2] =
+		(struct account){ "carol@contoso.test", "carol", "song", true };
+	w->cseq = 100;
+	log_set_sink(world_log, w);
+	log_set_clock(world_wall_ms, w);
+	if (timers_create(&w->timers, 0) || world_home(w)) {
+		world_free(w);
+		return NULL;
+	}
+	home_store_up(w->home);
+	world_pump(w);
+	return w;
+}
+
+static inline int world_setup(void **state)
+{
+	*state = world_make();
+	return *state ? 0 : -1;
+}
+
+static inline int world_teardown(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+static inline void world_restart(struct world *w)
+{
+	home_free(w->home);
+	w->home = NULL;
+	w->question_count = 0;
+	assert_int_equal(world_home(w), 0);
+	home_store_up(w->home);
+	world_pump(w);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything around a home: two edge workers whose mail is kept, a store that
+ * answers when it is pumped, virtual time, and clients that know how to sign.
+ */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "home/home.h"
+#include "sip/auth.h"
+#include "support/oom.h"
+
+enum { MAIL_MAX = 256, ROWS_MAX = 64, TEXT_MAX = 4096 };
+
+/* What an edge worker got from home. */
+struct mail {
+	uint32_t slot;
+	enum ipc_type type;
+	uint64_t flow;
+	char text[TEXT_MAX]; /* SIP bytes, or an address-of-record */
+};
+
+struct row {
+	char aor[64], contact[128];
+	uint8_t record[512];
+	size_t record_len;
+	uint64_t expires_s;
+};
+
+struct account {
+	const char *aor, *name, *password;
+	bool disabled;
+};
+
+struct question {
+	enum ipc_type type;
+	uint64_t id;
+	char aor[128], contact[128];
+	uint8_t record[512];
+	size_t record_len;
+	uint64_t expires_s;
+};
+
+struct world {
+	struct timers *timers;
+	struct home *home;
+	struct home_conf conf;
+	struct slice domains[1];
+	uint64_t now_ms;
+	struct mail mail[MAIL_MAX];
+	size_t mail_count, mail_read;
+	struct account account[8];
+	struct row row[ROWS_MAX];
+	size_t row_count;
+	struct question question[ROWS_MAX];
+	size_t question_count;
+	size_t asked; /* questions in all */
+	bool store_deaf, store_full, store_broken;
+	unsigned serial, cseq;
+	char nonce[128];
+	char log[8192];
+};
+
+static const struct proc_id edge0 = { PROC_EDGE, 0, 100 };
+static const struct proc_id edge1 = { PROC_EDGE, 1, 200 };
+
+static inline void world_copy(char *out, size_t size, struct slice s)
+{
+	size_t n = s.len < size - 1 ? s.len : size - 1;
+	if (n)
+		memcpy(out, s.ptr, n);
+	out[n] = '\0';
+}
+
+static inline int world_to_edge(void *arg, uint32_t slot, enum ipc_type type,
+				const void *body)
+{
+	struct world *w = arg;
+	assert_true(w->mail_count < MAIL_MAX);
+	struct mail *m = &w->mail[w->mail_count++];
+	memset(m, 0, sizeof(*m));
+	m->slot = slot;
+	m->type = type;
+	struct slice bytes = SLICE_NONE;
+	if (type == IPC_SIP_FROM_HOME)
+		bytes = ((const struct ipc_sip_from_home *)body)->bytes;
+	else if (type == IPC_ANSWER_FROM_HOME)
+		bytes = ((const struct ipc_answer_from_home *)body)->bytes;
+	else if (type == IPC_FLOW_AUTH)
+		bytes = ((const struct ipc_flow_auth *)body)->aor;
+	if (type == IPC_FLOW_AUTH)
+		m->flow = ((const struct ipc_flow_auth *)body)->flow;
+	world_copy(m->text, sizeof(m->text), bytes);
+	return 0;
+}
+
+static inline int world_to_store(void *arg, enum ipc_type type,
+				 const void *body)
+{
+	struct world *w = arg;
+	if (w->store_full)
+		return -ENOBUFS;
+	assert_true(w->question_count < ROWS_MAX);
+	struct question *q = &w->question[w->question_count++];
+	memset(q, 0, sizeof(*q));
+	q->type = type;
+	w->asked++;
+	if (type == IPC_USER_GET) {
+		const struct ipc_user_get *m = body;
+		q->id = m->id;
+		world_copy(q->aor, sizeof(q->aor), m->aor);
+	} else if (type == IPC_BINDING_PUT) {
+		const struct ipc_binding_put *m = body;
+		q->id = m->id;
+		q->expires_s = m->expires_s;
+		world_copy(q->aor, sizeof(q->aor), m->aor);
+		world_copy(q->contact, sizeof(q->contact), m->contact);
+		assert_true(m->record.len <= sizeof(q->record));
+		q->record_len = m->record.len;
+		memcpy(q->record, m->record.ptr, m->record.len);
+	} else if (type == IPC_BINDING_DEL) {
+		const struct ipc_binding_del *m = body;
+		q->id = m->id;
+		world_copy(q->aor, sizeof(q->aor), m->aor);
+		world_copy(q->contact, sizeof(q->contact), m->contact);
+	} else {
+		assert_int_equal(type, IPC_BINDING_LIST);
+		q->id = ((const struct ipc_binding_list *)body)->id;
+	}
+	return 0;
+}
+
+static inline uint64_t world_wall_s(void *arg)
+{
+	return 1700000000 + ((struct world *)arg)->now_ms / 1000;
+}
+
+static inline uint64_t world_wall_ms(void *arg)
+{
+	return world_wall_s(arg) * 1000;
+}
+
+static inline int world_log(void *arg, struct slice line)
+{
+	struct world *w = arg;
+	size_t len = strlen(w->log);
+	snprintf(w->log + len, sizeof(w->log) - len, "%.*s", SLICE_FMT(line));
+	return 0;
+}
+
+static inline unsigned world_logged(const struct world *w, const char *event)
+{
+	unsigned n = 0;
+	for (const char *at = w->log; (at = strstr(at, event)); at++)
+		n++;
+	return n;
+}
