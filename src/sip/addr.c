@@ -48,15 +48,11 @@ static struct slice scan_bracketed(struct cur *c)
  * neither a comma nor a question mark (RFC 3261 20). */
 static struct slice scan_bare(struct cur *c)
 {
-	struct cur from = *c;
+	struct slice uri = scan_run(c, SCAN_PVALUE);
 
-	for (int b; (b = cur_peek(c)) >= 0; cur_u8(c)) {
-		if (b == ';' || b == '\r' || scan_is(b, SCAN_BLANK))
-			break;
-		if (b == ',' || b == '?')
-			scan_fail(c);
-	}
-	return scan_between(&from, c);
+	if (slice_chr(uri, ',') >= 0 || slice_chr(uri, '?') >= 0)
+		scan_fail(c);
+	return uri;
 }
 
 int sip_addr_parse(struct slice value, struct sip_addr *out)

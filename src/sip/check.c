@@ -114,7 +114,7 @@ static bool check_max_forwards(struct check *k, struct slice value)
 static bool check_length(struct check *k, struct slice value)
 {
 	(void)k;
-	(void)value; /* the whole head decides: sip_line_length() */
+	(void)value; /* judged with the body, closing the connection */
 	return true;
 }
 

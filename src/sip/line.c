@@ -112,6 +112,9 @@ struct sip_length sip_line_length(struct slice head)
 		return length;
 	while (sip_line_next(&c, &line)) {
 		struct sip_header h;
+		/* Content-Length or l */
+		if ((line.ptr[0] | 0x20) != 'c' && (line.ptr[0] | 0x20) != 'l')
+			continue;
 		if (!sip_line_split(line, &h) || h.id != SIP_H_CONTENT_LENGTH)
 			continue;
 		length.good = ++seen == 1 &&

@@ -213,12 +213,14 @@ static void check_mandatory(struct parse *p)
 		refuse(p, &sip_reject_syntax);
 }
 
-static void read_body(struct parse *p, struct cur *c, struct slice head)
+static void read_body(struct parse *p, struct cur *c)
 {
-	struct sip_length length = sip_line_length(head);
+	const struct sip_header *h = sip_header(p->m, SIP_H_CONTENT_LENGTH);
+	size_t bytes = 0;
 
 	p->m->body = slice_of(c->pos, cur_left(c));
-	if (!length.good || length.bytes != p->m->body.len)
+	if (!h || !sip_line_length_value(h->value, &bytes) ||
+	    bytes != p->m->body.len)
 		refuse(p, &sip_reject_content_length);
 	if (p->m->body.len > p->limits->body)
 		refuse(p, &sip_reject_body_too_large);
@@ -268,7 +270,7 @@ const struct reject *sip_parse(struct arena *a, struct slice whole,
 	read_headers(&p, &c, a);
 	if (!cur_failed(&c)) {
 		check_mandatory(&p);
-		read_body(&p, &c, slice_head(whole, whole.len - cur_left(&c)));
+		read_body(&p, &c);
 		check_method(&p);
 		check_branch(&p);
 	}

@@ -39,6 +39,7 @@
 #define PLAIN(c)                                                  \
 	((TEXT(c) || (c) == '\r' || (c) == '\n') && (c) != '"' && \
 	 (c) != ',' && (c) != '<')
+#define PVALUE(c) (!BLANK(c) && (c) != ';' && (c) != '\r')
 #define SCHEME(c) (ALNUM(c) || (c) == '+' || (c) == '-' || (c) == '.')
 
 #define C1(c)                                                            \
@@ -49,12 +50,14 @@
 	 (PARAM(c) ? SCAN_PARAM : 0) | (HEADER(c) ? SCAN_HEADER : 0) |   \
 	 (URIC(c) ? SCAN_URIC : 0) | (QDTEXT(c) ? SCAN_QDTEXT : 0) |     \
 	 (TEXT(c) ? SCAN_TEXT : 0) | (BLANK(c) ? SCAN_BLANK : 0) |       \
-	 (SCHEME(c) ? SCAN_SCHEME : 0) | (PLAIN(c) ? SCAN_PLAIN : 0))
+	 (SCHEME(c) ? SCAN_SCHEME : 0) | (PLAIN(c) ? SCAN_PLAIN : 0) |   \
+	 (PVALUE(c) ? SCAN_PVALUE : 0) |                                 \
+	 (PVALUE(c) && (c) != '=' ? SCAN_PNAME : 0))
 #define C4(c) C1(c), C1((c) + 1), C1((c) + 2), C1((c) + 3)
 #define C16(c) C4(c), C4((c) + 4), C4((c) + 8), C4((c) + 12)
 #define C64(c) C16(c), C16((c) + 16), C16((c) + 32), C16((c) + 48)
 
-const uint16_t scan_table[256] = { C64(0), C64(64), C64(128), C64(192) };
+const uint32_t scan_table[256] = { C64(0), C64(64), C64(128), C64(192) };
 
 void scan_fail(struct cur *c)
 {

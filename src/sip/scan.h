@@ -24,10 +24,12 @@ enum scan_class {
 	SCAN_BLANK = 1 << 12,   /* SP, HTAB */
 	SCAN_SCHEME = 1 << 13,  /* after the first letter */
 	SCAN_ALPHA = 1 << 14,
-	SCAN_PLAIN = 1 << 15, /* says nothing in a comma list */
+	SCAN_PLAIN = 1 << 15,  /* says nothing in a comma list */
+	SCAN_PVALUE = 1 << 16, /* up to the end of a parameter */
+	SCAN_PNAME = 1 << 17,  /* and up to its '=' */
 };
 
-extern const uint16_t scan_table[256];
+extern const uint32_t scan_table[256];
 
 /* c as of cur_peek(): -1 is in no class. */
 static inline bool scan_is(int c, unsigned classes)

@@ -136,18 +136,6 @@ int sip_uri_parse(struct slice text, struct sip_uri *out)
 	return 0;
 }
 
-/* Up to ';', '=' or a blank: what was accepted by a parser needs no more. */
-static struct slice param_word(struct cur *c, bool value)
-{
-	struct cur from = *c;
-
-	for (int b; (b = cur_peek(c)) >= 0; cur_u8(c))
-		if (b == ';' || (b == '=' && !value) || b == '\r' ||
-		    scan_is(b, SCAN_BLANK))
-			break;
-	return scan_between(&from, c);
-}
-
 bool sip_param_next(struct slice *params, struct slice *name,
 		    struct slice *value)
 {
@@ -157,10 +145,11 @@ bool sip_param_next(struct slice *params, struct slice *name,
 	*value = SLICE_NONE;
 	if (!scan_sep(&c, ';'))
 		return false;
-	*name = param_word(&c, false);
+	/* what was accepted by a parser needs no stricter reading */
+	*name = scan_run(&c, SCAN_PNAME);
 	if (scan_sep(&c, '='))
 		*value = cur_peek(&c) == '"' ? scan_quoted(&c)
-					     : param_word(&c, true);
+					     : scan_run(&c, SCAN_PVALUE);
 	*params = slice_of(c.pos, cur_left(&c));
 	return !cur_failed(&c) && name->len > 0;
 }
