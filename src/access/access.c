@@ -157,6 +157,13 @@ const struct access_partner *access_partner_of(const struct access *a,
 	return container_of(n, struct access_row, by_domain)->partner;
 }
 
+const struct access_partner *access_partner_by_edge(const struct access *a,
+						    struct slice edge)
+{
+	struct map_node *n = map_find(&a->edges, edge);
+	return n ? container_of(n, struct access_row, by_edge)->partner : NULL;
+}
+
 const struct access_partner *access_peer(const struct access *a,
 					 const char (*name)[256], size_t count)
 {

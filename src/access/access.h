@@ -17,6 +17,12 @@ enum access_source {
 	ACCESS_FROM_INSIDE      /* home, or the next hop */
 };
 
+enum access_route {
+	ACCESS_ROUTE_NONE,
+	ACCESS_ROUTE_FLOW,   /* a live connection of a client */
+	ACCESS_ROUTE_PARTNER /* a partner, by the name of its edge */
+};
+
 /* All names canonical (sip_domain, sip_aor); slices borrowed for the call. */
 struct access_facts {
 	enum access_source source;
@@ -29,7 +35,10 @@ struct access_facts {
 	struct slice from_domain;
 	struct slice to_domain; /* domain of the Request-URI */
 	struct slice flow_aor;  /* client: signed in as; empty: nobody */
-	bool to_flow;           /* inside: routed by a valid flow token */
+	/* Where a sealed route token of ours leads, when the request carries
+	 * one: whoever holds it is in a dialog that we let begin. */
+	enum access_route route;
+	struct slice route_edge; /* ROUTE_PARTNER: FQDN of the partner's edge */
 };
 
 enum access_kind {

@@ -29,6 +29,9 @@ struct access {
 /* The partner of that domain, or NULL. */
 const struct access_partner *access_partner_of(const struct access *a,
 					       struct slice domain);
+/* The first row with that edge, or NULL. */
+const struct access_partner *access_partner_by_edge(const struct access *a,
+						    struct slice edge);
 /* Does the connection prove the name of that partner's edge? */
 bool access_proves(const struct access_facts *facts,
 		   const struct access_partner *partner);

@@ -10,12 +10,17 @@
 #include "access/access_int.h"
 #include "access/reject.h"
 
-/* The ways a request can take; a flow token makes one of its own. */
+/* The ways a request can take; a route token makes one of its own. */
 enum lane {
-	LANE_FEDERATION = 1, /* from a proven peer */
-	LANE_CLIENT = 2,     /* from 443 */
-	LANE_FLOW = 4,       /* from inside, to a client of ours */
-	LANE_OUT = 8         /* from inside, to a partner */
+	LANE_FEDERATION = 1,     /* from a proven peer, to the inside */
+	LANE_CLIENT = 2,         /* from 443, to the inside */
+	LANE_FLOW = 4,           /* from inside, to a client of ours */
+	LANE_OUT = 8,            /* from inside, to a partner */
+	LANE_PEER_DIALOG = 16,   /* from a proven peer, to a client */
+	LANE_TRANSIT = 32,       /* from a proven peer, to a partner */
+	LANE_CLIENT_DIALOG = 64, /* from 443, to a client */
+	LANE_DIALOG_OUT = 128,   /* from 443, to a partner */
+	LANE_INSIDE_DIALOG = 256 /* from inside, to a partner, by token */
 };
 
 typedef const struct reject *(*check_fn)(const struct access *a,
@@ -93,6 +98,21 @@ static const struct reject *to_partner(const struct access *a,
 	return access_partner_of(a, f->to_domain) ? NULL : &ACCESS_REJ_NO_ROUTE;
 }
 
+static const struct reject *no_transit(const struct access *a,
+				       const struct access_facts *f)
+{
+	(void)a;
+	(void)f;
+	return &ACCESS_REJ_NOT_OURS;
+}
+
+static const struct reject *still_partner(const struct access *a,
+					  const struct access_facts *f)
+{
+	return access_partner_by_edge(a, f->route_edge) ? NULL
+							: &ACCESS_REJ_NO_ROUTE;
+}
+
 static const struct reject *method_crosses(const struct access *a,
 					   const struct access_facts *f)
 {
@@ -104,16 +124,20 @@ static const struct {
 	unsigned lanes;
 	check_fn check;
 } ORDER[] = {
-	{ LANE_FEDERATION, peer_known },
-	{ LANE_FEDERATION, from_covered },
-	{ LANE_CLIENT, from_ours },
-	{ LANE_CLIENT, from_signed_in },
-	{ LANE_OUT, from_ours_outwards },
+	{ LANE_FEDERATION | LANE_PEER_DIALOG | LANE_TRANSIT, peer_known },
+	{ LANE_FEDERATION | LANE_PEER_DIALOG | LANE_TRANSIT, from_covered },
+	{ LANE_TRANSIT, no_transit },
+	{ LANE_CLIENT | LANE_CLIENT_DIALOG | LANE_DIALOG_OUT, from_ours },
+	{ LANE_CLIENT | LANE_CLIENT_DIALOG | LANE_DIALOG_OUT, from_signed_in },
+	{ LANE_OUT | LANE_INSIDE_DIALOG, from_ours_outwards },
 	{ LANE_FEDERATION, to_ours },
 	{ LANE_CLIENT, registers_ours },
 	{ LANE_OUT, to_not_ours },
 	{ LANE_OUT, to_partner },
-	{ LANE_FEDERATION | LANE_OUT, method_crosses },
+	{ LANE_DIALOG_OUT | LANE_INSIDE_DIALOG, still_partner },
+	{ LANE_FEDERATION | LANE_OUT | LANE_PEER_DIALOG | LANE_DIALOG_OUT |
+		  LANE_INSIDE_DIALOG,
+	  method_crosses },
 };
 
 static const struct {
@@ -124,19 +148,31 @@ static const struct {
 	{ LANE_CLIENT, ACCESS_TO_INSIDE },
 	{ LANE_FLOW, ACCESS_TO_FLOW },
 	{ LANE_OUT, ACCESS_TO_PARTNER },
+	{ LANE_PEER_DIALOG, ACCESS_TO_FLOW },
+	{ LANE_CLIENT_DIALOG, ACCESS_TO_FLOW },
+	{ LANE_DIALOG_OUT, ACCESS_TO_PARTNER },
+	{ LANE_INSIDE_DIALOG, ACCESS_TO_PARTNER },
 };
 
+static const enum lane LANE[][3] = {
+	[ACCESS_FROM_FEDERATION] = { [ACCESS_ROUTE_NONE] = LANE_FEDERATION,
+				     [ACCESS_ROUTE_FLOW] = LANE_PEER_DIALOG,
+				     [ACCESS_ROUTE_PARTNER] = LANE_TRANSIT },
+	[ACCESS_FROM_CLIENT] = { [ACCESS_ROUTE_NONE] = LANE_CLIENT,
+				 [ACCESS_ROUTE_FLOW] = LANE_CLIENT_DIALOG,
+				 [ACCESS_ROUTE_PARTNER] = LANE_DIALOG_OUT },
+	[ACCESS_FROM_INSIDE] = { [ACCESS_ROUTE_NONE] = LANE_OUT,
+				 [ACCESS_ROUTE_FLOW] = LANE_FLOW,
+				 [ACCESS_ROUTE_PARTNER] = LANE_INSIDE_DIALOG },
+};
+
+/* A client that has not signed in holds no token of its own: it goes inside
+ * and is challenged there. */
 static enum lane lane_of(const struct access_facts *f)
 {
-	switch (f->source) {
-	case ACCESS_FROM_FEDERATION:
-		return LANE_FEDERATION;
-	case ACCESS_FROM_CLIENT:
+	if (f->source == ACCESS_FROM_CLIENT && slice_empty(f->flow_aor))
 		return LANE_CLIENT;
-	case ACCESS_FROM_INSIDE:
-		return f->to_flow ? LANE_FLOW : LANE_OUT;
-	}
-	return LANE_FEDERATION; /* the strictest */
+	return LANE[f->source][f->route];
 }
 
 struct access_verdict access_judge(const struct access *a,
@@ -156,9 +192,11 @@ struct access_verdict access_judge(const struct access *a,
 		if (DESTINATION[i].lane == lane)
 			v.kind = DESTINATION[i].kind;
 	}
-	if (lane == LANE_FEDERATION)
+	if (lane & (LANE_FEDERATION | LANE_PEER_DIALOG))
 		v.partner = sender(a, facts);
-	if (lane == LANE_OUT)
+	else if (lane & (LANE_DIALOG_OUT | LANE_INSIDE_DIALOG))
+		v.partner = access_partner_by_edge(a, facts->route_edge);
+	else if (lane == LANE_OUT)
 		v.partner = access_partner_of(a, facts->to_domain);
 	return v;
 }

@@ -37,7 +37,7 @@ static void listener_free(struct edge_listener *l)
 {
 	list_remove(&l->node);
 	acceptor_close(l->acceptor);
-	if (!l->acceptor)
+	if (l->fd >= 0)
 		close(l->fd);
 	free(l);
 }
@@ -94,12 +94,10 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 	return 0;
 }
 
-static void flow_free_each(struct map_node *n, void *arg)
+static void flow_abandon_each(struct map_node *n, void *arg)
 {
 	(void)arg;
-	struct flow *f = container_of(n, struct flow, node);
-	f->partner = NULL;
-	flow_drop(f);
+	flow_abandon(container_of(n, struct flow, node));
 }
 
 static void source_free_each(struct map_node *n, void *arg)
@@ -109,8 +107,8 @@ static void source_free_each(struct map_node *n, void *arg)
 	free(container_of(n, struct source, node));
 }
 
-/* Connections must have ended (the loop no longer runs): their on_end would
- * find nobody. */
+/* Connections end with the loop, which is freed later; each then frees its
+ * flow. */
 void edge_free(struct edge *e)
 {
 	if (!e)
@@ -120,7 +118,7 @@ void edge_free(struct edge *e)
 	LIST_EACH (it, tmp, &e->listeners)
 		listener_free(container_of(it, struct edge_listener, node));
 	if (e->flows.slots)
-		map_each(&e->flows, flow_free_each, NULL);
+		map_each(&e->flows, flow_abandon_each, NULL);
 	map_free(&e->flows);
 	if (e->partners.slots)
 		partners_free(e);
@@ -147,10 +145,11 @@ void edge_open_listeners(struct edge *e)
 	LIST_EACH (it, tmp, &e->listeners) {
 		struct edge_listener *l =
 			container_of(it, struct edge_listener, node);
-		if (l->acceptor || l->generation != e->current->number)
+		if (l->fd < 0 || l->generation != e->current->number)
 			continue;
 		int err = acceptor_open(&l->acceptor, e->loop, l->fd,
 					edge_on_accept, l);
+		l->fd = -1;
 		if (err)
 			LOG(LOG_ERROR, "listener.failed",
 			    KV_STR("address", l->address),
@@ -189,16 +188,17 @@ static int build(struct edge *e, struct generation *g,
 		snprintf(error, 256, "workers: 1 to %d", EDGE_WORKERS_MAX);
 		return -EINVAL;
 	}
+	struct net_tls_conf tls = conf->tls;
+	tls.name = conf->name; /* our certificate has to be ours (TLS-07) */
 	err = access_create(&g->access, &conf->access, error);
 	if (!err)
-		err = net_tls_create(&g->tls_federation, &conf->tls,
+		err = net_tls_create(&g->tls_federation, &tls,
 				     NET_TLS_FEDERATION, error);
 	if (!err)
-		err = net_tls_create(&g->tls_clients, &conf->tls,
-				     NET_TLS_CLIENTS, error);
-	if (!err)
-		err = net_tls_create(&g->tls_dial, &conf->tls, NET_TLS_DIAL,
+		err = net_tls_create(&g->tls_clients, &tls, NET_TLS_CLIENTS,
 				     error);
+	if (!err)
+		err = net_tls_create(&g->tls_dial, &tls, NET_TLS_DIAL, error);
 	if (!err)
 		err = make_proxy(e, conf);
 	return err;
@@ -262,7 +262,7 @@ void edge_abort(struct edge *e, uint32_t generation)
 	LIST_EACH (it, tmp, &e->listeners) {
 		struct edge_listener *l =
 			container_of(it, struct edge_listener, node);
-		if (l->generation == generation && !l->acceptor)
+		if (l->generation == generation && l->fd >= 0)
 			listener_free(l);
 		else
 			l->generation = number;

@@ -8,6 +8,8 @@
  *   pending.c     what was written on a flow and is not answered yet
  *   partner.c     our connections to partners, which one worker owns
  *   walk.c        a request: facts, verdict, edits, target
+ *   route.c       the tokens of Path, Record-Route and Route
+ *   strip.c       what never crosses the wall
  *   deliver.c     ops.send: bytes to a hop, wherever it is
  *   exchange.c    messages from the other processes
  *   token.c, reject.c
@@ -49,7 +51,7 @@ struct edge_listener {
 	struct list node;
 	struct edge *edge;
 	struct acceptor *acceptor; /* NULL until the generation is in force */
-	int fd;                    /* until then */
+	int fd;                    /* until then; -1: taken */
 	enum listener_kind kind;
 	uint32_t generation; /* the newest that names it */
 	char address[ADDR_TEXT_MAX];
@@ -142,6 +144,8 @@ void source_sweep(struct edge *e);
 /* flow.c */
 struct flow *flow_create(struct edge *e, enum flow_kind kind);
 void flow_drop(struct flow *f); /* one that never got a connection */
+/* The edge goes away: ends the connection, leaves the rest to it. */
+void flow_abandon(struct flow *f);
 extern const struct conn_ops flow_conn_ops;
 struct flow *flow_find(struct edge *e, uint64_t id);
 /* Any live flow of that proven peer. */

@@ -69,6 +69,21 @@ void flow_drop(struct flow *f)
 	free(f);
 }
 
+void flow_abandon(struct flow *f)
+{
+	f->partner = NULL;
+	if (!f->conn) {
+		flow_drop(f);
+		return;
+	}
+	source_left(f);
+	timer_stop(&f->deadline);
+	map_remove(&f->edge->flows, &f->node);
+	f->edge = NULL;
+	f->ending = true;
+	conn_close(f->conn);
+}
+
 struct flow *flow_find(struct edge *e, uint64_t id)
 {
 	struct map_node *n = map_find(&e->flows, map_key_u64(&id));
@@ -302,6 +317,13 @@ static void on_end(void *arg, struct conn *c, enum conn_end why,
 {
 	struct flow *f = arg;
 	struct edge *e = f->edge;
+	(void)c;
+	if (!e) { /* abandoned */
+		pending_free(&f->pending);
+		free(f->aor);
+		free(f);
+		return;
+	}
 	struct proxy_hop hop = flow_hop(f);
 	enum edge_refusal refusal =
 		f->kind == FLOW_CLIENT ? EDGE_FLOW_GONE : end_refusal(why);

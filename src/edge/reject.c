@@ -62,6 +62,15 @@ static const struct reject rows[EDGE_REFUSAL_COUNT] = {
 			    .reason = "Service Unavailable",
 			    .text = "the server is stopping; connect again",
 			    .spec = "threats PRC-06" },
+	[EDGE_ROUTE_STALE] = { .status = 481,
+			       .diagnostics = 1004,
+			       .metric = M_REJ_ROUTE_STALE,
+			       .why = "route_stale",
+			       .reason = "Call/Transaction Does Not Exist",
+			       .text = "the route of this dialog is not valid "
+				       "any more; begin "
+				       "a new one",
+			       .spec = "RFC 3261 16.4" },
 };
 
 const struct reject *edge_reject(unsigned number)

@@ -9,6 +9,7 @@
 enum { TOKEN_PLAIN_MAX = 16, COOKIE_BYTES = 7 };
 
 static const struct slice flow_purpose = { (const uint8_t *)"flow", 4 };
+static const struct slice partner_purpose = { (const uint8_t *)"partner", 7 };
 static const struct slice branch_purpose = { (const uint8_t *)"branch", 6 };
 
 static int seal(struct sealer *s, struct slice purpose, struct buf *plain,
@@ -43,6 +44,34 @@ int token_flow_read(struct sealer *s, struct slice token, struct flow_ref *ref)
 	ref->incarnation = cur_u32(&c);
 	ref->flow = cur_u64(&c);
 	return cur_done(&c) ? 0 : -EINVAL;
+}
+
+/* Base32 has no '-', so no flow token begins like this. */
+static const struct slice partner_mark = { (const uint8_t *)"p-", 2 };
+
+int token_partner_write(struct sealer *s, struct slice edge, struct buf *out)
+{
+	buf_put(out, partner_mark);
+	return sealer_seal(s, partner_purpose, edge, out);
+}
+
+bool token_is_partner(struct slice token)
+{
+	return slice_starts(token, partner_mark);
+}
+
+int token_partner_read(struct sealer *s, struct slice token,
+		       char out[static TOKEN_NAME_MAX])
+{
+	if (!token_is_partner(token))
+		return -EINVAL;
+	int n = sealer_open(s, partner_purpose,
+			    slice_from(token, partner_mark.len), (uint8_t *)out,
+			    TOKEN_NAME_MAX - 1);
+	if (n < 0)
+		return n;
+	out[n] = '\0';
+	return 0;
 }
 
 int token_branch_write(struct sealer *s, const struct branch_ref *ref,

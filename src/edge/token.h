@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What we put into messages for ourselves: the branch of our Via (which
- * transaction, in which worker) and the flow token of Path and Record-Route
- * (which connection, of which worker). Both are sealed: what comes back is
- * ours, or nothing (architecture 5).
+ * transaction, in which worker) and the tokens of Path and Record-Route (which
+ * connection of which worker, or which partner). All are sealed: what comes
+ * back is ours, or nothing (architecture 5).
  */
 #pragma once
 
 #include "base/crypto.h"
+
+enum { TOKEN_NAME_MAX = 256 };
 
 /* Names one connection of one life of one worker. */
 struct flow_ref {
@@ -28,6 +30,13 @@ int token_flow_write(struct sealer *s, const struct flow_ref *ref,
 		     struct buf *out);
 /* 0 or -EINVAL / -ENOKEY. */
 int token_flow_read(struct sealer *s, struct slice token, struct flow_ref *ref);
+/* A partner, by the name of its edge; the token is told apart by its first
+ * byte. */
+int token_partner_write(struct sealer *s, struct slice edge, struct buf *out);
+bool token_is_partner(struct slice token);
+/* out is terminated. */
+int token_partner_read(struct sealer *s, struct slice token,
+		       char out[static TOKEN_NAME_MAX]);
 /* Without the magic cookie. */
 int token_branch_write(struct sealer *s, const struct branch_ref *ref,
 		       struct buf *out);

@@ -3,27 +3,9 @@
  * The walk of a request: gather the facts, ask access, write the edit list,
  * forward. Nothing is decided here; access/order.c decides.
  */
-#include "edge/edge_int.h"
-
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
-/* Everything about one request while it is being judged; on the stack. */
-struct walk {
-	struct edge *e;
-	struct proxy_request *r;
-	const struct sip_msg *m;
-	const struct proxy_hop *from;
-	struct flow *flow; /* it came by this one; NULL from inside */
-	struct access_facts facts;
-	struct proxy_hop token; /* inside: where the flow token leads */
-	struct sip_edits edits;
-	char from_aor[SIP_AOR_MAX];
-	char from_domain[SIP_DOMAIN_MAX];
-	char to_domain[SIP_DOMAIN_MAX];
-	char token_peer[EDGE_PEER_MAX];
-};
+#include "edge/walk.h"
 
 static enum access_source source_of(const struct walk *w)
 {
@@ -70,71 +52,6 @@ static void gather(struct walk *w)
 	f->flow_aor = slice_str(w->flow->aor);
 }
 
-/* A flow token of ours, still good: its hop. */
-static const struct reject *open_token(struct walk *w, struct slice token)
-{
-	struct edge *e = w->e;
-	struct flow_ref ref;
-	if (token_flow_read(e->sealer, token, &ref) ||
-	    ref.slot >= EDGE_WORKERS_MAX ||
-	    e->worker[ref.slot].incarnation != ref.incarnation)
-		return edge_reject(EDGE_FLOW_GONE);
-	if (ref.slot == e->slot && !flow_find(e, ref.flow))
-		return edge_reject(EDGE_FLOW_GONE);
-	snprintf(w->token_peer, sizeof(w->token_peer),
-		 "client:%u.%" PRIx32 ".%" PRIu64, (unsigned)ref.slot,
-		 ref.incarnation, ref.flow);
-	w->token = (struct proxy_hop){ .kind = HOP_FLOW,
-				       .slot = ref.slot,
-				       .incarnation = ref.incarnation,
-				       .flow = ref.flow,
-				       .peer = slice_str(w->token_peer) };
-	w->facts.to_flow = true;
-	return NULL;
-}
-
-/* Takes our own values off the top of Route (RFC 3261 16.4). Tokens are
- * followed only when the inside asks. */
-static const struct reject *take_routes(struct walk *w)
-{
-	char host[SIP_DOMAIN_MAX];
-	size_t header = 0, index = 0;
-	const struct sip_header *h;
-	while ((h = sip_header_next(w->m, SIP_H_ROUTE, &header))) {
-		struct slice list = h->value, value;
-		struct sip_addr a;
-		while (sip_list_next(&list, &value) > 0) {
-			if (sip_addr_parse(value, &a) ||
-			    sip_domain(a.uri.host, host) ||
-			    strcmp(host, w->e->name) != 0)
-				return NULL;
-			sip_edit_drop_value(&w->edits, SIP_H_ROUTE, index++);
-			if (w->flow || slice_empty(a.uri.user))
-				continue;
-			return open_token(w, a.uri.user);
-		}
-	}
-	return NULL;
-}
-
-/* What is internal never crosses the wall, either way (SIP-04). */
-static void strip(const struct sip_msg *m, struct sip_edits *edits,
-		  bool keep_login, bool keep_diagnostics)
-{
-	for (enum sip_header_id id = 0; id < SIP_H_UNKNOWN; id++) {
-		bool login = id == SIP_H_AUTHORIZATION ||
-			     id == SIP_H_PROXY_AUTHORIZATION ||
-			     id == SIP_H_AUTHENTICATION_INFO ||
-			     id == SIP_H_PROXY_AUTHENTICATION_INFO;
-		if (!(sip_header_flags(id) & SIP_HF_INSIDE) ||
-		    (login && keep_login) ||
-		    (id == SIP_H_MS_DIAGNOSTICS && keep_diagnostics))
-			continue;
-		if (sip_header(m, id))
-			sip_edit_drop(edits, id);
-	}
-}
-
 static struct slice arena_printf(struct arena *a, struct buf *b)
 {
 	struct slice s =
@@ -143,20 +60,12 @@ static struct slice arena_printf(struct arena *a, struct buf *b)
 	return s;
 }
 
-static void add_path(struct walk *w)
+/* value on top, or the edits have failed. */
+static void put_on_top(struct walk *w, enum sip_header_id id,
+		       struct slice value)
 {
-	struct flow_ref ref = { .slot = (uint16_t)w->e->slot,
-				.incarnation = w->e->incarnation,
-				.flow = w->flow->id };
-	struct buf b;
-	buf_init(&b, 0);
-	buf_str(&b, "<sip:");
-	if (token_flow_write(w->e->sealer, &ref, &b))
-		b.failed = true;
-	buf_printf(&b, "@%s;lr;ob>", w->e->name);
-	struct slice path = arena_printf(proxy_request_arena(w->r), &b);
-	if (path.len)
-		sip_edit_top(&w->edits, SIP_H_PATH, path);
+	if (value.len)
+		sip_edit_top(&w->edits, id, value);
 	else
 		w->edits.failed = true;
 }
@@ -190,11 +99,13 @@ static void forward_inside(struct walk *w)
 		proxy_refuse(w->r, edge_reject(EDGE_INSIDE_DOWN));
 		return;
 	}
-	strip(w->m, &w->edits, client, false);
+	strip_internal(w->m, &w->edits, client, false);
 	if (sip_header(w->m, SIP_H_PATH))
 		sip_edit_drop(&w->edits, SIP_H_PATH);
 	if (client && w->facts.registers)
-		add_path(w);
+		put_on_top(w, SIP_H_PATH, route_back(w));
+	if (route_records(w))
+		put_on_top(w, SIP_H_RECORD_ROUTE, route_back(w));
 	if (client && w->flow->aor)
 		assert_identity(w);
 	t.hop = (struct proxy_hop){ .kind = HOP_HOME,
@@ -206,11 +117,16 @@ static void forward_inside(struct walk *w)
 
 static void forward_flow(struct walk *w)
 {
-	struct proxy_target t = { .hop = w->token,
+	struct proxy_target t = { .hop = w->hop,
 				  .edits = &w->edits,
 				  .hide_vias = true };
+	struct flow_ref ref = { .slot = (uint16_t)w->hop.slot,
+				.incarnation = w->hop.incarnation,
+				.flow = w->hop.flow };
 	t.timeout_ms = w->e->current->conf->request_timeout_ms;
-	strip(w->m, &w->edits, false, false);
+	strip_internal(w->m, &w->edits, false, false);
+	if (route_records(w))
+		put_on_top(w, SIP_H_RECORD_ROUTE, route_to_flow(w, &ref));
 	forward(w, &t);
 }
 
@@ -229,7 +145,9 @@ static void forward_partner(struct walk *w, const struct access_partner *p)
 		.hide_vias = true,
 		.timeout_ms = e->current->conf->request_timeout_ms,
 	};
-	strip(w->m, &w->edits, false, false);
+	strip_internal(w->m, &w->edits, false, false);
+	if (route_records(w))
+		put_on_top(w, SIP_H_RECORD_ROUTE, route_to_partner(w, p->edge));
 	forward(w, &t);
 }
 
@@ -276,7 +194,7 @@ void walk_on_request(void *arg, struct proxy_request *r)
 		return;
 	}
 	gather(&w);
-	const struct reject *reject = take_routes(&w);
+	const struct reject *reject = route_take(&w);
 	if (!reject && w.e->draining && begins_outside(&w))
 		reject = edge_reject(EDGE_DRAINING);
 	if (reject) {
@@ -313,7 +231,7 @@ void walk_on_response(void *arg, struct proxy_request *r,
 	const struct proxy_hop *to = proxy_request_from(r);
 	struct flow *f = to->kind == HOP_FLOW ? flow_find(e, to->flow) : NULL;
 	bool client = f && f->kind == FLOW_CLIENT;
-	strip(response, edits, client, client);
+	strip_internal(response, edits, client, client);
 }
 
 void walk_on_refuse(void *arg, struct proxy_request *r,

@@ -38,7 +38,7 @@ static const char munich[1][256] = { "edge.muenchen.test" };
 static const char stranger[1][256] = { "edge.evil.test" };
 static const char wildcard[1][256] = { "*.fabrikam.test" };
 
-enum { REG = 1, STAYS = 2, FLOW = 4 }; /* facts that are rare */
+enum { REG = 1, STAYS = 2, FLOW = 4, OUT = 8 }; /* facts that are rare */
 
 struct row {
 	const char *what;
@@ -127,8 +127,34 @@ static const struct row rows[] = {
 	  "192.0.2.1", "", 0, NO(NOT_OURS) },
 	{ "no destination", PEER(fabrikam), "bob@fabrikam.test", "", "", 0,
 	  NO(NOT_OURS) },
-	{ "a partner cannot claim a flow token", PEER(fabrikam),
-	  "bob@fabrikam.test", "elsewhere.test", "", FLOW, NO(NOT_OURS) },
+	/* dialogs: a sealed token leads past the inside */
+	{ "a partner in a dialog with a client", PEER(fabrikam),
+	  "bob@fabrikam.test", "192.0.2.1", "", FLOW, ACCESS_TO_FLOW, NULL,
+	  &partners[0] },
+	{ "a stranger with a token", PEER(stranger), "bob@fabrikam.test",
+	  "192.0.2.1", "", FLOW, NO(NOT_PARTNER) },
+	{ "a partner with a token claims our domain", PEER(fabrikam),
+	  "alice@contoso.test", "192.0.2.1", "", FLOW, NO(FROM_MISMATCH) },
+	{ "a partner with a token, a method that does not cross",
+	  PEER(fabrikam), "bob@fabrikam.test", "192.0.2.1", "", FLOW | STAYS,
+	  NO(PARTNER_METHOD) },
+	{ "transit by token", PEER(fabrikam), "bob@fabrikam.test",
+	  "litware.test", "", OUT, NO(NOT_OURS) },
+	{ "a client in a dialog with a client", CLIENT, "alice@contoso.test",
+	  "192.0.2.1", "alice@contoso.test", FLOW, YES_FLOW },
+	{ "a client in a dialog with a partner", CLIENT, "alice@contoso.test",
+	  "192.0.2.1", "alice@contoso.test", OUT, YES_OUT(&partners[0]) },
+	{ "a client in a dialog is somebody else", CLIENT, "carol@contoso.test",
+	  "192.0.2.1", "alice@contoso.test", OUT, NO(CLIENT_FROM) },
+	{ "nobody signed in has a token: challenged inside", CLIENT,
+	  "alice@contoso.test", "192.0.2.1", "", FLOW, YES_IN(NULL) },
+	{ "in a dialog, a method that does not cross", CLIENT,
+	  "alice@contoso.test", "192.0.2.1", "alice@contoso.test", OUT | STAYS,
+	  NO(PARTNER_METHOD) },
+	{ "the inside in a dialog with a partner", INSIDE, "alice@contoso.test",
+	  "192.0.2.1", "", OUT, YES_OUT(&partners[0]) },
+	{ "the inside in a dialog, as a partner", INSIDE, "bob@fabrikam.test",
+	  "192.0.2.1", "", OUT, NO(FROM_MISMATCH) },
 	/* federation: method */
 	{ "a method that does not cross", PEER(fabrikam), "bob@fabrikam.test",
 	  "contoso.test", "", STAYS, NO(PARTNER_METHOD) },
@@ -229,7 +255,10 @@ static struct access_facts facts_of(const struct row *r)
 		.from_domain = slice_from(aor, (size_t)(at + 1)),
 		.to_domain = slice_str(r->to),
 		.flow_aor = slice_str(r->flow_aor),
-		.to_flow = r->flags & FLOW,
+		.route = r->flags & FLOW  ? ACCESS_ROUTE_FLOW
+			 : r->flags & OUT ? ACCESS_ROUTE_PARTNER
+					  : ACCESS_ROUTE_NONE,
+		.route_edge = slice_str("edge.fabrikam.test"),
 	};
 }
 

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request on its way through a worker: what walk.c, route.c and strip.c
+ * share. */
+#pragma once
+
+#include "edge/edge_int.h"
+
+/* Everything about one request while it is being judged; on the stack. */
+struct walk {
+	struct edge *e;
+	struct proxy_request *r;
+	const struct sip_msg *m;
+	const struct proxy_hop *from;
+	struct flow *flow; /* it came by this one; NULL from inside */
+	struct access_facts facts;
+	struct proxy_hop hop; /* where a flow token leads */
+	struct sip_edits edits;
+	char from_aor[SIP_AOR_MAX];
+	char from_domain[SIP_DOMAIN_MAX];
+	char to_domain[SIP_DOMAIN_MAX];
+	char hop_peer[EDGE_PEER_MAX];
+	char route_edge[TOKEN_NAME_MAX];
+};
+
+/* route.c */
+
+/* Takes our own values off the top of Route (RFC 3261 16.4, RFC 5626 5.3) and
+ * fills facts.route: where the tokens lead. */
+const struct reject *route_take(struct walk *w);
+/* The value of Path, or of Record-Route, for the side that the request came
+ * from (w->flow), for a flow or for a partner. Empty: out of memory. */
+struct slice route_to_flow(struct walk *w, const struct flow_ref *ref);
+struct slice route_to_partner(struct walk *w, struct slice edge);
+/* The one that names where this request came from. */
+struct slice route_back(struct walk *w);
+/* Does this request begin a dialog whose requests have to come this way? */
+bool route_records(const struct walk *w);
+
+/* strip.c */
+
+/* Drops what is internal and never crosses the wall, either way (SIP-04). */
+void strip_internal(const struct sip_msg *m, struct sip_edits *edits,
+		    bool keep_login, bool keep_diagnostics);
