@@ -106,7 +106,7 @@ static void all_ready(struct supervisor *s)
 	if (s->started)
 		return;
 	s->started = true;
-	LOG(LOG_INFO, "ready", KV_STR("version", SALLYPORT_VERSION),
+	LOG(LOG_INFO, "server.ready", KV_STR("version", SALLYPORT_VERSION),
 	    KV_U64("generation", s->reload.generation),
 	    KV_U64("workers", s->conf.snap->conf->workers));
 	notify_send(&s->notify, "READY=1\nSTATUS=serving");
@@ -132,6 +132,8 @@ static void ready(struct proc *p)
 	}
 	proc_set_state(p, PROC_READY);
 	wire_all(p);
+	LOG(LOG_INFO, "proc.ready", KV_STR("role", proc_role_name(p->id.role)),
+	    KV_U64("slot", p->id.slot), KV_U64("restarts", p->restarts));
 	all_ready(s);
 }
 
@@ -149,7 +151,7 @@ static void refused(struct proc *p, struct slice error)
 	snprintf(s->why, sizeof(s->why), "%s:1: %s: %.*s", s->path, p->name,
 		 (int)slice_head(error, 256).len, (const char *)error.ptr);
 	reload_log_rejected(s, s->why);
-	supervisor_fail(s, "start.failed", "the configuration was refused");
+	supervisor_fail(s, "server.failed", "the configuration was refused");
 }
 
 void bring_up_answer(struct proc *p, const struct ipc_prepared *m)

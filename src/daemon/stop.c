@@ -64,7 +64,7 @@ static void on_deadline(struct timer *t, void *arg)
 {
 	struct supervisor *s = arg;
 	(void)t;
-	LOG(LOG_WARN, "stop.deadline",
+	LOG(LOG_WARN, "server.stop_late",
 	    KV_STR("why", "transactions were left; they are cut off"));
 	end_all(s);
 }
@@ -90,7 +90,7 @@ void stop_begin(struct supervisor *s)
 	uint32_t grace_ms = s->conf.snap->conf->limits.drain_s * MS_PER_S;
 	reload_cancel(s);
 	s->stop = STOP_DRAINING;
-	LOG(LOG_INFO, "stop.begin", KV_U64("grace_ms", grace_ms));
+	LOG(LOG_INFO, "server.stopping", KV_U64("grace_ms", grace_ms));
 	notify_send(&s->notify, "STOPPING=1\nSTATUS=draining");
 	/* the kernel refuses from now on what nobody would accept */
 	listeners_free(s->conf.listeners);

@@ -81,7 +81,7 @@ static int step_accounts(struct supervisor *s)
 	int err =
 		accounts_resolve(&s->accounts, s->conf.snap->conf->user, error);
 	if (err)
-		LOG(LOG_ERROR, "start.failed", KV_STR("why", error));
+		LOG(LOG_ERROR, "server.failed", KV_STR("why", error));
 	return err;
 }
 
@@ -102,7 +102,7 @@ static int step_control(struct supervisor *s)
 	if (!err)
 		err = control_socket_open(&s->control_fd, path, error);
 	if (err)
-		LOG(LOG_ERROR, "start.failed", KV_STR("why", error));
+		LOG(LOG_ERROR, "server.failed", KV_STR("why", error));
 	return err;
 }
 
@@ -116,7 +116,7 @@ static int step_state(struct supervisor *s)
 	if (!err && s->accounts.change)
 		err = folder_give(path, a->uid, a->gid);
 	if (err)
-		LOG(LOG_ERROR, "start.failed", KV_STR("state", path),
+		LOG(LOG_ERROR, "server.failed", KV_STR("state", path),
 		    KV_STR("why", strerror(-err)));
 	return err;
 }
@@ -130,7 +130,7 @@ static int step_rights(struct supervisor *s)
 	limits_no_core();
 	int err = privileges_keep_few();
 	if (err)
-		LOG(LOG_ERROR, "start.failed",
+		LOG(LOG_ERROR, "server.failed",
 		    KV_STR("why", "capabilities cannot be dropped"),
 		    KV_STR("error", strerror(-err)));
 	return err;
@@ -170,7 +170,7 @@ static int adopt(struct supervisor *s, const struct load_result *r)
 	s->conf.other_fd = r->other_fd;
 	int err = snapshot_open(&s->conf.snap, r->other_fd);
 	if (err) {
-		LOG(LOG_ERROR, "start.failed",
+		LOG(LOG_ERROR, "server.failed",
 		    KV_STR("why", "the loader's snapshot cannot be read"),
 		    KV_STR("error", strerror(-err)));
 		return err;
@@ -189,7 +189,7 @@ static void on_first_load(void *arg, const struct load_result *r)
 	s->load = NULL;
 	if (r->error) {
 		reload_log_rejected(s, r->error);
-		supervisor_fail(s, "start.failed",
+		supervisor_fail(s, "server.failed",
 				"the configuration was refused");
 		return;
 	}
@@ -197,7 +197,7 @@ static void on_first_load(void *arg, const struct load_result *r)
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !err; i++)
 		err = steps[i](s);
 	if (err)
-		supervisor_fail(s, "start.failed", strerror(-err));
+		supervisor_fail(s, "server.failed", strerror(-err));
 }
 
 /* ---- signals ---- */
@@ -248,7 +248,7 @@ static int begin(struct supervisor *s)
 		err = loop_signal(s->loop, signals[i], on_signal, s);
 	if (err)
 		return err;
-	LOG(LOG_INFO, "start", KV_STR("version", SALLYPORT_VERSION),
+	LOG(LOG_INFO, "server.start", KV_STR("version", SALLYPORT_VERSION),
 	    KV_I64("pid", getpid()), KV_U64("files", limits_raise_files()));
 	timer_init(&s->beat, loop_timers(s->loop), on_beat, s);
 	timer_start(&s->beat, 0);
@@ -275,7 +275,7 @@ static void finish(struct supervisor *s)
 	free(s->procs);
 	remove_control(s);
 	config_clear(&s->conf);
-	LOG(LOG_INFO, "end", KV_I64("status", s->exit_status));
+	LOG(LOG_INFO, "server.end", KV_I64("status", s->exit_status));
 	notify_close(&s->notify);
 	logpipe_flush(s->log, FLUSH_MS);
 	log_set_sink(NULL, NULL);
@@ -309,7 +309,7 @@ int supervisor_main(const char *path)
 	log_set_sink(logpipe_sink, s.log);
 	err = begin(&s);
 	if (err) {
-		LOG(LOG_ERROR, "start.failed", KV_STR("why", strerror(-err)));
+		LOG(LOG_ERROR, "server.failed", KV_STR("why", strerror(-err)));
 		s.exit_status = 1;
 	} else {
 		loop_run(s.loop);
