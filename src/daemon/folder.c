@@ -56,19 +56,20 @@ int folder_make_parent(const char *path, mode_t mode)
 	return folder_make(parent, mode);
 }
 
+/* The supervisor may lack the right to look into what is not root's: so by
+ * O_PATH, and the mode while the folder is still ours. */
 int folder_give(const char *path, uid_t uid, gid_t gid)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	int err = 0;
-	if (fstat(fd, &st) < 0)
+	int err = fstat(fd, &st) < 0 ? -errno : 0;
+	if (!err && (st.st_mode & 07777) != PRIVATE_MODE &&
+	    chmod(path, PRIVATE_MODE) < 0)
 		err = -errno;
-	else if ((st.st_uid != uid || st.st_gid != gid) &&
-		 fchown(fd, uid, gid) < 0)
-		err = -errno;
-	if (!err && fchmod(fd, PRIVATE_MODE) < 0)
+	if (!err && (st.st_uid != uid || st.st_gid != gid) &&
+	    fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
 		err = -errno;
 	close(fd);
 	return err;

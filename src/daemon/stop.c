@@ -90,6 +90,7 @@ void stop_begin(struct supervisor *s)
 	uint32_t grace_ms = s->conf.snap->conf->limits.drain_s * MS_PER_S;
 	reload_cancel(s);
 	s->stop = STOP_DRAINING;
+	s->stop_ms = loop_now_ms(s->loop);
 	LOG(LOG_INFO, "server.stopping", KV_U64("grace_ms", grace_ms));
 	notify_send(&s->notify, "STOPPING=1\nSTATUS=draining");
 	/* the kernel refuses from now on what nobody would accept */

@@ -18,7 +18,12 @@
 #include "daemon/sealed.h"
 #include "daemon/supervisor_int.h"
 
-enum { BEAT_MS = 2000, FLUSH_MS = 1000, STATE_MODE = 0700 };
+enum {
+	BEAT_MS = 2000,
+	FLUSH_MS = 1000,
+	SAME_SIGNAL_MS = 500,
+	STATE_MODE = 0700
+};
 
 void config_clear(struct config *c)
 {
@@ -31,12 +36,13 @@ void config_clear(struct config *c)
 	*c = (struct config){ -1, -1, NULL, NULL };
 }
 
-void supervisor_fail(struct supervisor *s, const char *event, const char *why)
+void supervisor_fail(struct supervisor *s, const char *why)
 {
 	if (s->exit_status)
 		return;
 	s->exit_status = 1;
-	LOG(LOG_ERROR, event, KV_STR("why", why));
+	if (why)
+		LOG(LOG_ERROR, "start.failed", KV_STR("why", why));
 	stop_now(s);
 }
 
@@ -136,6 +142,14 @@ static int step_rights(struct supervisor *s)
 	return err;
 }
 
+static int processes_failed(int err)
+{
+	LOG(LOG_ERROR, "start.failed",
+	    KV_STR("why", "no memory for the processes"),
+	    KV_STR("error", strerror(-err)));
+	return err;
+}
+
 static int step_processes(struct supervisor *s)
 {
 	const struct conf *c = s->conf.snap->conf;
@@ -143,7 +157,7 @@ static int step_processes(struct supervisor *s)
 						 PROC_ADMIN, PROC_HOME };
 	s->procs = calloc(c->workers + 4, sizeof(*s->procs));
 	if (!s->procs)
-		return -ENOMEM;
+		return processes_failed(-ENOMEM);
 	for (size_t i = 0; i < 4; i++) {
 		if (single[i] != PROC_HOME || c->inside.builtin)
 			proc_init(&s->procs[s->proc_count++], s, single[i], 0);
@@ -154,9 +168,11 @@ static int step_processes(struct supervisor *s)
 	for (size_t i = 0; i < s->proc_count && !err; i++)
 		err = sealed_page(&s->procs[i].page_fd, s->procs[i].name,
 				  sizeof(struct metrics_page));
-	for (size_t i = 0; i < s->proc_count && !err; i++)
+	if (err)
+		return processes_failed(err);
+	for (size_t i = 0; i < s->proc_count; i++)
 		proc_start(&s->procs[i]);
-	return err;
+	return 0;
 }
 
 static int (*const steps[])(struct supervisor *s) = {
@@ -205,11 +221,13 @@ static void on_first_load(void *arg, const struct load_result *r)
 static void on_signal(void *arg, int signo)
 {
 	struct supervisor *s = arg;
+	uint64_t now = loop_now_ms(s->loop);
 	if (signo == SIGHUP)
 		reload_request(s);
 	else if (s->stop == STOP_NOT)
 		stop_begin(s);
-	else
+	/* one wish often comes twice: to us, and to our process group */
+	else if (now - s->stop_ms >= SAME_SIGNAL_MS)
 		stop_now(s);
 }
 

@@ -80,6 +80,7 @@ struct supervisor {
 	struct ipc_operate operates[OPERATES_MAX]; /* wait for a reload */
 	size_t operates_now, operate_count;        /* first ones: this run */
 	enum stop_phase stop;
+	uint64_t stop_ms; /* when it began */
 	struct timer stop_deadline;
 	struct timer beat;
 	struct clockwatch clock;
@@ -88,7 +89,8 @@ struct supervisor {
 };
 
 /* supervisor.c */
-void supervisor_fail(struct supervisor *s, const char *event, const char *why);
+/* Ends everything with exit status 1; why: NULL when it was logged already. */
+void supervisor_fail(struct supervisor *s, const char *why);
 void supervisor_level(struct supervisor *s); /* applies log level and format */
 void config_clear(struct config *c);
 
