@@ -5,6 +5,7 @@
  * owns its transaction, read from our sealed Via branch (architecture 3).
  */
 #include "edge/edge_int.h"
+#include "edge/partner.h"
 
 #include <errno.h>
 

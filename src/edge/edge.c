@@ -4,6 +4,7 @@
  * status. It serves when it has a configuration and the keys of its tokens.
  */
 #include "edge/edge_int.h"
+#include "edge/partner.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "edge/edge.h"
+#include "edge/pending.h"
 #include "edge/reject.h"
 #include "edge/token.h"
 #include "net/net.h"
@@ -55,23 +56,6 @@ struct edge_listener {
 	enum listener_kind kind;
 	uint32_t generation; /* the newest that names it */
 	char address[ADDR_TEXT_MAX];
-};
-
-/* A request written on a flow, by whoever owns its transaction. */
-struct pending {
-	struct map_node node; /* key: the three numbers below */
-	struct list order;    /* oldest first */
-	struct {
-		uint64_t txn;
-		uint32_t slot;
-		uint32_t branch;
-	} key;
-	uint64_t since_ms;
-};
-
-struct pending_set {
-	struct map map;
-	struct list order;
 };
 
 /* A connection that carries SIP. Owner: this worker, until on_end. */
@@ -155,35 +139,6 @@ void flow_end(struct flow *f, bool flushed);
 /* A request of a transaction elsewhere or here; 0 or -E... */
 int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 		       uint16_t branch, struct slice bytes);
-
-/* pending.c */
-int pending_init(struct pending_set *set);
-void pending_free(struct pending_set *set);
-int pending_add(struct pending_set *set, uint32_t slot, uint64_t txn,
-		uint16_t branch, uint64_t now_ms);
-void pending_done(struct pending_set *set, uint32_t slot, uint64_t txn,
-		  uint16_t branch);
-void pending_expire(struct pending_set *set, uint64_t before_ms);
-/* Fails all of them, here and at other workers; empties the set. */
-void pending_fail(struct edge *e, struct pending_set *set,
-		  enum edge_refusal why);
-
-/* partner.c */
-int partner_write(struct edge *e, struct slice name, uint32_t slot,
-		  uint64_t txn, uint16_t branch, struct slice bytes);
-void partner_ready(struct flow *f);
-void partner_ended(struct flow *f, enum conn_end why, const char *text);
-void partner_resolved(struct edge *e, const struct ipc_resolved *m);
-void partners_expire(struct edge *e, uint64_t before_ms);
-void partners_recheck(struct edge *e);
-void partners_free(struct edge *e);
-void partners_resolver_gone(struct edge *e);
-struct partner_rows {
-	void (*row)(void *arg, const char *table, struct slice pairs);
-	void *arg;
-};
-void partners_status(struct edge *e, const struct partner_rows *rows);
-uint32_t partner_owner(const struct edge *e, struct slice name);
 
 /* walk.c */
 void walk_on_request(void *arg, struct proxy_request *r);

@@ -4,6 +4,7 @@
  * it does. A message from the wrong role is dropped and logged.
  */
 #include "edge/edge_int.h"
+#include "edge/partner.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,6 +5,7 @@
  * concerned when it ends.
  */
 #include "edge/edge_int.h"
+#include "edge/partner.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -6,7 +6,7 @@
  * be reached is not dialled again before its back-off is over; requests that
  * come meanwhile fail at once (NET-02, NET-03).
  */
-#include "edge/edge_int.h"
+#include "edge/partner.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,10 +6,12 @@
  * same peer, so entries also expire: a failure told too late meets a
  * transaction that is gone, which is harmless.
  */
-#include "edge/edge_int.h"
+#include "edge/pending.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+#include "edge/edge_int.h"
 
 static struct pending *of_node(struct map_node *n)
 {

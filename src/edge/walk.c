@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "edge/partner.h"
 #include "edge/walk.h"
 
 static enum access_source source_of(const struct walk *w)

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "edge/partner.h"
 #include "support/certs.h"
 
 enum { INCARNATION = 0x1000, SENT_MAX = 64, WORKERS = 3 };

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was written on a connection and is not answered yet. */
+#pragma once
+
+#include "base/list.h"
+#include "base/map.h"
+#include "edge/reject.h"
+
+struct edge;
+
+/* A request written on a flow, by whoever owns its transaction. */
+struct pending {
+	struct map_node node; /* key: the three numbers below */
+	struct list order;    /* oldest first */
+	struct {
+		uint64_t txn;
+		uint32_t slot;
+		uint32_t branch;
+	} key;
+	uint64_t since_ms;
+};
+
+struct pending_set {
+	struct map map;
+	struct list order;
+};
+
+int pending_init(struct pending_set *set);
+void pending_free(struct pending_set *set);
+int pending_add(struct pending_set *set, uint32_t slot, uint64_t txn,
+		uint16_t branch, uint64_t now_ms);
+void pending_done(struct pending_set *set, uint32_t slot, uint64_t txn,
+		  uint16_t branch);
+void pending_expire(struct pending_set *set, uint64_t before_ms);
+/* Fails all of them, here and at other workers; empties the set. */
+void pending_fail(struct edge *e, struct pending_set *set,
+		  enum edge_refusal why);
