@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client's half of admin/ctl_proto.h: one question, one answer. */
+#pragma once
+
+#include <jansson.h>
+
+#include "cli/cli.h"
+
+/*
+ * Asks the daemon at -s; takes args over (NULL is memory that ran out). On
+ * CLI_DONE *result is the result object, for json_decref(). Otherwise why not
+ * was told on err, and the exit status is returned.
+ */
+int ctl_call(struct cli *c, const char *verb, json_t *args, json_t **result);
+/* The same; prints the result object for --json, else nothing: then *told is
+ * false. */
+int ctl_do(struct cli *c, const char *verb, json_t *args, bool *told);
+/* Wipes the string of a member that was secret. */
+void ctl_wipe(json_t *object, const char *key);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The accounts of the built-in home. */
+#include <jansson.h>
+#include <time.h>
+
+#include "cli/ctl.h"
+#include "cli/out.h"
+#include "cli/password.h"
+#include "cli/term.h"
+
+/* "alice@contoso.test WHAT", unless --json or a refusal spoke. */
+static void tell(struct cli *c, bool told, const char *what)
+{
+	if (told)
+		return;
+	term_print(c->out, slice_str(c->args.operand[0]), TERM_LINE);
+	fprintf(c->out, " %s\n", what);
+}
+
+static int with_password(struct cli *c, const char *verb, const char *what)
+{
+	struct password password;
+	bool told;
+
+	int status = password_new(&password, c);
+	if (status)
+		return status;
+	json_t *args = json_pack("{ssss#}", "aor", c->args.operand[0],
+				 "password", password.text, (int)password.len);
+	password_wipe(&password);
+	status = ctl_do(c, verb, json_incref(args), &told);
+	ctl_wipe(args, "password");
+	json_decref(args);
+	tell(c, told, what);
+	return status;
+}
+
+int cli_verb_user_add(struct cli *c)
+{
+	return with_password(c, "user.add", "is added");
+}
+
+int cli_verb_user_passwd(struct cli *c)
+{
+	return with_password(c, "user.passwd", "has the new password");
+}
+
+int cli_verb_user_remove(struct cli *c)
+{
+	json_t *args = json_pack("{ss}", "aor", c->args.operand[0]);
+	bool told;
+	int status = ctl_do(c, "user.remove", args, &told);
+
+	tell(c, told, "is removed");
+	return status;
+}
+
+static void cell_time(struct out_table *t, const json_t *seconds)
+{
+	time_t at = (time_t)json_integer_value(seconds);
+	char text[64];
+	struct tm tm;
+
+	if (!at || !gmtime_r(&at, &tm) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
+		text[0] = '\0';
+	out_cell(t, slice_str(text));
+}
+
+static int print_users(struct cli *c, const json_t *users)
+{
+	struct out_table t;
+	const json_t *user;
+	size_t i;
+
+	out_table_init(&t, 3);
+	out_cell(&t, SLICE_LIT("ACCOUNT"));
+	out_cell(&t, SLICE_LIT("STATE"));
+	out_cell(&t, SLICE_LIT("CREATED"));
+	json_array_foreach(users, i, user)
+	{
+		const json_t *off = json_object_get(user, "disabled");
+		out_cell_json(&t, json_object_get(user, "aor"));
+		out_cell(&t, json_is_true(off) ? SLICE_LIT("disabled")
+					       : SLICE_LIT("enabled"));
+		cell_time(&t, json_object_get(user, "created"));
+	}
+	int err = out_table_print(c, &t);
+	out_table_free(&t);
+	return err ? cli_fail(c, CLI_NO, "out of memory") : CLI_DONE;
+}
+
+int cli_verb_user_list(struct cli *c)
+{
+	json_t *result;
+	int status = ctl_call(c, "user.list", json_object(), &result);
+
+	if (status)
+		return status;
+	if (c->args.opt[OPT_JSON])
+		return out_json(c, result);
+	const json_t *users = json_object_get(result, "users");
+	if (json_array_size(users))
+		status = print_users(c, users);
+	else
+		fputs("there are no accounts; `sallyport user add "
+		      "USER@DOMAIN` makes one\n",
+		      c->out);
+	json_decref(result);
+	return status;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verbs and the options. Everything that the front end knows stands here
+ * once; packaging/completion is held against it by a test.
+ */
+#include "cli/cli.h"
+
+#define ACCOUNT_OPTS                                                        \
+	(CLI_OPT(OPT_AS) | CLI_OPT(OPT_SERVER) | CLI_OPT(OPT_SERVER_NAME) | \
+	 CLI_OPT(OPT_TRUST) | CLI_OPT(OPT_PASSWORD_FILE))
+
+#define PASSWORD_HELP                                                     \
+	"The password is asked for twice on the terminal, or is the\n"    \
+	"first line of --password-file (- is standard input). It never\n" \
+	"stands on the command line, where others could read it.\n"
+
+#define CLIENT_HELP                                                         \
+	"A SIP client of its own: it needs the network, not the daemon's\n" \
+	"socket. The password comes from --password-file (- is standard\n"  \
+	"input), else from SALLYPORT_PASSWORD, else it is asked for.\n"     \
+	"For an account at DOMAIN, --server is sip.DOMAIN:443 and\n"        \
+	"--server-name is sip.DOMAIN unless they are given.\n"
+
+const struct cli_option cli_options[OPT_COUNT_OF] = {
+	[OPT_SOCKET] = { "-s", "SOCKET", CLI_TEXT,
+			 "the daemon's socket (/run/sallyport/control)" },
+	[OPT_JSON] = { "--json", NULL, CLI_FLAG, "print JSON instead of text" },
+	[OPT_HELP] = { "--help", NULL, CLI_FLAG, "what the verb does" },
+	[OPT_PASSWORD_FILE] = { "--password-file", "FILE", CLI_TEXT,
+				"its first line is the password; - is "
+				"standard input" },
+	[OPT_AS] = { "--as", "USER@DOMAIN", CLI_ACCOUNT, "the account" },
+	[OPT_TO] = { "--to", "USER@DOMAIN", CLI_ACCOUNT, "the recipient" },
+	[OPT_SERVER] = { "--server", "HOST:PORT", CLI_TEXT,
+			 "where to connect to (sip.DOMAIN:443)" },
+	[OPT_SERVER_NAME] = { "--server-name", "NAME", CLI_TEXT,
+			      "what its certificate has to prove "
+			      "(sip.DOMAIN)" },
+	[OPT_TRUST] = { "--trust", "FILE", CLI_TEXT,
+			"authorities in PEM (the system's)" },
+	[OPT_COUNT] = { "--count", "N", CLI_NUMBER, "end after N messages" },
+	[OPT_ANSWER] = { "--answer", "TEXT", CLI_TEXT,
+			 "send TEXT back to each sender" },
+	[OPT_TIMEOUT] = { "--timeout", "SECONDS", CLI_NUMBER,
+			  "end with status 1 after that time" },
+};
+
+const struct cli_verb cli_verbs[] = {
+	{ .words = "status",
+	  .operands = "",
+	  .help = "what the server is doing",
+	  .more = "Its processes, its workers, its partners, and the counters\n"
+		  "that are not zero.\n",
+	  .run = cli_verb_status },
+	{ .words = "metrics",
+	  .operands = "",
+	  .help = "all counters and gauges",
+	  .more = "In the OpenMetrics text format, each with its unit and\n"
+		  "meaning.\n",
+	  .run = cli_verb_metrics },
+	{ .words = "user add",
+	  .operands = "USER@DOMAIN",
+	  .help = "create an account in the built-in home",
+	  .more = PASSWORD_HELP,
+	  .options = CLI_OPT(OPT_PASSWORD_FILE),
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_ACCOUNT,
+	  .run = cli_verb_user_add },
+	{ .words = "user passwd",
+	  .operands = "USER@DOMAIN",
+	  .help = "give an account another password",
+	  .more = PASSWORD_HELP,
+	  .options = CLI_OPT(OPT_PASSWORD_FILE),
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_ACCOUNT,
+	  .run = cli_verb_user_passwd },
+	{ .words = "user list",
+	  .operands = "",
+	  .help = "the accounts",
+	  .more = "Passwords cannot be shown: only digests are stored.\n",
+	  .run = cli_verb_user_list },
+	{ .words = "user remove",
+	  .operands = "USER@DOMAIN",
+	  .help = "delete an account",
+	  .more = "",
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_ACCOUNT,
+	  .run = cli_verb_user_remove },
+	{ .words = "reload",
+	  .operands = "",
+	  .help = "load the configuration again",
+	  .more = "Waits for the verdict. When the file is refused, the line\n"
+		  "that says why is printed and the old configuration stays.\n",
+	  .run = cli_verb_reload },
+	{ .words = "drain",
+	  .operands = "",
+	  .help = "accept nothing new; what has begun may end",
+	  .more = "New connections and requests are refused until the daemon\n"
+		  "is started again.\n",
+	  .run = cli_verb_drain },
+	{ .words = "log-level",
+	  .operands = "LEVEL",
+	  .help = "log more or less: error, warn, info, debug",
+	  .more = "Holds until the next start or reload.\n",
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_log_level },
+	{ .words = "message",
+	  .operands = "TEXT",
+	  .help = "sign in and send one message",
+	  .more = CLIENT_HELP
+	  "Says what became of it: status 0 delivered, 1 refused, 3 no\n"
+	  "answer.\n",
+	  .options = ACCOUNT_OPTS | CLI_OPT(OPT_TO),
+	  .must = CLI_OPT(OPT_AS) | CLI_OPT(OPT_TO),
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_message },
+	{ .words = "receive",
+	  .operands = "",
+	  .help = "sign in and print messages as they arrive",
+	  .more = CLIENT_HELP
+	  "One line a message, \"sender: text\". Without --count it goes on\n"
+	  "until it is interrupted.\n",
+	  .options = ACCOUNT_OPTS | CLI_OPT(OPT_COUNT) | CLI_OPT(OPT_ANSWER) |
+		     CLI_OPT(OPT_TIMEOUT),
+	  .must = CLI_OPT(OPT_AS),
+	  .run = cli_verb_receive },
+	{ .words = "help",
+	  .operands = "[VERB]",
+	  .help = "list the verbs, or tell about one",
+	  .more = "",
+	  .max = 2,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_help },
+	{ .words = "version",
+	  .operands = "",
+	  .help = "the version of this command",
+	  .more = "",
+	  .run = cli_verb_version },
+	{ .words = NULL },
+};
