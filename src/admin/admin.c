@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The admin process's life, the processes it knows, and whose message belongs
+ * to which request. */
+#include "admin/admin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/json.h"
+#include "admin/listen.h"
+
+int admin_create(struct admin **out, struct loop *l, struct timers *timers,
+		 const struct admin_ops *ops, void *arg)
+{
+	struct admin *a = calloc(1, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	json_wipe_memory();
+	a->loop = l;
+	a->timers = timers;
+	a->ops = *ops;
+	a->arg = arg;
+	list_init(&a->neighbours);
+	list_init(&a->requests);
+	list_init(&a->sessions);
+	listen_init(a);
+	*out = a;
+	return 0;
+}
+
+void admin_free(struct admin *a)
+{
+	if (!a)
+		return;
+	listen_close(a);
+	LIST_EACH (it, tmp, &a->sessions)
+		session_close_at(it);
+	LIST_EACH (it, tmp, &a->requests)
+		request_free(container_of(it, struct request, node));
+	LIST_EACH (it, tmp, &a->neighbours)
+		free(container_of(it, struct neighbour, node));
+	free(a);
+}
+
+void admin_conf(struct admin *a, const struct conf *conf)
+{
+	a->conf = conf;
+	if (conf && conf->generation > a->generation)
+		a->generation = conf->generation;
+}
+
+size_t admin_busy(const struct admin *a)
+{
+	size_t n = 0;
+	for (const struct list *it = a->requests.next; it != &a->requests;
+	     it = it->next)
+		n++;
+	return n;
+}
+
+/* ---- processes ---- */
+
+static bool before(const struct neighbour *n, enum proc_role role,
+		   uint32_t slot)
+{
+	return n->role < role || (n->role == role && n->slot < slot);
+}
+
+struct neighbour *neighbour_find(const struct admin *a, enum proc_role role,
+				 uint32_t slot)
+{
+	for (struct list *it = a->neighbours.next; it != &a->neighbours;
+	     it = it->next) {
+		struct neighbour *n = container_of(it, struct neighbour, node);
+		if (n->role == role && n->slot == slot)
+			return n;
+	}
+	return NULL;
+}
+
+/* The one of that role and slot, made when it is new. NULL: out of memory, or
+ * no process can have such numbers. */
+static struct neighbour *neighbour_get(struct admin *a, unsigned role,
+				       uint32_t slot)
+{
+	struct neighbour *n = neighbour_find(a, (enum proc_role)role, slot);
+	if (n)
+		return n;
+	if (role >= PROC_ROLE_COUNT || slot >= SLOTS_MAX)
+		return NULL;
+	n = calloc(1, sizeof(*n));
+	if (!n)
+		return NULL;
+	n->role = (enum proc_role)role;
+	n->slot = slot;
+	struct list *at = a->neighbours.next;
+	while (at != &a->neighbours &&
+	       before(container_of(at, struct neighbour, node), n->role, slot))
+		at = at->next;
+	list_push_back(at, &n->node); /* before it */
+	return n;
+}
+
+const char *neighbour_name(enum proc_role role, uint32_t slot,
+			   char out[static NEIGHBOUR_NAME_MAX])
+{
+	if (role == PROC_EDGE)
+		snprintf(out, NEIGHBOUR_NAME_MAX, "%s.%u", proc_role_name(role),
+			 (unsigned)slot);
+	else
+		snprintf(out, NEIGHBOUR_NAME_MAX, "%s", proc_role_name(role));
+	return out;
+}
+
+void admin_peer_up(struct admin *a, const struct proc_id *peer)
+{
+	struct neighbour *n = neighbour_get(a, peer->role, peer->slot);
+	if (!n)
+		return;
+	n->connected = true;
+	n->id = *peer;
+}
+
+void admin_peer_gone(struct admin *a, const struct proc_id *peer)
+{
+	struct neighbour *n = neighbour_find(a, peer->role, peer->slot);
+	if (n && n->id.incarnation == peer->incarnation)
+		n->connected = false;
+	LIST_EACH (it, tmp, &a->requests) {
+		struct request *r = container_of(it, struct request, node);
+		if (r->command->ops->gone)
+			r->command->ops->gone(r, peer);
+	}
+}
+
+int admin_page(struct admin *a, enum proc_role role, uint32_t slot,
+	       const struct metrics_page *page)
+{
+	struct neighbour *n = neighbour_get(a, role, slot);
+	if (!n)
+		return (unsigned)role < PROC_ROLE_COUNT && slot < SLOTS_MAX
+			       ? -ENOMEM
+			       : -EINVAL;
+	n->page = page;
+	return 0;
+}
+
+/* ---- messages ---- */
+
+/* The id that an answer repeats; 0: it is no answer. */
+static uint64_t ask_of(const struct ipc_msg *m)
+{
+	switch (m->type) {
+	case IPC_STORE_RESULT:
+		return m->u.store_result.id;
+	case IPC_USER:
+		return m->u.user.id;
+	case IPC_STATUS_ROW:
+		return m->u.status_row.id;
+	case IPC_STATUS_END:
+		return m->u.status_end.id;
+	case IPC_OPERATED:
+		return m->u.operated.id;
+	default:
+		return 0;
+	}
+}
+
+static void route(struct admin *a, const struct proc_id *from,
+		  const struct ipc_msg *m)
+{
+	uint64_t ask = ask_of(m);
+	LIST_EACH (it, tmp, &a->requests) {
+		struct request *r = container_of(it, struct request, node);
+		if (!ask || r->ask != ask)
+			continue;
+		if (r->command->ops->answer)
+			r->command->ops->answer(r, from, m);
+		return;
+	}
+}
+
+void admin_message(struct admin *a, const struct proc_id *from,
+		   const struct ipc_msg *m)
+{
+	/* the supervisor's word comes by its own channel only */
+	if (m->type != IPC_OPERATED)
+		route(a, from, m);
+}
+
+static void on_process(struct admin *a, const struct ipc_process *p)
+{
+	struct neighbour *n = neighbour_get(a, p->role, p->slot);
+	if (!n)
+		return;
+	n->last = *p;
+	n->told = true;
+	if (p->generation > a->generation)
+		a->generation = p->generation;
+}
+
+void admin_supervisor(struct admin *a, const struct ipc_msg *m)
+{
+	if (m->type == IPC_PROCESS)
+		on_process(a, &m->u.process);
+	else if (m->type == IPC_OPERATED)
+		route(a, NULL, m);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Private to admin/. A session is one connection and has at most one request
+ * at a time; a request belongs to the admin's list until it is finished, which
+ * is always the last thing that anybody does with it.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "admin/admin.h"
+#include "admin/ctl_proto.h"
+
+enum {
+	ARGS_MAX = 2,
+	SESSIONS_MAX = 64,
+	SLOTS_MAX = 4096, /* of a role: bounds what a message can name */
+};
+
+struct command;
+struct request;
+struct session;
+
+/* What a verb may do, each more than the one before. */
+enum admin_role { ADMIN_READ, ADMIN_OPERATE, ADMIN_SECURE };
+
+/* Another process as we know it. */
+struct neighbour {
+	struct list node; /* in order of role and slot */
+	enum proc_role role;
+	uint32_t slot;
+	bool connected;
+	bool told; /* the supervisor spoke of it: last is valid */
+	struct proc_id id;
+	struct ipc_process last;
+	const struct metrics_page *page;
+};
+
+struct admin {
+	struct loop *loop;
+	struct timers *timers;
+	struct admin_ops ops;
+	void *arg;
+	const struct conf *conf;
+	struct list neighbours;
+	struct list requests;
+	struct list sessions;
+	size_t session_count;
+	uint64_t last_ask;
+	uint32_t generation;
+	int listen_fd;
+	struct watch *listen_watch;
+	struct timer accept_again;
+};
+
+/* How a verb works. run starts it; the others hear of what happens until it is
+ * finished. Those marked "opt" may be NULL. */
+struct verb_ops {
+	void (*run)(struct request *r);
+	/* opt: a message whose id is ours; from is NULL: the supervisor */
+	void (*answer)(struct request *r, const struct proc_id *from,
+		       const struct ipc_msg *m);
+	/* opt: a process is gone */
+	void (*gone)(struct request *r, const struct proc_id *peer);
+	/* opt: its deadline has passed; else it fails with a sentence */
+	void (*expired)(struct request *r);
+};
+
+struct command {
+	const char *verb;
+	enum admin_role role;
+	bool changes;               /* is logged: admin.change */
+	const char *args[ARGS_MAX]; /* names; all are texts, all are needed */
+	const char *syntax;         /* of the operator's command */
+	const char *help;
+	const struct verb_ops *ops;
+};
+
+struct request {
+	struct list node;
+	struct admin *admin;
+	struct session *session; /* NULL: the asker is gone */
+	const struct command *command;
+	json_t *id;
+	json_t *args;
+	json_t *result; /* as far as it is gathered */
+	uint64_t ask;   /* id of our messages to others */
+	struct timer deadline;
+	struct proc_id *waiting; /* status: who has not answered */
+	size_t waiting_count;
+	size_t row_count;
+	size_t row_bytes;
+};
+
+/* admin.c */
+struct neighbour *neighbour_find(const struct admin *a, enum proc_role role,
+				 uint32_t slot);
+enum { NEIGHBOUR_NAME_MAX = 32 };
+/* "edge.1", "store": as in the log. */
+const char *neighbour_name(enum proc_role role, uint32_t slot,
+			   char out[static NEIGHBOUR_NAME_MAX]);
+
+/* command.c */
+const struct command *command_find(const char *verb);
+const struct command *command_at(size_t i); /* NULL: no more */
+const char *admin_role_name(enum admin_role role);
+
+/* request.c */
+/* message: a whole request as decoded; taken over. */
+void request_start(struct session *s, json_t *message);
+/* A text argument; the table's check has made sure that it is there. */
+struct slice request_arg(const struct request *r, const char *name);
+void request_deadline(struct request *r, uint32_t ms);
+/* result is taken over; NULL: out of memory. Frees r. */
+void request_done(struct request *r, json_t *result);
+/* One sentence. Frees r. */
+void request_fail(struct request *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void request_forget_session(struct request *r);
+void request_free(struct request *r);
+
+/* session.c */
+int session_open(struct admin *a, int fd); /* takes fd over, also on failure */
+void session_close(struct session *s);
+void session_close_at(struct list *node);
+struct admin *session_admin(const struct session *s);
+void session_waits(struct session *s, struct request *r);
+/* The reply to its request; reply is taken over, NULL: out of memory. */
+void session_reply(struct session *s, json_t *reply);
+enum admin_role session_role(const struct session *s);
+/* "uid:1000" */
+const char *session_who(const struct session *s);
+
+/* openmetrics.c */
+void openmetrics_text(struct buf *out, const struct admin *a);
+/* Sums over all pages for the status page: {name: n}; NULL: out of memory. */
+json_t *metrics_summary(const struct admin *a);
+
+extern const struct verb_ops verb_status, verb_metrics, verb_commands;
+extern const struct verb_ops verb_user_add, verb_user_passwd, verb_user_remove,
+	verb_user_list;
+extern const struct verb_ops verb_reload, verb_drain, verb_log_level;

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one table of verbs: the socket's dispatch, its help and completion. */
+#include "admin/admin_int.h"
+
+#include <string.h>
+
+static const struct command commands[] = {
+	{ .verb = "status",
+	  .role = ADMIN_READ,
+	  .syntax = "status",
+	  .help = "Processes, connections and counters",
+	  .ops = &verb_status },
+	{ .verb = "metrics",
+	  .role = ADMIN_READ,
+	  .syntax = "metrics",
+	  .help = "All counters of all processes as OpenMetrics",
+	  .ops = &verb_metrics },
+	{ .verb = "user.list",
+	  .role = ADMIN_READ,
+	  .syntax = "user list",
+	  .help = "The users of the built-in home",
+	  .ops = &verb_user_list },
+	{ .verb = "user.add",
+	  .role = ADMIN_SECURE,
+	  .changes = true,
+	  .args = { "aor", "password" },
+	  .syntax = "user add USER@DOMAIN",
+	  .help = "Adds a user with a password",
+	  .ops = &verb_user_add },
+	{ .verb = "user.passwd",
+	  .role = ADMIN_SECURE,
+	  .changes = true,
+	  .args = { "aor", "password" },
+	  .syntax = "user passwd USER@DOMAIN",
+	  .help = "Gives a user another password",
+	  .ops = &verb_user_passwd },
+	{ .verb = "user.remove",
+	  .role = ADMIN_SECURE,
+	  .changes = true,
+	  .args = { "aor" },
+	  .syntax = "user remove USER@DOMAIN",
+	  .help = "Removes a user and where it is signed in",
+	  .ops = &verb_user_remove },
+	{ .verb = "reload",
+	  .role = ADMIN_OPERATE,
+	  .changes = true,
+	  .syntax = "reload",
+	  .help = "Reads the configuration again; all of it or nothing",
+	  .ops = &verb_reload },
+	{ .verb = "drain",
+	  .role = ADMIN_OPERATE,
+	  .changes = true,
+	  .syntax = "drain",
+	  .help = "Takes no new work, finishes what is open, and stops",
+	  .ops = &verb_drain },
+	{ .verb = "log.level",
+	  .role = ADMIN_OPERATE,
+	  .changes = true,
+	  .args = { "level" },
+	  .syntax = "log-level error|warn|info|debug",
+	  .help = "How much is logged, until the next start",
+	  .ops = &verb_log_level },
+	{ .verb = "commands",
+	  .role = ADMIN_READ,
+	  .syntax = "help",
+	  .help = "This table",
+	  .ops = &verb_commands },
+};
+
+const struct command *command_at(size_t i)
+{
+	return i < sizeof(commands) / sizeof(*commands) ? &commands[i] : NULL;
+}
+
+const struct command *command_find(const char *verb)
+{
+	for (size_t i = 0; command_at(i); i++) {
+		if (strcmp(commands[i].verb, verb) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+const char *admin_role_name(enum admin_role role)
+{
+	static const char *const names[] = { [ADMIN_READ] = "read",
+					     [ADMIN_OPERATE] = "operate",
+					     [ADMIN_SECURE] = "secure" };
+	return names[role];
+}
+
+static void run_commands(struct request *r)
+{
+	json_t *list = json_array();
+	int err = list ? 0 : -1;
+	for (size_t i = 0; !err && command_at(i); i++) {
+		const struct command *c = command_at(i);
+		err = json_array_append_new(
+			list, json_pack("{s:s,s:s,s:s,s:s}", "verb", c->verb,
+					"role", admin_role_name(c->role),
+					"syntax", c->syntax, "help", c->help));
+	}
+	if (err) {
+		json_decref(list);
+		list = NULL;
+	}
+	request_done(r, list ? json_pack("{s:o}", "commands", list) : NULL);
+}
+
+const struct verb_ops verb_commands = { .run = run_commands };

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A request from its line to its reply: check against the table, run, wait for
+ * others, answer. Whatever goes wrong is a sentence for people.
+ */
+#include "admin/admin_int.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/json.h"
+
+enum { SENTENCE_MAX = 1200, NAME_SHOWN_MAX = 64 };
+
+void request_free(struct request *r)
+{
+	if (!r)
+		return;
+	list_remove(&r->node);
+	timer_stop(&r->deadline);
+	json_decref(r->id);
+	json_decref(r->args);
+	json_decref(r->result);
+	free(r->waiting);
+	free(r);
+}
+
+void request_forget_session(struct request *r)
+{
+	r->session = NULL;
+}
+
+static json_t *id_copy(json_t *id)
+{
+	return id ? json_incref(id) : json_null();
+}
+
+static json_t *error_reply(json_t *id, const char *text)
+{
+	return json_pack("{s:o,s:b,s:o}", "id", id_copy(id), "ok", 0, "error",
+			 json_text(slice_str(text)));
+}
+
+/* Never a secret: the address-of-record or the level, no other argument. */
+static void log_change(const struct request *r, const char *error)
+{
+	struct slice of = SLICE_NONE;
+	const char *const *args = r->command->args;
+	if (!r->command->changes)
+		return;
+	if (args[0])
+		of = request_arg(r, args[0]);
+	LOG(LOG_INFO, "admin.change",
+	    KV_STR("who", r->session ? session_who(r->session) : "gone"),
+	    KV_STR("what", r->command->verb), KV_SLICE("of", of),
+	    KV_STR("result", error ? error : "done"));
+}
+
+static void finish(struct request *r, json_t *reply)
+{
+	struct session *s = r->session;
+	request_free(r);
+	if (s)
+		session_reply(s, reply);
+	else
+		json_decref(reply);
+}
+
+void request_done(struct request *r, json_t *result)
+{
+	json_t *reply = NULL;
+	log_change(r, result ? NULL : "out of memory");
+	if (result)
+		reply = json_pack("{s:o,s:b,s:o}", "id", id_copy(r->id), "ok",
+				  1, "result", result);
+	finish(r, reply);
+}
+
+void request_fail(struct request *r, const char *fmt, ...)
+{
+	char text[SENTENCE_MAX];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	log_change(r, text);
+	finish(r, error_reply(r->id, text));
+}
+
+struct slice request_arg(const struct request *r, const char *name)
+{
+	const json_t *v = json_object_get(r->args, name);
+	return slice_of(json_string_value(v), json_string_length(v));
+}
+
+static void on_deadline(struct timer *t, void *arg)
+{
+	struct request *r = arg;
+	(void)t;
+	if (r->command->ops->expired)
+		r->command->ops->expired(r);
+	else
+		request_fail(r, "no answer in time: it is not known whether "
+				"it was done");
+}
+
+void request_deadline(struct request *r, uint32_t ms)
+{
+	timer_start(&r->deadline, ms);
+}
+
+/* Is `name` one of the verb's arguments? */
+static bool takes(const struct command *c, const char *name)
+{
+	for (size_t i = 0; i < ARGS_MAX && c->args[i]; i++) {
+		if (slice_eq(slice_str(c->args[i]), slice_str(name)))
+			return true;
+	}
+	return false;
+}
+
+/* Exactly the verb's arguments, all texts: true, or text says what is wrong. */
+static bool check_args(const struct command *c, json_t *args,
+		       char text[static SENTENCE_MAX])
+{
+	const char *name;
+	json_t *value;
+	for (size_t i = 0; i < ARGS_MAX && c->args[i]; i++) {
+		if (json_is_string(json_object_get(args, c->args[i])))
+			continue;
+		snprintf(text, SENTENCE_MAX, "%s needs the text argument %s",
+			 c->verb, c->args[i]);
+		return false;
+	}
+	json_object_foreach(args, name, value)
+	{
+		if (takes(c, name))
+			continue;
+		snprintf(text, SENTENCE_MAX, "%s takes no argument %.*s",
+			 c->verb, NAME_SHOWN_MAX, name);
+		return false;
+	}
+	return true;
+}
+
+static const struct command *check(struct session *s, json_t *message,
+				   char text[static SENTENCE_MAX])
+{
+	const char *verb = json_string_value(json_object_get(message, "verb"));
+	json_t *args = json_object_get(message, "args");
+	const struct command *c = verb ? command_find(verb) : NULL;
+	if (!verb || (args && !json_is_object(args))) {
+		snprintf(text, SENTENCE_MAX,
+			 "a request is {\"id\":1,\"verb\":\"...\",\"args\":"
+			 "{...}}");
+		return NULL;
+	}
+	if (!c) {
+		snprintf(text, SENTENCE_MAX,
+			 "there is no verb %.*s; \"commands\" lists them",
+			 NAME_SHOWN_MAX, verb);
+		return NULL;
+	}
+	if (session_role(s) < c->role) {
+		snprintf(text, SENTENCE_MAX, "%s needs the role %s", c->verb,
+			 admin_role_name(c->role));
+		return NULL;
+	}
+	return check_args(c, args, text) ? c : NULL;
+}
+
+static struct request *make(struct session *s, struct admin *a,
+			    const struct command *c, json_t *message)
+{
+	struct request *r = calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	r->admin = a;
+	r->session = s;
+	r->command = c;
+	r->id = json_incref(json_object_get(message, "id"));
+	r->args = json_incref(json_object_get(message, "args"));
+	r->ask = ++a->last_ask;
+	timer_init(&r->deadline, a->timers, on_deadline, r);
+	list_push_back(&a->requests, &r->node);
+	return r;
+}
+
+void request_start(struct session *s, json_t *message)
+{
+	char text[SENTENCE_MAX];
+	struct request *r = NULL;
+	const struct command *c = check(s, message, text);
+	if (!c) {
+		session_reply(
+			s, error_reply(json_object_get(message, "id"), text));
+		json_decref(message);
+		return;
+	}
+	r = make(s, session_admin(s), c, message);
+	json_decref(message);
+	if (!r) {
+		session_reply(s, NULL);
+		return;
+	}
+	session_waits(s, r);
+	c->ops->run(r);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * user.add, user.passwd, user.remove, user.list: records of the store. It is
+ * told what digest authentication needs (RFC 8760: HA1 with SHA-256 and with
+ * MD5), never the password. The realm is the user's domain.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/admin_int.h"
+#include "admin/json.h"
+#include "base/crypto.h"
+#include "base/text.h"
+#include "sip/uri.h"
+
+enum { PASSWORD_MAX = 256 };
+
+/* ---- asking the store ---- */
+
+static void ask_store(struct request *r, enum ipc_type type, const void *body)
+{
+	struct admin *a = r->admin;
+	int err = a->ops.send(a->arg, PROC_STORE, 0, type, body);
+	if (err == -EPIPE)
+		request_fail(r, "the store process is not running; try again "
+				"in a moment");
+	else if (err)
+		request_fail(r, "the store process is too busy; try again");
+	else
+		request_deadline(r, ipc_type_deadline_ms(type));
+}
+
+/* The address-of-record as the store keys it. */
+static bool canonical(struct request *r, char aor[static SIP_AOR_MAX])
+{
+	struct slice text = request_arg(r, "aor");
+	if (sip_aor_text(text, aor) == 0)
+		return true;
+	request_fail(r, "%.*s is no address; it has the form user@domain",
+		     SLICE_FMT(slice_head(text, SIP_AOR_MAX)));
+	return false;
+}
+
+static struct slice domain_of(const char *aor)
+{
+	struct slice s = slice_str(aor);
+	size_t at = s.len;
+	while (at > 0 && s.ptr[at - 1] != '@')
+		at--;
+	return slice_from(s, at);
+}
+
+static bool is_ours(const struct conf *conf, struct slice domain)
+{
+	for (size_t i = 0; i < conf->edge.domain_count; i++) {
+		if (slice_ieq(conf->edge.domains[i], domain))
+			return true;
+	}
+	return false;
+}
+
+/* ---- user.add, user.passwd ---- */
+
+static bool good_password(struct request *r, struct slice password)
+{
+	if (password.len == 0 || password.len > PASSWORD_MAX) {
+		request_fail(r, "a password has 1 to %d bytes", PASSWORD_MAX);
+		return false;
+	}
+	for (size_t i = 0; i < password.len; i++) {
+		if (password.ptr[i] >= 0x20 && password.ptr[i] != 0x7f)
+			continue;
+		request_fail(r, "a password holds no control characters");
+		return false;
+	}
+	return true;
+}
+
+struct ha1 {
+	char sha256[2 * SHA256_BYTES];
+	char md5[2 * MD5_BYTES];
+};
+
+/* H(user:realm:password); the user as it is typed at a sign-in, unescaped. */
+static int compute(const char *aor, struct slice password, struct ha1 *out)
+{
+	struct slice domain = domain_of(aor);
+	struct slice escaped =
+		slice_head(slice_str(aor), strlen(aor) - domain.len - 1);
+	uint8_t digest[SHA256_BYTES];
+	struct buf user;
+	buf_init(&user, 0);
+	int err = sip_unescape(escaped, &user);
+	if (!err && buf_failed(&user))
+		err = -ENOMEM;
+	const struct slice parts[] = { buf_slice(&user), SLICE_LIT(":"), domain,
+				       SLICE_LIT(":"), password };
+	const size_t count = sizeof(parts) / sizeof(*parts);
+	if (!err)
+		err = crypto_sha256(parts, count, digest);
+	if (!err) {
+		text_hex(slice_of(digest, SHA256_BYTES), out->sha256);
+		err = crypto_md5(parts, count, digest);
+	}
+	if (!err)
+		text_hex(slice_of(digest, MD5_BYTES), out->md5);
+	crypto_wipe(digest, sizeof(digest));
+	buf_free(&user);
+	return err;
+}
+
+static void put_user(struct request *r, enum store_user_mode mode)
+{
+	char aor[SIP_AOR_MAX];
+	struct ha1 ha1;
+	const struct conf *conf = r->admin->conf;
+	struct slice password = request_arg(r, "password");
+	if (!canonical(r, aor) || !good_password(r, password))
+		return;
+	if (mode == USER_CREATE && conf && !is_ours(conf, domain_of(aor))) {
+		request_fail(r, "%.*s is none of our domains (edge.domains)",
+			     SLICE_FMT(domain_of(aor)));
+		return;
+	}
+	if (compute(aor, password, &ha1)) {
+		request_fail(r, "the password cannot be hashed");
+		return;
+	}
+	const struct ipc_user_put m = {
+		.id = r->ask,
+		.mode = (uint8_t)mode,
+		.aor = slice_str(aor),
+		.ha1_sha256 = slice_of(ha1.sha256, sizeof(ha1.sha256)),
+		.ha1_md5 = slice_of(ha1.md5, sizeof(ha1.md5)),
+	};
+	ask_store(r, IPC_USER_PUT, &m);
+	crypto_wipe(&ha1, sizeof(ha1));
+}
+
+static void run_add(struct request *r)
+{
+	put_user(r, USER_CREATE);
+}
+
+static void run_passwd(struct request *r)
+{
+	put_user(r, USER_REPLACE);
+}
+
+/* ---- user.remove, user.list ---- */
+
+static void run_remove(struct request *r)
+{
+	char aor[SIP_AOR_MAX];
+	if (!canonical(r, aor))
+		return;
+	const struct ipc_user_del m = { .id = r->ask, .aor = slice_str(aor) };
+	ask_store(r, IPC_USER_DEL, &m);
+}
+
+static void run_list(struct request *r)
+{
+	const struct ipc_user_list m = { .id = r->ask };
+	json_t *users = json_array();
+	r->result = users ? json_pack("{s:o}", "users", users) : NULL;
+	if (r->result)
+		ask_store(r, IPC_USER_LIST, &m);
+	else
+		request_done(r, NULL);
+}
+
+/* ---- answers ---- */
+
+static void on_user(struct request *r, const struct ipc_user *u)
+{
+	json_t *row = json_pack("{s:o,s:b,s:I}", "aor", json_text(u->aor),
+				"disabled", u->disabled != 0, "created",
+				(json_int_t)u->created_s);
+	if (json_array_append_new(json_object_get(r->result, "users"), row))
+		request_done(r, NULL);
+}
+
+/* An errno of the store, as a sentence. */
+static void fail_with(struct request *r, const struct ipc_store_result *m)
+{
+	static const struct {
+		uint32_t error;
+		const char *text;
+	} rows[] = {
+		{ EEXIST, "there is a user of that address already" },
+		{ ENOENT, "there is no user of that address" },
+		{ ENOSPC, "the disk of the database is full" },
+		{ EBUSY, "the database is busy; try again" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (rows[i].error != m->error)
+			continue;
+		request_fail(r, "%s", rows[i].text);
+		return;
+	}
+	request_fail(r, "the database failed: %.*s",
+		     SLICE_FMT(slice_head(m->text, 256)));
+}
+
+static void on_answer(struct request *r, const struct proc_id *from,
+		      const struct ipc_msg *m)
+{
+	if (!from || from->role != PROC_STORE)
+		return;
+	if (m->type == IPC_USER && r->result) {
+		on_user(r, &m->u.user);
+		return;
+	}
+	if (m->type != IPC_STORE_RESULT)
+		return;
+	if (m->u.store_result.error) {
+		fail_with(r, &m->u.store_result);
+		return;
+	}
+	json_t *result = r->result ? r->result : json_object();
+	r->result = NULL;
+	request_done(r, result);
+}
+
+static void on_gone(struct request *r, const struct proc_id *peer)
+{
+	if (peer->role == PROC_STORE)
+		request_fail(r, "the store process has ended: it is not known "
+				"whether it was done");
+}
+
+const struct verb_ops verb_user_add = { run_add, on_answer, on_gone, NULL };
+const struct verb_ops verb_user_passwd = { run_passwd, on_answer, on_gone,
+					   NULL };
+const struct verb_ops verb_user_remove = { run_remove, on_answer, on_gone,
+					   NULL };
+const struct verb_ops verb_user_list = { run_list, on_answer, on_gone, NULL };
