@@ -151,7 +151,7 @@ static void refused(struct proc *p, struct slice error)
 	snprintf(s->why, sizeof(s->why), "%s:1: %s: %.*s", s->path, p->name,
 		 (int)slice_head(error, 256).len, (const char *)error.ptr);
 	reload_log_rejected(s, s->why);
-	supervisor_fail(s, "server.failed", "the configuration was refused");
+	supervisor_fail(s, NULL);
 }
 
 void bring_up_answer(struct proc *p, const struct ipc_prepared *m)

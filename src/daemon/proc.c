@@ -142,7 +142,7 @@ static bool gives_up(struct proc *p)
 {
 	if (p->sup->started || ++p->failed_starts < FAILED_STARTS_MAX)
 		return false;
-	supervisor_fail(p->sup, "server.failed",
+	supervisor_fail(p->sup,
 			"a process ended again and again; the lines above "
 			"tell why");
 	return true;

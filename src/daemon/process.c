@@ -308,7 +308,7 @@ static int attach_page(void)
 {
 	void *page = NULL;
 	int err = sealed_map_page(&page, BOOT_FD_PAGE,
-				  sizeof(struct metrics_page));
+				  sizeof(struct metrics_page), true);
 	if (err)
 		return err;
 	metrics_attach(page);

@@ -86,15 +86,16 @@ int sealed_map(struct sealed *out, int fd, size_t max)
 	return 0;
 }
 
-int sealed_map_page(void **out, int fd, size_t len)
+int sealed_map_page(void **out, int fd, size_t len, bool writable)
 {
+	int prot = writable ? PROT_READ | PROT_WRITE : PROT_READ;
 	size_t have = 0;
 	int err = sized(fd, SEALS_SIZE, &have);
 	if (err)
 		return err;
 	if (have != len)
 		return -EINVAL;
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *p = mmap(NULL, len, prot, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
 	*out = p;

@@ -20,6 +20,7 @@ int sealed_page(int *fd, const char *name, size_t len);
 /* Maps a file of sealed_create() for reading; one that is not sealed in full,
  * or larger than max, gives -EPERM or -EFBIG. fd stays the caller's. */
 int sealed_map(struct sealed *out, int fd, size_t max);
-/* Maps a file of sealed_page() of that length, shared and writable. */
-int sealed_map_page(void **out, int fd, size_t len);
+/* Maps a file of sealed_page() of that length, shared: for its one writer, or
+ * for who only looks. */
+int sealed_map_page(void **out, int fd, size_t len, bool writable);
 void sealed_unmap(struct sealed *s); /* twice is fine */

@@ -42,7 +42,7 @@ void supervisor_fail(struct supervisor *s, const char *why)
 		return;
 	s->exit_status = 1;
 	if (why)
-		LOG(LOG_ERROR, "start.failed", KV_STR("why", why));
+		LOG(LOG_ERROR, "server.failed", KV_STR("why", why));
 	stop_now(s);
 }
 
@@ -144,7 +144,7 @@ static int step_rights(struct supervisor *s)
 
 static int processes_failed(int err)
 {
-	LOG(LOG_ERROR, "start.failed",
+	LOG(LOG_ERROR, "server.failed",
 	    KV_STR("why", "no memory for the processes"),
 	    KV_STR("error", strerror(-err)));
 	return err;
@@ -205,15 +205,14 @@ static void on_first_load(void *arg, const struct load_result *r)
 	s->load = NULL;
 	if (r->error) {
 		reload_log_rejected(s, r->error);
-		supervisor_fail(s, "server.failed",
-				"the configuration was refused");
+		supervisor_fail(s, NULL);
 		return;
 	}
 	int err = adopt(s, r);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !err; i++)
 		err = steps[i](s);
 	if (err)
-		supervisor_fail(s, "server.failed", strerror(-err));
+		supervisor_fail(s, NULL);
 }
 
 /* ---- signals ---- */
@@ -246,7 +245,7 @@ static int attach_own_page(struct supervisor *s)
 			      sizeof(struct metrics_page));
 	if (!err)
 		err = sealed_map_page(&page, s->page_fd,
-				      sizeof(struct metrics_page));
+				      sizeof(struct metrics_page), true);
 	if (!err)
 		metrics_attach(page);
 	return err;
