@@ -115,28 +115,29 @@ void operate_tell_state(const struct proc *p)
 		tell(admin, &m);
 }
 
-static void tell_supervisor(struct proc *admin)
+void operate_tell_supervisor(struct supervisor *s)
 {
-	const struct supervisor *s = admin->sup;
+	struct proc *admin = admin_of(s);
 	const struct ipc_process m = { .role = PROC_SUPERVISOR,
 				       .pid = (uint32_t)getpid(),
 				       .state = PROC_READY,
 				       .generation = s->reload.generation };
-	const struct ipc_page page = { .role = PROC_SUPERVISOR };
-	tell(admin, &m);
-	proc_send(admin, IPC_PAGE, &page, s->page_fd);
+	if (admin)
+		tell(admin, &m);
 }
 
 /* Once for each admin process: the pages of all, its socket, who there is. */
 void operate_admin_ready(struct proc *admin)
 {
-	const struct supervisor *s = admin->sup;
+	struct supervisor *s = admin->sup;
+	const struct ipc_page ours = { .role = PROC_SUPERVISOR };
 	const struct ipc_listener control = {
 		.generation = s->reload.generation,
 		.kind = LISTENER_CONTROL,
 		.address = s->conf.snap->conf->control,
 	};
-	tell_supervisor(admin);
+	operate_tell_supervisor(s);
+	proc_send(admin, IPC_PAGE, &ours, s->page_fd);
 	for (size_t i = 0; i < s->proc_count; i++) {
 		const struct proc *p = &s->procs[i];
 		const struct ipc_page page = { .role = (uint8_t)p->id.role,

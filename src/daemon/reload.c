@@ -49,6 +49,7 @@ static void end(struct supervisor *s, const char *error)
 	if (error)
 		reload_log_rejected(s, error);
 	bool again = reload_end(&s->reload, !error);
+	operate_tell_supervisor(s);
 	operate_reloaded(s, error);
 	notify_send(&s->notify, "READY=1\nSTATUS=serving");
 	if (again && s->stop == STOP_NOT)

@@ -127,6 +127,7 @@ void operate_request(struct proc *admin, const struct ipc_operate *m);
 void operate_reloaded(struct supervisor *s, const char *error);
 void operate_admin_ready(struct proc *admin);
 void operate_tell_state(const struct proc *p);
+void operate_tell_supervisor(struct supervisor *s);
 
 /* stop.c */
 void stop_begin(struct supervisor *s);
