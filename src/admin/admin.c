@@ -37,7 +37,7 @@ void admin_free(struct admin *a)
 	LIST_EACH (it, tmp, &a->sessions)
 		session_close_at(it);
 	LIST_EACH (it, tmp, &a->requests)
-		request_free(container_of(it, struct request, node));
+		ctl_request_free(container_of(it, struct request, node));
 	LIST_EACH (it, tmp, &a->neighbours)
 		free(container_of(it, struct neighbour, node));
 	free(a);

@@ -107,17 +107,17 @@ const char *admin_role_name(enum admin_role role);
 
 /* request.c */
 /* message: a whole request as decoded; taken over. */
-void request_start(struct session *s, json_t *message);
+void ctl_request_start(struct session *s, json_t *message);
 /* A text argument; the table's check has made sure that it is there. */
-struct slice request_arg(const struct request *r, const char *name);
-void request_deadline(struct request *r, uint32_t ms);
+struct slice ctl_request_arg(const struct request *r, const char *name);
+void ctl_request_deadline(struct request *r, uint32_t ms);
 /* result is taken over; NULL: out of memory. Frees r. */
-void request_done(struct request *r, json_t *result);
+void ctl_request_done(struct request *r, json_t *result);
 /* One sentence. Frees r. */
-void request_fail(struct request *r, const char *fmt, ...)
+void ctl_request_fail(struct request *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-void request_forget_session(struct request *r);
-void request_free(struct request *r);
+void ctl_request_forget_session(struct request *r);
+void ctl_request_free(struct request *r);
 
 /* session.c */
 int session_open(struct admin *a, int fd); /* takes fd over, also on failure */

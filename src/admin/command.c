@@ -104,7 +104,7 @@ static void run_commands(struct request *r)
 		json_decref(list);
 		list = NULL;
 	}
-	request_done(r, list ? json_pack("{s:o}", "commands", list) : NULL);
+	ctl_request_done(r, list ? json_pack("{s:o}", "commands", list) : NULL);
 }
 
 const struct verb_ops verb_commands = { .run = run_commands };

@@ -125,7 +125,7 @@ static void run_metrics(struct request *r)
 	if (!buf_failed(&text))
 		value = json_stringn((const char *)text.ptr, text.len);
 	buf_free(&text);
-	request_done(r, value ? json_pack("{s:o}", "text", value) : NULL);
+	ctl_request_done(r, value ? json_pack("{s:o}", "text", value) : NULL);
 }
 
 const struct verb_ops verb_metrics = { .run = run_metrics };

@@ -12,9 +12,10 @@ static void operate(struct request *r, enum operate_verb verb, uint32_t value)
 				       .verb = (uint8_t)verb,
 				       .value = value };
 	if (a->ops.to_supervisor(a->arg, IPC_OPERATE, &m))
-		request_fail(r, "the supervisor does not take it; try again");
+		ctl_request_fail(r,
+				 "the supervisor does not take it; try again");
 	else
-		request_deadline(r, ipc_type_deadline_ms(IPC_OPERATE));
+		ctl_request_deadline(r, ipc_type_deadline_ms(IPC_OPERATE));
 }
 
 static void run_reload(struct request *r)
@@ -30,8 +31,8 @@ static void run_drain(struct request *r)
 static void run_log_level(struct request *r)
 {
 	enum log_level level;
-	if (log_level_parse(request_arg(r, "level"), &level))
-		request_fail(r, "level is one of error, warn, info, debug");
+	if (log_level_parse(ctl_request_arg(r, "level"), &level))
+		ctl_request_fail(r, "level is one of error, warn, info, debug");
 	else
 		operate(r, OPERATE_LOG_LEVEL, level);
 }
@@ -50,12 +51,13 @@ static void on_answer(struct request *r, const struct proc_id *from,
 	if (from || m->type != IPC_OPERATED)
 		return;
 	if (o->error.len) {
-		request_fail(r, "%.*s", SLICE_FMT(slice_head(o->error, 1024)));
+		ctl_request_fail(r, "%.*s",
+				 SLICE_FMT(slice_head(o->error, 1024)));
 		return;
 	}
 	if (o->generation > r->admin->generation)
 		r->admin->generation = o->generation;
-	request_done(r, result_of(r, o->generation));
+	ctl_request_done(r, result_of(r, o->generation));
 }
 
 const struct verb_ops verb_reload = { .run = run_reload, .answer = on_answer };

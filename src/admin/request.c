@@ -14,7 +14,7 @@
 
 enum { SENTENCE_MAX = 1200, NAME_SHOWN_MAX = 64 };
 
-void request_free(struct request *r)
+void ctl_request_free(struct request *r)
 {
 	if (!r)
 		return;
@@ -27,7 +27,7 @@ void request_free(struct request *r)
 	free(r);
 }
 
-void request_forget_session(struct request *r)
+void ctl_request_forget_session(struct request *r)
 {
 	r->session = NULL;
 }
@@ -51,7 +51,7 @@ static void log_change(const struct request *r, const char *error)
 	if (!r->command->changes)
 		return;
 	if (args[0])
-		of = request_arg(r, args[0]);
+		of = ctl_request_arg(r, args[0]);
 	LOG(LOG_INFO, "admin.change",
 	    KV_STR("who", r->session ? session_who(r->session) : "gone"),
 	    KV_STR("what", r->command->verb), KV_SLICE("of", of),
@@ -61,14 +61,14 @@ static void log_change(const struct request *r, const char *error)
 static void finish(struct request *r, json_t *reply)
 {
 	struct session *s = r->session;
-	request_free(r);
+	ctl_request_free(r);
 	if (s)
 		session_reply(s, reply);
 	else
 		json_decref(reply);
 }
 
-void request_done(struct request *r, json_t *result)
+void ctl_request_done(struct request *r, json_t *result)
 {
 	json_t *reply = NULL;
 	log_change(r, result ? NULL : "out of memory");
@@ -78,7 +78,7 @@ void request_done(struct request *r, json_t *result)
 	finish(r, reply);
 }
 
-void request_fail(struct request *r, const char *fmt, ...)
+void ctl_request_fail(struct request *r, const char *fmt, ...)
 {
 	char text[SENTENCE_MAX];
 	va_list args;
@@ -89,7 +89,7 @@ void request_fail(struct request *r, const char *fmt, ...)
 	finish(r, error_reply(r->id, text));
 }
 
-struct slice request_arg(const struct request *r, const char *name)
+struct slice ctl_request_arg(const struct request *r, const char *name)
 {
 	const json_t *v = json_object_get(r->args, name);
 	return slice_of(json_string_value(v), json_string_length(v));
@@ -102,11 +102,12 @@ static void on_deadline(struct timer *t, void *arg)
 	if (r->command->ops->expired)
 		r->command->ops->expired(r);
 	else
-		request_fail(r, "no answer in time: it is not known whether "
-				"it was done");
+		ctl_request_fail(r,
+				 "no answer in time: it is not known whether "
+				 "it was done");
 }
 
-void request_deadline(struct request *r, uint32_t ms)
+void ctl_request_deadline(struct request *r, uint32_t ms)
 {
 	timer_start(&r->deadline, ms);
 }
@@ -188,7 +189,7 @@ static struct request *make(struct session *s, struct admin *a,
 	return r;
 }
 
-void request_start(struct session *s, json_t *message)
+void ctl_request_start(struct session *s, json_t *message)
 {
 	char text[SENTENCE_MAX];
 	struct request *r = NULL;

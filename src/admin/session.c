@@ -49,7 +49,7 @@ struct session {
 void session_close(struct session *s)
 {
 	if (s->request)
-		request_forget_session(s->request);
+		ctl_request_forget_session(s->request);
 	timer_stop(&s->timer);
 	watch_close(s->watch);
 	close(s->fd);
@@ -169,7 +169,7 @@ static void take_line(struct session *s, size_t len)
 	buf_consume(&s->in, len + 1);
 	set_phase(s, PHASE_NONE);
 	if (message)
-		request_start(s, message);
+		ctl_request_start(s, message);
 	else
 		refuse_line(s, "not a JSON object on one line");
 }

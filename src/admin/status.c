@@ -76,11 +76,12 @@ static void reply(struct request *r)
 {
 	const struct admin *a = r->admin;
 	json_t *tables = json_incref(r->result);
-	request_done(r, json_pack("{s:s,s:I,s:o,s:o,s:o,s:o}", "version",
-				  SALLYPORT_VERSION, "generation",
-				  (json_int_t)a->generation, "processes",
-				  processes(a), "silent", silent(r), "tables",
-				  tables, "counters", metrics_summary(a)));
+	ctl_request_done(r,
+			 json_pack("{s:s,s:I,s:o,s:o,s:o,s:o}", "version",
+				   SALLYPORT_VERSION, "generation",
+				   (json_int_t)a->generation, "processes",
+				   processes(a), "silent", silent(r), "tables",
+				   tables, "counters", metrics_summary(a)));
 }
 
 /* ---- asking ---- */
@@ -124,7 +125,7 @@ static void run_status(struct request *r)
 	size_t sent = 0;
 	r->result = json_object();
 	if (!r->result || note_waiting(r)) {
-		request_done(r, NULL);
+		ctl_request_done(r, NULL);
 		return;
 	}
 	for (size_t i = 0; i < r->waiting_count; i++) {
@@ -133,7 +134,7 @@ static void run_status(struct request *r)
 				     &m);
 	}
 	if (sent)
-		request_deadline(r, ipc_type_deadline_ms(IPC_STATUS_GET));
+		ctl_request_deadline(r, ipc_type_deadline_ms(IPC_STATUS_GET));
 	else
 		reply(r);
 }

@@ -23,22 +23,23 @@ static void ask_store(struct request *r, enum ipc_type type, const void *body)
 	struct admin *a = r->admin;
 	int err = a->ops.send(a->arg, PROC_STORE, 0, type, body);
 	if (err == -EPIPE)
-		request_fail(r, "the store process is not running; try again "
-				"in a moment");
+		ctl_request_fail(r,
+				 "the store process is not running; try again "
+				 "in a moment");
 	else if (err)
-		request_fail(r, "the store process is too busy; try again");
+		ctl_request_fail(r, "the store process is too busy; try again");
 	else
-		request_deadline(r, ipc_type_deadline_ms(type));
+		ctl_request_deadline(r, ipc_type_deadline_ms(type));
 }
 
 /* The address-of-record as the store keys it. */
 static bool canonical(struct request *r, char aor[static SIP_AOR_MAX])
 {
-	struct slice text = request_arg(r, "aor");
+	struct slice text = ctl_request_arg(r, "aor");
 	if (sip_aor_text(text, aor) == 0)
 		return true;
-	request_fail(r, "%.*s is no address; it has the form user@domain",
-		     SLICE_FMT(slice_head(text, SIP_AOR_MAX)));
+	ctl_request_fail(r, "%.*s is no address; it has the form user@domain",
+			 SLICE_FMT(slice_head(text, SIP_AOR_MAX)));
 	return false;
 }
 
@@ -65,13 +66,14 @@ static bool is_ours(const struct conf *conf, struct slice domain)
 static bool good_password(struct request *r, struct slice password)
 {
 	if (password.len == 0 || password.len > PASSWORD_MAX) {
-		request_fail(r, "a password has 1 to %d bytes", PASSWORD_MAX);
+		ctl_request_fail(r, "a password has 1 to %d bytes",
+				 PASSWORD_MAX);
 		return false;
 	}
 	for (size_t i = 0; i < password.len; i++) {
 		if (password.ptr[i] >= 0x20 && password.ptr[i] != 0x7f)
 			continue;
-		request_fail(r, "a password holds no control characters");
+		ctl_request_fail(r, "a password holds no control characters");
 		return false;
 	}
 	return true;
@@ -115,16 +117,17 @@ static void put_user(struct request *r, enum store_user_mode mode)
 	char aor[SIP_AOR_MAX];
 	struct ha1 ha1;
 	const struct conf *conf = r->admin->conf;
-	struct slice password = request_arg(r, "password");
+	struct slice password = ctl_request_arg(r, "password");
 	if (!canonical(r, aor) || !good_password(r, password))
 		return;
 	if (mode == USER_CREATE && conf && !is_ours(conf, domain_of(aor))) {
-		request_fail(r, "%.*s is none of our domains (edge.domains)",
-			     SLICE_FMT(domain_of(aor)));
+		ctl_request_fail(r,
+				 "%.*s is none of our domains (edge.domains)",
+				 SLICE_FMT(domain_of(aor)));
 		return;
 	}
 	if (compute(aor, password, &ha1)) {
-		request_fail(r, "the password cannot be hashed");
+		ctl_request_fail(r, "the password cannot be hashed");
 		return;
 	}
 	const struct ipc_user_put m = {
@@ -167,7 +170,7 @@ static void run_list(struct request *r)
 	if (r->result)
 		ask_store(r, IPC_USER_LIST, &m);
 	else
-		request_done(r, NULL);
+		ctl_request_done(r, NULL);
 }
 
 /* ---- answers ---- */
@@ -178,7 +181,7 @@ static void on_user(struct request *r, const struct ipc_user *u)
 				"disabled", u->disabled != 0, "created",
 				(json_int_t)u->created_s);
 	if (json_array_append_new(json_object_get(r->result, "users"), row))
-		request_done(r, NULL);
+		ctl_request_done(r, NULL);
 }
 
 /* An errno of the store, as a sentence. */
@@ -196,11 +199,11 @@ static void fail_with(struct request *r, const struct ipc_store_result *m)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		if (rows[i].error != m->error)
 			continue;
-		request_fail(r, "%s", rows[i].text);
+		ctl_request_fail(r, "%s", rows[i].text);
 		return;
 	}
-	request_fail(r, "the database failed: %.*s",
-		     SLICE_FMT(slice_head(m->text, 256)));
+	ctl_request_fail(r, "the database failed: %.*s",
+			 SLICE_FMT(slice_head(m->text, 256)));
 }
 
 static void on_answer(struct request *r, const struct proc_id *from,
@@ -220,14 +223,15 @@ static void on_answer(struct request *r, const struct proc_id *from,
 	}
 	json_t *result = r->result ? r->result : json_object();
 	r->result = NULL;
-	request_done(r, result);
+	ctl_request_done(r, result);
 }
 
 static void on_gone(struct request *r, const struct proc_id *peer)
 {
 	if (peer->role == PROC_STORE)
-		request_fail(r, "the store process has ended: it is not known "
-				"whether it was done");
+		ctl_request_fail(r,
+				 "the store process has ended: it is not known "
+				 "whether it was done");
 }
 
 const struct verb_ops verb_user_add = { run_add, on_answer, on_gone, NULL };
