@@ -74,10 +74,11 @@ int cancel_prepare(struct ctrans *c, struct slice sent)
 
 /* 0 or what ops.send said. */
 static int send_made(struct ctrans *c, const char *method, struct slice to,
-		     bool with_txn)
+		     struct slice reasons)
 {
 	struct proxy_request *r = c->request;
 	struct proxy *p = r->proxy;
+	bool with_txn = strcmp(method, "CANCEL") == 0;
 	struct buf b;
 	int err = -ENOMEM;
 	buf_init(&b, 0);
@@ -92,7 +93,9 @@ static int send_made(struct ctrans *c, const char *method, struct slice to,
 	buf_dec(&b, r->msg.cseq);
 	buf_str(&b, " ");
 	buf_str(&b, method);
-	buf_str(&b, "\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n");
+	buf_str(&b, "\r\nMax-Forwards: 70\r\n");
+	buf_put(&b, reasons);
+	buf_str(&b, "Content-Length: 0\r\n\r\n");
 	if (!buf_failed(&b))
 		err = p->ops.send(p->arg, &c->hop, true, buf_slice(&b),
 				  with_txn ? r->id : 0,
@@ -106,7 +109,7 @@ void ack_send(struct ctrans *c, const struct sip_msg *response)
 	struct slice to = sip_unfold(c->request->arena,
 				     sip_header(response, SIP_H_TO)->value);
 	if (to.ptr)
-		send_made(c, "ACK", to, false);
+		send_made(c, "ACK", to, SLICE_NONE);
 }
 
 /* Only after a provisional response (9.1), once. */
@@ -116,7 +119,7 @@ void cancel_send(struct ctrans *c)
 		return;
 	c->cancel_sent = true;
 	ctrans_start_cancel(c);
-	int err = send_made(c, "CANCEL", c->sent_to, true);
+	int err = send_made(c, "CANCEL", c->sent_to, c->request->reasons);
 	if (err && err != -ENOMEM && err != -ENOBUFS)
 		ctrans_event(c, EV_TRANSPORT,
 			     &(struct txn_in){ .reject = &PROXY_REJ_HOP_GONE });
@@ -136,19 +139,51 @@ void cancel_branches(struct proxy_request *r)
 	}
 }
 
-void cancel_receive(struct proxy_request *cancel)
+/* Why the caller gave up is told to the callees too (RFC 3326), unless there
+ * is no room for it. */
+static void keep_reasons(struct proxy_request *invite, const struct sip_msg *m)
+{
+	const struct sip_header *h;
+	struct buf b;
+	size_t at = 0;
+	buf_init(&b, invite->proxy->limits.header_line);
+	while ((h = sip_header_next(m, SIP_H_REASON, &at))) {
+		struct slice value = sip_unfold(invite->arena, h->value);
+		if (!value.ptr)
+			b.failed = true;
+		buf_str(&b, "Reason: ");
+		buf_put(&b, value);
+		buf_str(&b, "\r\n");
+	}
+	if (b.len && !buf_failed(&b))
+		invite->reasons = arena_copy(invite->arena, buf_slice(&b));
+	buf_free(&b);
+}
+
+bool cancel_match(struct proxy_request *cancel)
 {
 	struct proxy_request *invite = match_find(cancel);
-	if (!invite || invite->txn.table != &strans_invite) {
-		reply_stateless(cancel, &PROXY_REJ_NO_TRANSACTION);
-		return;
-	}
+	if (!invite || invite->txn.table != &strans_invite)
+		return false;
+	if (!invite->done && !invite->cancelled)
+		keep_reasons(invite, &cancel->msg);
 	proxy_reply(cancel, &(struct sip_reply){ .status = 200 });
 	if (invite->done)
-		return;
+		return true;
 	invite->cancelled = true;
 	if (!invite->forwarded)
 		reply_refuse(invite, &PROXY_REJ_CANCELLED, NULL);
 	else
 		cancel_branches(invite);
+	return true;
+}
+
+void cancel_receive(struct proxy_request *cancel)
+{
+	if (cancel_match(cancel))
+		return;
+	if (orphan_taken(cancel))
+		request_free(cancel);
+	else
+		reply_stateless(cancel, &PROXY_REJ_NO_TRANSACTION);
 }

@@ -68,10 +68,28 @@ static void act_fail(struct txn *t, const struct txn_in *in)
 	response_local(of(t)->request, of(t), in->reject);
 }
 
+/* Nothing was heard at all: somebody else may be asked. */
+static void act_fail_unheard(struct txn *t, const struct txn_in *in)
+{
+	settled(of(t));
+	if (!failover_next(of(t)))
+		response_local(of(t)->request, of(t), in->reject);
+}
+
 static void act_timeout(struct txn *t, const struct txn_in *in)
 {
 	metric_add(M_SIP_TIMEOUTS, 1);
 	act_fail(t, in);
+}
+
+/* A target that may use up all the time there is has no next. */
+static void act_timeout_unheard(struct txn *t, const struct txn_in *in)
+{
+	metric_add(M_SIP_TIMEOUTS, 1);
+	if (of(t)->timeout_ms)
+		act_fail_unheard(t, in);
+	else
+		act_fail(t, in);
 }
 
 static void act_cancel(struct txn *t, const struct txn_in *in)
@@ -87,8 +105,8 @@ static const struct txn_row invite_rows[] = {
 	{ TXN_CALLING, EV_1XX, act_provisional, TXN_PROCEEDING },
 	{ TXN_CALLING, EV_2XX, act_accept, TXN_ACCEPTED },
 	{ TXN_CALLING, EV_300_699, act_ack_failure, TXN_TERMINATED },
-	{ TXN_CALLING, EV_TIMER_B, act_timeout, TXN_TERMINATED },
-	{ TXN_CALLING, EV_TRANSPORT, act_fail, TXN_TERMINATED },
+	{ TXN_CALLING, EV_TIMER_B, act_timeout_unheard, TXN_TERMINATED },
+	{ TXN_CALLING, EV_TRANSPORT, act_fail_unheard, TXN_TERMINATED },
 	{ TXN_PROCEEDING, EV_1XX, act_provisional, TXN_PROCEEDING },
 	{ TXN_PROCEEDING, EV_2XX, act_accept, TXN_ACCEPTED },
 	{ TXN_PROCEEDING, EV_300_699, act_ack_failure, TXN_TERMINATED },
@@ -104,8 +122,8 @@ static const struct txn_row noninvite_rows[] = {
 	{ TXN_TRYING, EV_1XX, NULL, TXN_PROCEEDING },
 	{ TXN_TRYING, EV_2XX, act_success, TXN_TERMINATED },
 	{ TXN_TRYING, EV_300_699, act_failure, TXN_TERMINATED },
-	{ TXN_TRYING, EV_TIMER_F, act_timeout, TXN_TERMINATED },
-	{ TXN_TRYING, EV_TRANSPORT, act_fail, TXN_TERMINATED },
+	{ TXN_TRYING, EV_TIMER_F, act_timeout_unheard, TXN_TERMINATED },
+	{ TXN_TRYING, EV_TRANSPORT, act_fail_unheard, TXN_TERMINATED },
 	{ TXN_PROCEEDING, EV_1XX, NULL, TXN_PROCEEDING },
 	{ TXN_PROCEEDING, EV_2XX, act_success, TXN_TERMINATED },
 	{ TXN_PROCEEDING, EV_300_699, act_failure, TXN_TERMINATED },
@@ -137,7 +155,9 @@ bool ctrans_event(struct ctrans *c, enum txn_event event,
 struct ctrans *ctrans_create(struct proxy_request *r,
 			     const struct proxy_target *t)
 {
-	struct ctrans *c = arena_alloc(r->arena, sizeof(*c));
+	struct ctrans *c = NULL;
+	if (r->branch_count < PROXY_BRANCHES_MAX)
+		c = arena_alloc(r->arena, sizeof(*c));
 	if (!c)
 		return NULL;
 	c->request = r;

@@ -76,14 +76,15 @@ static const struct reject *failure_of(int err)
 	return err == -ENOMEM ? &PROXY_REJ_OVERLOAD : &PROXY_REJ_INTERNAL;
 }
 
-static void forward_branch(struct proxy_request *r,
-			   const struct proxy_target *t)
+void forward_branch(struct proxy_request *r, const struct proxy_target *t,
+		    const struct proxy_target *next)
 {
 	struct ctrans *c = ctrans_create(r, t);
 	if (!c) {
 		response_local(r, NULL, &PROXY_REJ_OVERLOAD);
 		return;
 	}
+	c->next = next;
 	struct buf b;
 	buf_init(&b, 0);
 	int err = forward_encode(r, t, c->index, &b, &c->branch);
@@ -97,19 +98,48 @@ static void forward_branch(struct proxy_request *r,
 	buf_free(&b);
 }
 
-/* An ACK to a 2xx leaves no state (RFC 3261 16.11 applies to it alike). */
-static void forward_ack(struct proxy_request *r, const struct proxy_target *t)
+/* Was it sent? *reject is set when it could not be written. */
+static bool ack_sent(struct proxy_request *r, const struct proxy_target *t,
+		     uint16_t index, const struct reject **reject)
 {
 	struct proxy *p = r->proxy;
 	struct slice branch;
 	struct buf b;
 	buf_init(&b, 0);
-	int err = forward_encode(r, t, 0, &b, &branch);
+	int err = forward_encode(r, t, index, &b, &branch);
+	*reject = err ? failure_of(err) : NULL;
 	if (!err)
-		p->ops.send(p->arg, &t->hop, true, buf_slice(&b), 0, 0);
+		err = p->ops.send(p->arg, &t->hop, true, buf_slice(&b), 0, 0);
 	buf_free(&b);
-	request_final(
-		r, &(struct final){ .reject = err ? failure_of(err) : NULL });
+	return !err;
+}
+
+/* An ACK to a 2xx leaves no state (RFC 3261 16.11 applies to it alike). */
+static void forward_ack(struct proxy_request *r, const struct proxy_target *t)
+{
+	const struct reject *reject = NULL;
+	for (uint16_t i = 0; t && i < PROXY_BRANCHES_MAX && !r->done; i++) {
+		if (ack_sent(r, t, i, &reject))
+			break;
+		t = t->next;
+	}
+	request_final(r, &(struct final){ .reject = reject });
+}
+
+static void forward_all(struct proxy_request *r,
+			const struct proxy_target *targets, uint16_t count)
+{
+	metric_add(M_SIP_FORWARDED, 1);
+	r->hold = true;
+	r->reserved = count;
+	for (uint16_t i = 0; i < count && !r->done && !r->cancelled; i++) {
+		r->reserved--;
+		forward_branch(r, &targets[i],
+			       failover_copy(r, targets[i].next));
+	}
+	r->reserved = 0;
+	r->hold = false;
+	response_settle(r);
 }
 
 void proxy_forward(struct proxy_request *r, const struct proxy_target *targets,
@@ -131,12 +161,7 @@ void proxy_forward(struct proxy_request *r, const struct proxy_target *targets,
 	} else if (r->txn.table == &strans_ack) {
 		forward_ack(r, &targets[0]);
 	} else {
-		metric_add(M_SIP_FORWARDED, 1);
-		r->hold = true;
-		for (size_t i = 0; i < count && !r->done && !r->cancelled; i++)
-			forward_branch(r, &targets[i]);
-		r->hold = false;
-		response_settle(r);
+		forward_all(r, targets, (uint16_t)count);
 	}
 	proxy_leave(p);
 }

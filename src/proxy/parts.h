@@ -17,6 +17,12 @@ struct proxy_request *request_create(struct proxy *p,
 				     const struct proxy_hop *from,
 				     struct slice bytes,
 				     const struct reject **reject);
+/* For a moment only, when it is a whole request; else NULL. */
+struct proxy_request *request_borrow(struct proxy *p,
+				     const struct proxy_hop *from,
+				     struct slice bytes);
+/* Nothing that is sent now would still be waited for (RFC 4320 4.2). */
+bool request_late(const struct proxy_request *r);
 /* Gives it its place in the tables: 0, -EDQUOT (limits), -ENOMEM. */
 int request_admit(struct proxy_request *r);
 void request_leave_match(struct proxy_request *r); /* server side is over */
@@ -48,6 +54,9 @@ struct proxy_request *match_find(const struct proxy_request *r);
 int match_merged_key(const struct proxy_request *r, struct slice *key);
 bool match_own_via(const struct proxy_request *r);
 
+/* received.c: where it came from, into the topmost Via (RFC 3581) */
+int received_note(struct proxy_request *r);
+
 /* check.c: RFC 3261 16.3; 420 puts its header into extra */
 const struct reject *check_request(struct proxy_request *r,
 				   struct sip_edits *extra);
@@ -71,6 +80,18 @@ void ctrans_start(struct ctrans *c, struct slice bytes);
 struct ctrans *ctrans_find(struct proxy *p, uint64_t txn, uint16_t branch);
 bool ctrans_event(struct ctrans *c, enum txn_event event,
 		  const struct txn_in *in);
+
+/* forward.c */
+/* next: what follows t, in the arena. */
+void forward_branch(struct proxy_request *r, const struct proxy_target *t,
+		    const struct proxy_target *next);
+
+/* failover.c: the next target of a chain (RFC 3263 4.3) */
+/* A copy in the request's arena, as long as memory and branches allow. */
+const struct proxy_target *failover_copy(struct proxy_request *r,
+					 const struct proxy_target *t);
+/* The branch has failed: true when another was begun in its place. */
+bool failover_next(struct ctrans *c);
 
 /* hops.c: who waits for which hop */
 int hop_wait(struct ctrans *c);
@@ -101,7 +122,12 @@ void best_add_challenges(const struct proxy_request *r, const struct ctrans *c,
 int upstream_build(struct proxy_request *r, const struct ctrans *c,
 		   const struct sip_msg *m, struct buf *out);
 
+/* orphan.c: CANCEL and ACK without a transaction here */
+bool orphan_taken(const struct proxy_request *r);
+
 /* cancel.c: RFC 3261 9, 16.10, 17.1.1.3 */
+/* False, with nothing done: there is no INVITE for it here. */
+bool cancel_match(struct proxy_request *cancel);
 void cancel_receive(struct proxy_request *cancel);
 void cancel_branches(struct proxy_request *r);
 int cancel_prepare(struct ctrans *c, struct slice sent);

@@ -13,6 +13,7 @@ enum {
 	TRANSACTIONS_MAX_PER_SOURCE = 1000,
 	T1_MS = 500,
 	OWN_VIA_BYTES = 256, /* what our Via adds to a header block */
+	RECEIVED_BYTES = 96, /* what received= and rport= add to a Via */
 };
 
 static int conf_names(struct proxy *p, const struct proxy_conf *conf)
@@ -41,7 +42,9 @@ static void conf_limits(struct proxy *p, const struct proxy_conf *conf)
 	p->response_limits.via++;
 	p->response_limits.route++;
 	p->response_limits.header_count += 2;
-	p->response_limits.header_block += l->header_line + OWN_VIA_BYTES;
+	p->response_limits.header_line += RECEIVED_BYTES;
+	p->response_limits.header_block +=
+		l->header_line + OWN_VIA_BYTES + RECEIVED_BYTES;
 	p->max = conf->transactions_max ? conf->transactions_max
 					: TRANSACTIONS_MAX;
 	p->max_per_source = conf->transactions_max_per_source

@@ -19,34 +19,11 @@
 #include "base/buf.h"
 #include "base/reject.h"
 #include "loop/timers.h"
-#include "sip/edit.h"
+#include "proxy/target.h"
 #include "sip/sip.h"
 
 struct proxy;
 struct proxy_request;
-
-/* One end of a signalling path. `peer` is what was proven of it: two hops with
- * equal peer texts are the same peer, whatever the connection. Meaning of the
- * numbers is the owner's. */
-struct proxy_hop {
-	uint8_t kind;
-	uint32_t slot;
-	uint32_t incarnation;
-	uint64_t flow;
-	struct slice peer;
-};
-
-/* Where to send a request. Slices and edits are borrowed during the call. */
-struct proxy_target {
-	struct proxy_hop hop;
-	struct slice uri;              /* new Request-URI; empty: as it is */
-	const struct sip_edits *edits; /* besides Via and Max-Forwards */
-	bool hide_vias;                /* send our Via only */
-	struct slice record_route;     /* value to put on top, or empty */
-	/* Non-INVITE: wait for the final response, 0: 64*T1. INVITE: wait for
-	 * the first response, 0 or more: 64*T1; then timer C, over 3 min. */
-	uint32_t timeout_ms;
-};
 
 /* One line for the message log when a request is done. */
 struct proxy_record {
@@ -81,6 +58,12 @@ struct proxy_ops {
 	void (*on_refuse)(void *arg, struct proxy_request *r,
 			  const struct reject *reject, struct sip_edits *extra);
 	void (*on_done)(void *arg, const struct proxy_record *record);
+	/* A CANCEL without its INVITE here, or an ACK given to proxy_orphan():
+	 * the transaction may be another process's. True: the owner asks there
+	 * (m->whole are the bytes) and calls proxy_orphan_refuse() when nobody
+	 * has it; nothing is answered here. NULL: always false. */
+	bool (*on_orphan)(void *arg, const struct proxy_hop *from,
+			  const struct sip_msg *m);
 };
 
 struct proxy_conf {
@@ -141,3 +124,16 @@ void proxy_drop(struct proxy_request *r);
 size_t proxy_transactions(const struct proxy *p);
 /* While set, new requests get this row (drain, overload). NULL: none. */
 void proxy_refuse_new(struct proxy *p, const struct reject *reject);
+
+/* An ACK in on_request or later: it may be for a failed INVITE of another
+ * process. True: on_orphan has taken it and it has ended; false: nothing was
+ * done, forward or drop it. */
+bool proxy_orphan(struct proxy_request *r);
+/* Another process asks: a CANCEL or ACK of yours? Then it is done here, the
+ * answer goes to `from`; else false and nothing happens. Peers have to be
+ * equal, connections need not. An ACK to a 2xx is nobody's. */
+bool proxy_adopt(struct proxy *p, const struct proxy_hop *from,
+		 struct slice bytes);
+/* Nobody had it: 481 for a CANCEL, silence for an ACK. */
+void proxy_orphan_refuse(struct proxy *p, const struct proxy_hop *from,
+			 struct slice bytes);

@@ -62,7 +62,8 @@ struct ctrans {
 	struct timer timer;
 	enum txn_event timer_event;
 	uint32_t timeout_ms;
-	struct slice branch; /* of our Via, with the cookie */
+	const struct proxy_target *next; /* instead of it, in the arena */
+	struct slice branch;             /* of our Via, with the cookie */
 	/* For ACK and CANCEL (INVITE only): URI as sent, the lines Via, Route,
 	 * From and Call-ID, and the value of To. */
 	struct slice sent_uri, sent_lines, sent_to;
@@ -107,15 +108,17 @@ struct proxy_request {
 	struct slice key;
 	char tag[PROXY_TAG_BYTES]; /* our To tag */
 	struct slice vias;         /* lines for responses, made when needed */
+	struct slice reasons;      /* Reason lines of its CANCEL */
 	struct buf last;           /* last response sent */
 	unsigned sends;
 	/* response context */
 	struct ctrans *branch[PROXY_BRANCHES_MAX];
 	uint16_t branch_count;
-	unsigned pending; /* branches without a final answer */
-	unsigned active;  /* branches not terminated */
-	bool hold;        /* branches are still being made */
-	bool forwarded;   /* proxy_forward() was called */
+	uint16_t reserved; /* branches for targets that were not begun yet */
+	unsigned pending;  /* branches without a final answer */
+	unsigned active;   /* branches not terminated */
+	bool hold;         /* branches are still being made */
+	bool forwarded;    /* proxy_forward() was called */
 	struct best best;
 	struct challenge challenge[PROXY_CHALLENGES_MAX];
 	size_t challenge_count;

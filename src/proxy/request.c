@@ -50,10 +50,24 @@ struct proxy_request *request_create(struct proxy *p,
 	txn_init(&r->txn, table_of(r->msg.method));
 	if (match_key(r) < 0)
 		goto fail;
+	if (!*reject && r->msg.request && received_note(r) < 0)
+		goto fail;
 	return r;
 fail:
 	arena_free(a);
 	*reject = &PROXY_REJ_OVERLOAD;
+	return NULL;
+}
+
+struct proxy_request *request_borrow(struct proxy *p,
+				     const struct proxy_hop *from,
+				     struct slice bytes)
+{
+	const struct reject *bad = NULL;
+	struct proxy_request *r = request_create(p, from, bytes, &bad);
+	if (r && !bad && r->msg.request)
+		return r;
+	request_free(r);
 	return NULL;
 }
 
@@ -187,8 +201,7 @@ void proxy_leave(struct proxy *p)
 	}
 }
 
-/* Nothing that is sent now would still be waited for (RFC 4320 4.2). */
-static bool request_late(const struct proxy_request *r)
+bool request_late(const struct proxy_request *r)
 {
 	const struct proxy *p = r->proxy;
 	return r->txn.table == &strans_noninvite &&

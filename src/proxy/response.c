@@ -79,6 +79,8 @@ void response_failure(struct ctrans *c, const struct sip_msg *m)
 	struct proxy_request *r = c->request;
 	if (r->done)
 		return;
+	if (m->status == 503 && failover_next(c))
+		return; /* RFC 3263 4.3 */
 	if (c->timed_out && m->status == 487 && !r->cancelled) {
 		response_local(r, c, &PROXY_REJ_TIMEOUT);
 		return;
