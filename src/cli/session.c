@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cli/diagnostics.h"
 #include "cli/out.h"
 #include "cli/password.h"
@@ -110,11 +111,28 @@ static void on_signal(void *arg, int signo)
 	session_decide(s, endless ? CLI_DONE : CLI_NO);
 }
 
+/* Errors of the layers below become part of a sentence. */
+static int keep_why(void *arg, struct slice line)
+{
+	struct slice key = SLICE_LIT("why=");
+	struct session *s = arg;
+
+	line = slice_trim(line);
+	const uint8_t *at = memmem(line.ptr, line.len, key.ptr, key.len);
+	if (!at)
+		return 0;
+	struct slice why = slice_from(line, (size_t)(at - line.ptr) + key.len);
+	(void)slice_cstr(slice_head(why, sizeof(s->why) - 1), s->why,
+			 sizeof(s->why));
+	return 0;
+}
+
 static int create(struct session *s, const struct ua_conf *conf,
 		  const struct ua_ops *ops, void *arg)
 {
 	int err = loop_create(&s->loop);
 
+	log_set_sink(keep_why, s);
 	if (!err)
 		err = loop_signal(s->loop, SIGINT, on_signal, s);
 	if (!err)
@@ -123,6 +141,7 @@ static int create(struct session *s, const struct ua_conf *conf,
 		err = ua_create(&s->ua, s->loop, conf, ops, arg);
 	if (!err)
 		return CLI_DONE;
+	log_set_sink(NULL, NULL);
 	loop_free(s->loop);
 	s->loop = NULL;
 	return cli_fail(s->cli, CLI_UNREACHED,
@@ -130,7 +149,8 @@ static int create(struct session *s, const struct ua_conf *conf,
 			"check the account's spelling and that the trust file "
 			"holds certificates in PEM",
 			s->cli->args.opt[OPT_AS], s->server_text,
-			s->server_name, s->trust_path, strerror(-err));
+			s->server_name, s->trust_path,
+			*s->why ? s->why : strerror(-err));
 }
 
 static int name_server(struct session *s)
@@ -179,6 +199,7 @@ int session_open(struct session *s, struct cli *c, const struct ua_ops *ops,
 int session_close(struct session *s)
 {
 	ua_free(s->ua);
+	log_set_sink(NULL, NULL);
 	loop_free(s->loop);
 	return s->decided ? s->status : CLI_UNREACHED;
 }

@@ -18,7 +18,8 @@ struct session {
 	char server_text[ADDR_TEXT_MAX];
 	char server_name[SESSION_NAME_MAX];
 	const char *trust_path;
-	bool decided; /* status holds */
+	char why[256]; /* the last error that was logged, or empty */
+	bool decided;  /* status holds */
 	int status;
 };
 

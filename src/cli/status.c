@@ -38,7 +38,9 @@ static void cell_upper(struct out_table *t, const char *name)
 	size_t len = 0;
 
 	for (; name[len] && len < sizeof(head); len++)
-		head[len] = (char)toupper((unsigned char)name[len]);
+		head[len] = name[len] == '_'
+				    ? ' '
+				    : (char)toupper((unsigned char)name[len]);
 	out_cell(t, slice_of(head, len));
 }
 

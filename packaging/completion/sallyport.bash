@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of sallyport(1) for bash. A unit test holds it against the table
+# of verbs.
+
+_sallyport_options() { # verb: its options
+	local client='--as --server --server-name --trust --password-file'
+	case $1 in
+	'user add' | 'user passwd') echo '--password-file' ;;
+	message) echo "$client --to" ;;
+	receive) echo "$client --count --answer --timeout" ;;
+	esac
+}
+
+_sallyport_words() { # words so far: what may follow
+	case $1 in
+	'') echo 'status metrics user reload drain log-level message receive' \
+		'help version' ;;
+	user | 'help user') echo 'add passwd list remove' ;;
+	log-level) echo 'error warn info debug' ;;
+	help) _sallyport_words '' ;;
+	esac
+}
+
+_sallyport() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local words='' word skip=''
+	COMPREPLY=()
+	case $prev in
+	-s | --password-file | --trust)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--as | --to | --server | --server-name | --count | --answer | --timeout)
+		return
+		;;
+	esac
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		case $skip$word in
+		-s | --password-file | --trust | --as | --to | --server | \
+			--server-name | --count | --answer | --timeout)
+			skip=value:
+			continue
+			;;
+		-* | value:*) ;;
+		*) words+="${words:+ }$word" ;;
+		esac
+		skip=''
+	done
+	case $cur in
+	-*) word="-s --json --help $(_sallyport_options "$words")" ;;
+	*) word=$(_sallyport_words "$words") ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
+}
+
+complete -F _sallyport sallyport
