@@ -21,7 +21,7 @@ extern const char etext[];
  * first signal can come, and only read afterwards. */
 static struct {
 	int fd;
-	char stack[ALT_STACK_BYTES];
+	_Alignas(16) char stack[ALT_STACK_BYTES];
 } crash_to;
 
 struct text {
@@ -89,7 +89,11 @@ void crash_install(int fd)
 				.sa_flags = SA_RESETHAND | SA_ONSTACK };
 	crash_to.fd = fd;
 	backtrace(frame, 2);
-	sigaltstack(&stack, NULL);
+	/* where a sanitizer has one already, its is used */
+	stack_t present = { .ss_flags = SS_DISABLE };
+	sigaltstack(NULL, &present);
+	if (present.ss_flags & SS_DISABLE)
+		sigaltstack(&stack, NULL);
 	sigemptyset(&sa.sa_mask);
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		sigaction(fatal[i], &sa, NULL);
