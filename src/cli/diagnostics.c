@@ -49,7 +49,8 @@ static size_t part_len(struct slice s)
 	return i < s.len ? i : s.len;
 }
 
-void diagnostics_read(struct diagnostics *d, struct slice value)
+void diagnostics_read(struct diagnostics *d, struct slice value,
+		      struct slice phrase)
 {
 	struct slice name = SLICE_LIT("reason=");
 	uint64_t id = 0;
@@ -68,6 +69,8 @@ void diagnostics_read(struct diagnostics *d, struct slice value)
 		    slice_ieq(slice_head(part, name.len), name))
 			unquote(&d->reason, slice_from(part, name.len));
 	}
+	if (slice_ieq(buf_slice(&d->reason), phrase))
+		buf_reset(&d->reason);
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (!d->reason.len && known[i].id == d->id)
 			buf_str(&d->reason, known[i].text);

@@ -9,6 +9,8 @@ struct diagnostics {
 	struct buf reason; /* the server's, else ours for that id */
 };
 
-/* diagnostics_free() in any case. */
-void diagnostics_read(struct diagnostics *d, struct slice value);
+/* phrase: the status line's; a reason that only repeats it counts as none.
+ * diagnostics_free() in any case. */
+void diagnostics_read(struct diagnostics *d, struct slice value,
+		      struct slice phrase);
 void diagnostics_free(struct diagnostics *d);

@@ -230,7 +230,7 @@ static void tell_refusal(struct session *s, const struct ua_result *r)
 	FILE *out = s->cli->out;
 	struct diagnostics d;
 
-	diagnostics_read(&d, r->diagnostics);
+	diagnostics_read(&d, r->diagnostics, slice_str(r->text));
 	fprintf(out, "%u ", r->status);
 	term_print(out, slice_str(r->text), TERM_LINE);
 	if (d.id)
@@ -248,7 +248,7 @@ static json_t *result_json(const struct ua_result *r, const char *event)
 			      (int)r->status, "duration_ms",
 			      (json_int_t)r->duration_ms);
 
-	diagnostics_read(&d, r->diagnostics);
+	diagnostics_read(&d, r->diagnostics, slice_str(r->text));
 	json_object_set_new(o, "reason", out_json_text(slice_str(r->text)));
 	if (o && d.id)
 		json_object_set_new(

@@ -22,6 +22,8 @@ static const struct {
 	{ "1005;reason=", 1005, "the domain is neither" },
 	{ "1005;reason=\"\"", 1005, "the domain is neither" },
 	{ "1005", 1005, "the domain is neither" },
+	{ "1000;reason=\"unauthorized\"", 1000, "authentication failed" },
+	{ "4242;reason=\"unauthorized\"", 4242, "" },
 	{ "1000;", 1000, "authentication failed" },
 	{ "4242", 4242, "" },
 	{ "", 0, "" },
@@ -37,7 +39,8 @@ static void test_rows(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		diagnostics_read(&d, slice_str(rows[i].in));
+		diagnostics_read(&d, slice_str(rows[i].in),
+				 SLICE_LIT("Unauthorized"));
 		assert_int_equal(d.id, rows[i].id);
 		struct slice want = slice_str(rows[i].reason);
 		if (!slice_starts(buf_slice(&d.reason), want) ||
