@@ -63,6 +63,11 @@ struct rig {
 	void (*hook_send)(struct rig *g, struct rig_sent *s);
 	void (*hook_response)(struct rig *g, struct proxy_request *r);
 	int hook_state;
+	/* what on_orphan does, and the last one */
+	bool take_orphans, orphan_ack;
+	unsigned orphans;
+	char orphan[RIG_TEXT_MAX];
+	struct addr addr; /* where the requests come from, if known */
 	struct arena *arena;
 	const struct reject *closes;
 };
@@ -74,6 +79,8 @@ static inline void rig_request(void *arg, struct proxy_request *r)
 	g->last_id = proxy_request_id(r);
 	if (proxy_request_msg(r)->method == SIP_ACK)
 		g->acks++;
+	if (g->orphan_ack && proxy_orphan(r))
+		return;
 	switch (g->mode) {
 	case RIG_HOLD:
 		break;
@@ -155,6 +162,16 @@ static inline void rig_on_done(void *arg, const struct proxy_record *record)
 	g->done_had_target = record->to != NULL;
 }
 
+static inline bool rig_on_orphan(void *arg, const struct proxy_hop *from,
+				 const struct sip_msg *m)
+{
+	struct rig *g = arg;
+	(void)from;
+	g->orphans++;
+	assert_int_equal(slice_cstr(m->whole, g->orphan, RIG_TEXT_MAX), 0);
+	return g->take_orphans;
+}
+
 static const struct proxy_ops rig_ops = {
 	.on_request = rig_request,
 	.send = rig_send,
@@ -162,4 +179,5 @@ static const struct proxy_ops rig_ops = {
 	.on_response = rig_on_response,
 	.on_refuse = rig_on_refuse,
 	.on_done = rig_on_done,
+	.on_orphan = rig_on_orphan,
 };

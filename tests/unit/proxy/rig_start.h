@@ -69,5 +69,6 @@ static inline void rig_in(struct rig *g, const char *peer, uint64_t flow,
 			  const char *text)
 {
 	struct proxy_hop from = rig_hop(peer, flow);
+	from.addr = g->addr;
 	proxy_receive(g->proxy, &from, slice_str(text), &g->closes);
 }

@@ -76,6 +76,76 @@ static void test_what_a_cancel_looks_like(void **state)
 	}
 }
 
+/* Lines of Reason in the nth CANCEL that we sent. */
+static size_t reasons(struct rig *g, size_t nth)
+{
+	struct sip_msg m = rig_msg(g, rig_sent_request(g, SIP_CANCEL, nth));
+	size_t at = 0;
+	size_t n = 0;
+	while (sip_header_next(&m, SIP_H_REASON, &at))
+		n++;
+	return n;
+}
+
+static void cancel_because(struct rig *g, const char *headers)
+{
+	rig_say(g, &(struct rig_text){ .method = "CANCEL",
+				       .branch = "i1",
+				       .headers = headers });
+}
+
+static void test_reason_reaches_every_branch(void **state)
+{
+	struct rig *g = *state;
+	g->targets = 2;
+	size_t at = invite(g, "i1");
+	rig_answer(g, at, 180);
+	cancel_because(g, "Reason: SIP ;cause=200\r\n"
+			  " ;text=\"Call completed elsewhere\"\r\n"
+			  "Reason: Q.850;cause=16\r\n");
+	rig_answer(g, at + 1, 180); /* this one is cancelled later */
+	assert_int_equal(rig_count_requests(g, SIP_CANCEL), 2);
+	for (size_t i = 0; i < 2; i++) {
+		size_t which = rig_sent_request(g, SIP_CANCEL, i);
+		struct sip_msg m = rig_msg(g, which);
+		assert_int_equal(reasons(g, i), 2);
+		assert_true(slice_eq(sip_header(&m, SIP_H_REASON)->value,
+				     SLICE_LIT("SIP ;cause=200 ;text=\"Call "
+					       "completed elsewhere\"")));
+	}
+	cancel_because(g, "Reason: again\r\n"); /* changes nothing */
+	rig_answer(g, at, 487);
+	rig_answer(g, at + 1, 487);
+	struct sip_msg ack = rig_msg(g, rig_sent_request(g, SIP_ACK, 0));
+	assert_null(sip_header(&ack, SIP_H_REASON));
+}
+
+static void test_no_reason_unless_told(void **state)
+{
+	struct rig *g = *state;
+	g->targets = 2;
+	size_t at = invite(g, "i1");
+	rig_answer(g, at, 180);
+	rig_answer(g, at + 1, 200);
+	assert_int_equal(reasons(g, 0), 0);
+}
+
+static void test_endless_reasons_are_left_out(void **state)
+{
+	static char lines[16 * 1024];
+	struct rig *g = *state;
+	size_t at = invite(g, "i1");
+	rig_answer(g, at, 180);
+	for (int i = 0; i < 3; i++) {
+		size_t len = strlen(lines);
+		strcat(lines, "Reason: ");
+		memset(lines + len + 8, 'r', 4000);
+		strcat(lines, "\r\n");
+	}
+	cancel_because(g, lines);
+	assert_int_equal(reasons(g, 0), 0);
+}
+
 static void test_same_tag_in_both_answers(void **state)
 {
 	struct rig *g = *state;
@@ -183,6 +253,9 @@ int main(void)
 		RIG_TEST(test_cancel_race_before_and_after_ringing),
 		RIG_TEST(test_answer_wins_the_race),
 		RIG_TEST(test_what_a_cancel_looks_like),
+		RIG_TEST(test_reason_reaches_every_branch),
+		RIG_TEST(test_no_reason_unless_told),
+		RIG_TEST(test_endless_reasons_are_left_out),
 		RIG_TEST(test_same_tag_in_both_answers),
 		RIG_TEST(test_cancel_for_nothing),
 		RIG_TEST(test_cancel_after_final_does_nothing),

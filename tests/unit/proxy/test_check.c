@@ -37,6 +37,67 @@ static void test_what_is_refused(void **state)
 	}
 }
 
+/* Of several faults the first in the order of 16.3 is told. */
+static void test_order_of_the_checks(void **state)
+{
+	static const char ours[] =
+		"Via: SIP/2.0/TLS "
+		"edge.contoso.test:5061;branch=z9hG4bKt1.0\r\n";
+	static const struct {
+		const char *uri;
+		bool forwards, loop;
+		uint16_t status;
+	} rows[] = {
+		{ "http://contoso.test/", true, true, 416 },
+		{ NULL, true, true, 483 },
+		{ NULL, false, true, 482 },
+		{ NULL, false, false, 420 },
+	};
+	struct rig *g = *state;
+	char branch[8], headers[256];
+	rig_ask(g, "MESSAGE", "first"); /* to be looped */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(branch, sizeof(branch), "m%zu", i);
+		snprintf(headers, sizeof(headers),
+			 "%sMax-Forwards: %d\r\nProxy-Require: x\r\n",
+			 rows[i].loop ? ours : "", rows[i].forwards ? 0 : 9);
+		rig_say(g, &(struct rig_text){ .method = "MESSAGE",
+					       .branch = branch,
+					       .uri = rows[i].uri,
+					       .headers = headers });
+		assert_int_equal(rig_last_status(g), rows[i].status);
+	}
+	assert_int_equal(g->requests, 1);
+}
+
+/* RFC 4475 3.3.8: both unknown tags are named, and only those of the
+ * Proxy-Require; what Require wants is for the other end. */
+static void test_bext01(void **state)
+{
+	struct rig *g = *state;
+	rig_say(g, &(struct rig_text){
+			   .method = "OPTIONS",
+			   .branch = "kdjuw",
+			   .headers = "Max-Forwards: 1\r\n"
+				      "Require: nothingSupportsThis, "
+				      "nothingSupportsThisEither\r\n"
+				      "Proxy-Require: noProxiesSupportThis, "
+				      "norDoAnyProxiesSupportThis\r\n" });
+	struct sip_msg m = rig_msg(g, 0);
+	const struct sip_header *h;
+	size_t at = 0;
+	size_t n = 0;
+	assert_int_equal(m.status, 420);
+	while ((h = sip_header_next(&m, SIP_H_UNSUPPORTED, &at)))
+		n++;
+	assert_int_equal(n, 2);
+	assert_true(
+		sip_has_token(&m, SIP_H_UNSUPPORTED, "noProxiesSupportThis"));
+	assert_true(sip_has_token(&m, SIP_H_UNSUPPORTED,
+				  "norDoAnyProxiesSupportThis"));
+	rig_assert_empty(g);
+}
+
 static void test_420_names_the_tags(void **state)
 {
 	struct rig *g = *state;
@@ -88,6 +149,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_what_is_refused),
+		RIG_TEST(test_order_of_the_checks),
+		RIG_TEST(test_bext01),
 		RIG_TEST(test_420_names_the_tags),
 		RIG_TEST(test_420_with_very_many_tags),
 		RIG_TEST(test_ack_is_never_refused_aloud),

@@ -28,6 +28,35 @@ static void test_message_goes_through(void **state)
 	rig_assert_empty(g);
 }
 
+static void test_every_other_method_is_a_noninvite(void **state)
+{
+	static const char *const methods[] = {
+		"BYE",     "OPTIONS",   "REGISTER", "SUBSCRIBE", "NOTIFY",
+		"PUBLISH", "INFO",      "PRACK",    "UPDATE",    "REFER",
+		"SERVICE", "NEWMETHOD", "message",
+	};
+	struct rig *g = *state;
+	char branch[8];
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+		size_t at = g->count;
+		snprintf(branch, sizeof(branch), "m%zu", i);
+		rig_ask(g, methods[i], branch);
+		assert_true(slice_eq(rig_msg(g, at).method_text,
+				     slice_str(methods[i])));
+		assert_int_equal(g->count, at + 1); /* no 100 at once */
+		rig_answer(g, at, 100);
+		rig_answer(g, at, 202);
+		assert_int_equal(g->count, at + 2);
+		assert_int_equal(rig_last_status(g), 202);
+		rig_assert_empty(g);
+		/* on a reliable transport J is 0: again is anew */
+		rig_ask(g, methods[i], branch);
+		assert_int_equal(g->requests, 2 * i + 2);
+		rig_answer(g, at + 2, 404);
+		rig_assert_empty(g);
+	}
+}
+
 static void test_target_changes_what_goes_out(void **state)
 {
 	struct rig *g = *state;
@@ -204,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_message_goes_through),
+		RIG_TEST(test_every_other_method_is_a_noninvite),
 		RIG_TEST(test_target_changes_what_goes_out),
 		RIG_TEST(test_absent_max_forwards_becomes_70),
 		RIG_TEST(test_failed_send_is_503),

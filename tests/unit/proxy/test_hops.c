@@ -74,12 +74,84 @@ static void test_hop_gone_inside_an_answer(void **state)
 	rig_assert_empty(g);
 }
 
+/* SIP-37: 200 requests and then the sender is gone: they end, and what was
+ * forwarded stays forwarded, without a byte to the dead connection. */
+static void test_sip_37_sender_gone_after_pipelining(void **state)
+{
+	enum { N = 200 };
+	struct rig *g = *state;
+	char branch[16];
+	for (int i = 0; i < N; i++) {
+		snprintf(branch, sizeof(branch), "p%d", i);
+		rig_ask(g, i % 2 ? "INVITE" : "MESSAGE", branch);
+	}
+	struct proxy_hop sender = rig_hop("alice", 1);
+	g->up_error = -EPIPE;
+	proxy_hop_gone(g->proxy, &sender, NULL);
+	assert_int_equal(g->done, 0); /* nobody waits for the sender */
+	size_t count = g->count;
+	for (size_t i = 0; i < count; i++)
+		if (g->sent[i].request)
+			rig_answer(g, i, i % 3 ? 200 : 486);
+	assert_int_equal(g->done, N);
+	for (size_t i = count; i < g->count; i++)
+		assert_true(g->sent[i].request); /* ACKs, nothing else */
+	rig_wait(g, RIG_64T1);
+	rig_assert_empty(g);
+}
+
+/* One call as steps, ended by either side's connection after any of them. */
+static void walk(struct rig *g, unsigned steps, bool sender)
+{
+	struct proxy_hop server = rig_hop("b0", 100);
+	rig_ask(g, "INVITE", "i1");
+	size_t at = rig_sent_request(g, SIP_INVITE, 0);
+	for (unsigned i = 0; i <= 5; i++) {
+		if (i == steps && sender)
+			g->up_error = -EPIPE;
+		else if (i == steps)
+			proxy_hop_gone(g->proxy, &server, NULL);
+		if (i == steps && !sender)
+			g->send_error = -EPIPE;
+		if (i == 0)
+			rig_answer(g, at, 100);
+		else if (i == 1)
+			rig_answer(g, at, 180);
+		else if (i == 2)
+			rig_ask(g, "CANCEL", "i1");
+		else if (i == 3)
+			rig_answer(g, at, 487);
+		else if (i == 4)
+			rig_ask(g, "ACK", "i1");
+	}
+	rig_wait(g, 200000);
+	rig_wait(g, RIG_64T1);
+	rig_assert_empty(g);
+}
+
+static void test_sip_37_close_at_every_step(void **state)
+{
+	(void)state;
+	for (unsigned steps = 0; steps <= 5; steps++) {
+		for (int sender = 0; sender < 2; sender++) {
+			struct rig *g = rig_new();
+			assert_int_equal(rig_start(g, 0, 0), 0);
+			walk(g, steps, sender);
+			/* INVITE, CANCEL; and the ACK when it came too late */
+			assert_in_range(g->done, 2, 3);
+			rig_free(g);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_hop_gone_is_503_once),
 		RIG_TEST(test_all_flows_of_a_process),
 		RIG_TEST(test_hop_gone_inside_an_answer),
+		RIG_TEST(test_sip_37_sender_gone_after_pipelining),
+		cmocka_unit_test(test_sip_37_close_at_every_step),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

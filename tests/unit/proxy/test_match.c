@@ -115,6 +115,78 @@ static void test_same_request_later_is_no_loop(void **state)
 	assert_true(g->sent[2].request);
 }
 
+/* Sends back to us what we sent as the i-th thing, as the other node of a loop
+ * would; hiding: that node keeps our Via to itself. */
+static void mirror(struct rig *g, size_t i, bool hiding)
+{
+	struct sip_msg m = rig_msg(g, i);
+	struct sip_edits e;
+	struct buf b;
+	char via[96], forwards[16];
+	snprintf(via, sizeof(via), "SIP/2.0/TLS other.test;branch=z9hG4bKr%zu",
+		 i);
+	snprintf(forwards, sizeof(forwards), "%d", m.max_forwards - 1);
+	sip_edits_init(&e);
+	if (hiding)
+		sip_edit_drop(&e, SIP_H_VIA);
+	sip_edit_drop(&e, SIP_H_MAX_FORWARDS);
+	sip_edit_top(&e, SIP_H_MAX_FORWARDS, slice_str(forwards));
+	sip_edit_top(&e, SIP_H_VIA, slice_str(via));
+	buf_init(&b, 0);
+	assert_int_equal(sip_encode(&b, &m, &e), 0);
+	struct proxy_hop from = rig_hop("other", 100);
+	proxy_receive(g->proxy, &from, buf_slice(&b), NULL);
+	buf_free(&b);
+}
+
+/* SIP-28: A forwards to B forwards to A. Seen by its Via at once; where that
+ * is hidden, by its Call-ID and the like; and Max-Forwards ends it anyway. */
+static void test_sip_28_two_nodes_in_a_ring(void **state)
+{
+	struct rig *g = *state;
+	static const size_t most[] = { 2, 35 };
+	for (int hiding = 0; hiding < 2; hiding++) {
+		size_t begin = g->count;
+		size_t requests = 0;
+		rig_say(g, &(struct rig_text){ .method = "MESSAGE",
+					       .branch = hiding ? "hidden"
+								: "seen",
+					       .cseq = hiding ? 2 : 1 });
+		for (size_t i = begin; i < g->count; i++) {
+			if (!g->sent[i].request)
+				continue;
+			requests++;
+			mirror(g, i, hiding);
+		}
+		assert_in_range(requests, 1, most[hiding]);
+		assert_int_equal(rig_last_status(g), hiding ? 483 : 482);
+		rig_wait(g, RIG_64T1);
+		rig_assert_empty(g);
+	}
+}
+
+/* SIP-28: two users, each forked to both, by way of another node. */
+static void test_sip_28_fork_bomb(void **state)
+{
+	struct rig *g = *state;
+	size_t requests = 0;
+	g->targets = 2;
+	g->target[0].uri = SLICE_LIT("sip:one@contoso.test");
+	g->target[1].uri = SLICE_LIT("sip:two@contoso.test");
+	rig_ask(g, "INVITE", "bomb");
+	for (size_t i = 0; i < g->count; i++) {
+		if (!g->sent[i].request)
+			continue;
+		requests++;
+		mirror(g, i, false);
+	}
+	assert_int_equal(requests, 6);
+	assert_int_equal(rig_count_status(g, 482), 4);
+	rig_wait(g, RIG_64T1);
+	rig_wait(g, RIG_64T1);
+	rig_assert_empty(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +194,8 @@ int main(void)
 		RIG_TEST(test_old_ack_finds_its_invite),
 		RIG_TEST(test_loop_and_spiral),
 		RIG_TEST(test_same_request_later_is_no_loop),
+		RIG_TEST(test_sip_28_two_nodes_in_a_ring),
+		RIG_TEST(test_sip_28_fork_bomb),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

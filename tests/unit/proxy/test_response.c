@@ -132,7 +132,7 @@ static void feed(struct rig *g, const char *peer, const char *via,
 	proxy_response(g->proxy, 1, 0, &from, slice_str(text));
 }
 
-static void test_forged_responses_are_dropped(void **state)
+static void test_sip_30_forged_responses_are_dropped(void **state)
 {
 	static const char via[] =
 		"SIP/2.0/TLS edge.contoso.test:5061;branch=z9hG4bKt1.0";
@@ -218,6 +218,63 @@ static void test_every_2xx_to_invite_goes_back(void **state)
 	rig_assert_empty(g);
 }
 
+/* Every ringing phone is a dialog of its own (RFC 3261 16.7 step 5). */
+static void test_provisionals_of_invite_go_back_with_their_tags(void **state)
+{
+	static const struct {
+		uint16_t status;
+		const char *tag;
+	} rows[] = { { 180, "t1" }, { 183, "t2" }, { 180, "t2" },
+		     { 199, "t1" }, { 101, "t3" }, { 182, "t1" } };
+	struct rig *g = *state;
+	char text[1024];
+	rig_ask(g, "INVITE", "i1");
+	struct proxy_hop from = rig_hop("b0", 100);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		size_t at = g->count;
+		snprintf(text, sizeof(text),
+			 "SIP/2.0 %u X\r\nVia: SIP/2.0/TLS "
+			 "edge.contoso.test:5061;branch=z9hG4bKt1.0\r\n"
+			 "From: <sip:alice@fabrikam.test>;tag=ft\r\n"
+			 "To: <sip:bob@contoso.test>;tag=%s\r\n"
+			 "Call-ID: call-1@fabrikam.test\r\n"
+			 "CSeq: 1 INVITE\r\nRSeq: %zu\r\n"
+			 "Content-Length: 0\r\n\r\n",
+			 rows[i].status, rows[i].tag, i + 1);
+		proxy_response(g->proxy, 1, 0, &from, slice_str(text));
+		assert_int_equal(g->count, at + 1);
+		struct sip_msg m = rig_msg(g, at);
+		assert_int_equal(m.status, rows[i].status);
+		assert_true(slice_eq(m.to_tag, slice_str(rows[i].tag)));
+		assert_non_null(sip_header(&m, SIP_H_RSEQ));
+	}
+	rig_answer(g, rig_sent_request(g, SIP_INVITE, 0), 100);
+	assert_int_equal(rig_count_status(g, 100), 1); /* our own only */
+	assert_int_equal(g->done, 0);
+}
+
+/* RFC 6026: in Accepted every 2xx goes back, until timers L and M. */
+static void test_2xx_again_while_accepted(void **state)
+{
+	struct rig *g = *state;
+	rig_ask(g, "INVITE", "i1");
+	size_t at = rig_sent_request(g, SIP_INVITE, 0);
+	for (size_t i = 1; i < 5; i++) {
+		rig_answer(g, at, 200);
+		assert_int_equal(rig_count_status(g, 200), i);
+		rig_wait(g, RIG_64T1 / 5);
+	}
+	rig_answer(g, at, 180); /* nothing else does */
+	rig_answer(g, at, 486);
+	assert_int_equal(rig_count_status(g, 180), 0);
+	assert_int_equal(rig_count_status(g, 486), 0);
+	rig_wait(g, RIG_64T1);
+	rig_answer(g, at, 200);
+	assert_int_equal(rig_count_status(g, 200), 4);
+	assert_int_equal(g->done, 1);
+	rig_assert_empty(g);
+}
+
 static void accept_instead(struct rig *g, struct proxy_request *r)
 {
 	(void)g;
@@ -257,11 +314,13 @@ int main(void)
 		RIG_TEST(test_challenges_of_all_branches),
 		RIG_TEST(test_vias_come_back_byte_exact),
 		RIG_TEST(test_seventy_two_vias),
-		RIG_TEST(test_forged_responses_are_dropped),
+		RIG_TEST(test_sip_30_forged_responses_are_dropped),
 		RIG_TEST(test_response_after_the_end_is_a_stray),
 		RIG_TEST(test_provisional_of_noninvite_stays_here),
 		RIG_TEST(test_second_2xx_of_noninvite_is_dropped),
 		RIG_TEST(test_every_2xx_to_invite_goes_back),
+		RIG_TEST(test_provisionals_of_invite_go_back_with_their_tags),
+		RIG_TEST(test_2xx_again_while_accepted),
 		RIG_TEST(test_owner_may_answer_instead),
 		RIG_TEST(test_owner_may_answer_while_branches_wait),
 	};

@@ -119,7 +119,7 @@ static void test_evicted_invite_is_cancelled_below(void **state)
 	assert_int_equal(g->proxy->count, 8);
 }
 
-static void test_ack_flood_is_bounded_and_silent(void **state)
+static void test_sip_34_ack_flood_is_bounded_and_silent(void **state)
 {
 	struct rig *g = *state;
 	g->mode = RIG_HOLD;
@@ -127,6 +127,58 @@ static void test_ack_flood_is_bounded_and_silent(void **state)
 		ask_as(g, "flood", "ACK", i);
 	assert_int_equal(g->count, 0);
 	assert_int_equal(g->proxy->count, 4);
+}
+
+/* SIP-34: ACKs that are not kept leave nothing at all. */
+static void test_sip_34_ack_flood_leaves_no_state(void **state)
+{
+	struct rig *g = *state;
+	g->mode = RIG_DROP;
+	for (unsigned i = 0; i < 1000; i++)
+		ask_as(g, "flood", "ACK", i);
+	assert_int_equal(g->count, 0);
+	rig_assert_empty(g);
+}
+
+/* SIP-34: INVITEs that never end, from one and from many. */
+static void test_sip_34_invites_without_end(void **state)
+{
+	enum { N = 20000, SOURCES = 50 };
+	struct rig *g = *state;
+	char peer[16];
+	for (unsigned i = 0; i < N; i++) {
+		snprintf(peer, sizeof(peer), "s%u", i % SOURCES);
+		ask_as(g, i % 2 ? "one" : peer, "INVITE", i);
+		assert_true(g->proxy->count <= 8);
+		assert_true(source_count(g->proxy, SLICE_LIT("one")) <= 4);
+		g->count = 0;
+		g->used = 0;
+	}
+	assert_int_equal(g->proxy->count, 8);
+	assert_true(g->proxy->sources.count <= 8);
+	/* somebody else still gets through, and is answered */
+	ask_as(g, "good", "INVITE", 1);
+	size_t at = rig_sent_request(g, SIP_INVITE, 0);
+	rig_answer(g, at, 180);
+	rig_answer(g, at, 200);
+	assert_int_equal(rig_count_status(g, 200), 1);
+	rig_wait(g, RIG_64T1);
+	rig_wait(g, RIG_64T1);
+	rig_assert_empty(g);
+}
+
+/* SIP-34: CANCELs for nothing are answered and forgotten. */
+static void test_sip_34_cancel_before_invite(void **state)
+{
+	struct rig *g = *state;
+	for (unsigned i = 0; i < 100; i++)
+		ask_as(g, "flood", "CANCEL", i);
+	assert_int_equal(rig_count_status(g, 481), 100);
+	assert_int_equal(g->requests, 0);
+	rig_assert_empty(g);
+	ask_as(g, "flood", "INVITE", 1); /* comes too late to be cancelled */
+	assert_int_equal(rig_count_requests(g, SIP_INVITE), 1);
+	assert_int_equal(rig_count_status(g, 487), 0);
 }
 
 int main(void)
@@ -138,7 +190,10 @@ int main(void)
 		SMALL(test_refused_invite_leaves_nothing_and_its_ack_too),
 		SMALL(test_greediest_sources_oldest_invite_is_ended),
 		SMALL(test_evicted_invite_is_cancelled_below),
-		SMALL(test_ack_flood_is_bounded_and_silent),
+		SMALL(test_sip_34_ack_flood_is_bounded_and_silent),
+		SMALL(test_sip_34_ack_flood_leaves_no_state),
+		SMALL(test_sip_34_invites_without_end),
+		SMALL(test_sip_34_cancel_before_invite),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
