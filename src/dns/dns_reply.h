@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The addresses in a DNS message (RFC 1035 4). Pure; private to the directory.
- * The message comes from libunbound, which has checked it; it is read as
- * carefully as if it had not.
- */
+/* The addresses in a DNS message. Pure; private to the directory. */
 #pragma once
 
 #include "base/addr.h"
+#include "dns/dns_message.h"
 
-enum {
-	DNS_TYPE_A = 1,
-	DNS_TYPE_AAAA = 28,
-	DNS_CLASS_IN = 1,
-	DNS_RCODE_NOERROR = 0,
-	DNS_RCODE_SERVFAIL = 2,
-	DNS_RCODE_NXDOMAIN = 3,
-	DNS_REPLY_MAX = 32,
-};
+enum { DNS_REPLY_MAX = 32 };
 
 struct dns_reply {
 	uint8_t rcode;
