@@ -190,3 +190,41 @@ enum sip_frame_result sip_frame(struct sip_framer *f, struct slice data,
 	sip_framer_init(f);
 	return SIP_FRAME_MESSAGE;
 }
+
+/* The end is known: what is not whole never will be. */
+static const struct reject *frame_whole_body(struct slice data, size_t head,
+					     const struct sip_limits *limits)
+{
+	struct sip_length length = sip_line_length(slice_head(data, head));
+	size_t body = data.len - head;
+
+	if (length.found && (!length.good || length.bytes != body))
+		return &sip_reject_content_length;
+	return body > limits->body ? &sip_reject_body_too_large : NULL;
+}
+
+enum sip_frame_result sip_frame_whole(struct slice data,
+				      const struct sip_limits *limits,
+				      size_t *len, const struct reject **reject)
+{
+	struct sip_framer f;
+
+	sip_framer_init(&f);
+	*len = data.len;
+	*reject = NULL;
+	if (data.len == 0 || slice_eq(data, SLICE_LIT("\r\n")))
+		return SIP_FRAME_SKIP;
+	if (slice_eq(data, SLICE_LIT("\r\n\r\n")))
+		return SIP_FRAME_PING;
+	enum sip_frame_result r = frame_head(&f, data, limits, reject);
+	*len = f.head;
+	if (r == SIP_FRAME_MORE)
+		return refuse(&sip_reject_framing, reject);
+	if (r != SIP_FRAME_MESSAGE)
+		return r;
+	*reject = frame_whole_body(data, f.head, limits);
+	if (*reject)
+		return SIP_FRAME_REFUSED;
+	*len = data.len;
+	return SIP_FRAME_MESSAGE;
+}

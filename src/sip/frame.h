@@ -38,3 +38,12 @@ void sip_framer_init(struct sip_framer *f);
 enum sip_frame_result sip_frame(struct sip_framer *f, struct slice data,
 				const struct sip_limits *limits, size_t *len,
 				const struct reject **reject);
+/*
+ * One WebSocket message is exactly one SIP message (RFC 7118 5): never MORE. A
+ * Content-Length may be absent; one that is there must fit. CR LF alone is
+ * SKIP, twice is PING. sip_parse_whole() reads what is MESSAGE here.
+ */
+enum sip_frame_result sip_frame_whole(struct slice data,
+				      const struct sip_limits *limits,
+				      size_t *len,
+				      const struct reject **reject);

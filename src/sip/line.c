@@ -117,6 +117,7 @@ struct sip_length sip_line_length(struct slice head)
 			continue;
 		if (!sip_line_split(line, &h) || h.id != SIP_H_CONTENT_LENGTH)
 			continue;
+		length.found = true;
 		length.good = ++seen == 1 &&
 			      sip_line_length_value(h.value, &length.bytes);
 		if (!length.good)

@@ -19,6 +19,7 @@ bool sip_line_value_ok(struct slice value);
 
 struct sip_length { /* Content-Length of a head */
 	bool good;  /* exactly one, digits, below 2^31 (SIP-02) */
+	bool found; /* at least one */
 	size_t bytes;
 };
 /* head: start line to the empty line. */

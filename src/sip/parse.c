@@ -17,6 +17,7 @@ struct parse {
 	bool seen[SIP_H_UNKNOWN];
 	struct slice cseq_method;
 	size_t routes, contacts;
+	bool by_transport; /* framed by it: Content-Length may be absent */
 };
 
 static void refuse(struct parse *p, const struct reject *row)
@@ -219,8 +220,9 @@ static void read_body(struct parse *p, struct cur *c)
 	size_t bytes = 0;
 
 	p->m->body = slice_of(c->pos, cur_left(c));
-	if (!h || !sip_line_length_value(h->value, &bytes) ||
-	    bytes != p->m->body.len)
+	if (h ? !sip_line_length_value(h->value, &bytes) ||
+			    bytes != p->m->body.len
+	      : !p->by_transport)
 		refuse(p, &sip_reject_content_length);
 	if (p->m->body.len > p->limits->body)
 		refuse(p, &sip_reject_body_too_large);
@@ -252,11 +254,10 @@ static bool is_drop(const struct sip_msg *m)
 	return !m->request || m->method == SIP_ACK;
 }
 
-const struct reject *sip_parse(struct arena *a, struct slice whole,
-			       const struct sip_limits *limits,
-			       struct sip_msg *out)
+static const struct reject *parse(struct parse *p, struct arena *a,
+				  struct slice whole)
 {
-	struct parse p = { .limits = limits, .m = out };
+	struct sip_msg *out = p->m;
 	struct cur c = cur_init(whole);
 	struct slice line;
 
@@ -266,17 +267,35 @@ const struct reject *sip_parse(struct arena *a, struct slice whole,
 	out->max_forwards = -1;
 	if (!sip_line_start(&c, &line))
 		return &sip_reject_framing;
-	read_start_line(&p, line);
-	read_headers(&p, &c, a);
+	read_start_line(p, line);
+	read_headers(p, &c, a);
 	if (!cur_failed(&c)) {
-		check_mandatory(&p);
-		read_body(&p, &c);
-		check_method(&p);
-		check_branch(&p);
+		check_mandatory(p);
+		read_body(p, &c);
+		check_method(p);
+		check_branch(p);
 	}
-	if (p.rej && !out->request)
+	if (p->rej && !out->request)
 		return &sip_reject_response;
-	return p.rej;
+	return p->rej;
+}
+
+const struct reject *sip_parse(struct arena *a, struct slice whole,
+			       const struct sip_limits *limits,
+			       struct sip_msg *out)
+{
+	struct parse p = { .limits = limits, .m = out };
+
+	return parse(&p, a, whole);
+}
+
+const struct reject *sip_parse_whole(struct arena *a, struct slice whole,
+				     const struct sip_limits *limits,
+				     struct sip_msg *out)
+{
+	struct parse p = { .limits = limits, .m = out, .by_transport = true };
+
+	return parse(&p, a, whole);
 }
 
 bool sip_answerable(const struct sip_msg *m)

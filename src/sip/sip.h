@@ -91,6 +91,11 @@ extern const struct sip_limits sip_limits_default;
 const struct reject *sip_parse(struct arena *a, struct slice whole,
 			       const struct sip_limits *limits,
 			       struct sip_msg *out);
+/* The same for a message framed by its transport (RFC 7118 5): Content-Length
+ * may be absent. */
+const struct reject *sip_parse_whole(struct arena *a, struct slice whole,
+				     const struct sip_limits *limits,
+				     struct sip_msg *out);
 bool sip_answerable(const struct sip_msg *m);
 
 /* First header of that id at or after *index (start at 0), NULL: none. *index
