@@ -65,13 +65,6 @@ void notify_send(const struct notify *n, const char *lines)
 	(void)sent;
 }
 
-void notify_status(const struct notify *n, const char *text)
-{
-	char lines[LINES_MAX];
-	snprintf(lines, sizeof(lines), "STATUS=%s", text);
-	notify_send(n, lines);
-}
-
 void notify_reloading(const struct notify *n)
 {
 	char lines[LINES_MAX];

@@ -20,6 +20,5 @@ struct notify {
 void notify_open(struct notify *n);
 void notify_close(struct notify *n);
 void notify_send(const struct notify *n, const char *lines);
-void notify_status(const struct notify *n, const char *text);
 /* RELOADING=1 with the time that the manager wants along with it. */
 void notify_reloading(const struct notify *n);

@@ -51,9 +51,6 @@ static void test_lines_arrive(void **state)
 	notify_reloading(&n);
 	hear(fd, text);
 	assert_ptr_equal(strstr(text, "RELOADING=1\nMONOTONIC_USEC="), text);
-	notify_status(&n, "serving");
-	hear(fd, text);
-	assert_string_equal(text, "STATUS=serving");
 	notify_close(&n);
 	notify_send(&n, "READY=1");
 	hear(fd, text);
