@@ -155,9 +155,7 @@ bool ctrans_event(struct ctrans *c, enum txn_event event,
 struct ctrans *ctrans_create(struct proxy_request *r,
 			     const struct proxy_target *t)
 {
-	struct ctrans *c = NULL;
-	if (r->branch_count < PROXY_BRANCHES_MAX)
-		c = arena_alloc(r->arena, sizeof(*c));
+	struct ctrans *c = arena_alloc(r->arena, sizeof(*c));
 	if (!c)
 		return NULL;
 	c->request = r;

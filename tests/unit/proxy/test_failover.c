@@ -259,6 +259,47 @@ static void test_sip_28_attempts_are_bounded(void **state)
 	assert_int_equal(g->count, at + 9);
 }
 
+/* A parallel target never loses its place to another's second attempt. */
+static void test_parallel_targets_come_first(void **state)
+{
+	struct rig *g = *state;
+	g->targets = PROXY_BRANCHES_MAX;
+	g->target[0].next = &g->target[10];
+	g->send_error = -EPIPE;
+	g->fail_flow = 100;
+	rig_ask(g, "MESSAGE", "m1");
+	assert_int_equal(g->count, 9);
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(g->sent[i].to.flow, 101 + i);
+}
+
+static void test_each_of_a_chain_has_its_edits(void **state)
+{
+	static const char *const marks[] = { "zero", "one", "one", NULL,
+					     "two" };
+	struct rig *g = *state;
+	struct sip_edits edits[5];
+	chain(g, 5);
+	for (size_t i = 0; i < 5; i++) {
+		sip_edits_init(&edits[i]);
+		if (marks[i])
+			sip_edit_bottom_named(&edits[i], SLICE_LIT("X-Mark"),
+					      slice_str(marks[i]));
+		g->target[i].edits = marks[i] ? &edits[i] : NULL;
+	}
+	g->target[2].edits = &edits[1]; /* shared */
+	rig_ask(g, "MESSAGE", "m1");
+	for (size_t i = 0; i < 5; i++) {
+		struct sip_msg m = rig_msg(g, i);
+		const struct sip_header *h = sip_header_named(&m, "X-Mark");
+		assert_int_equal(h != NULL, marks[i] != NULL);
+		if (h)
+			assert_true(slice_eq(h->value, slice_str(marks[i])));
+		rig_answer(g, i, 503);
+	}
+	assert_int_equal(rig_last_status(g), 500);
+}
+
 static void test_ack_takes_the_next_way(void **state)
 {
 	struct rig *g = *state;
@@ -319,6 +360,8 @@ int main(void)
 		RIG_TEST(test_second_attempt_is_cancelled_too),
 		RIG_TEST(test_chain_is_copied),
 		RIG_TEST(test_sip_28_attempts_are_bounded),
+		RIG_TEST(test_parallel_targets_come_first),
+		RIG_TEST(test_each_of_a_chain_has_its_edits),
 		RIG_TEST(test_ack_takes_the_next_way),
 		cmocka_unit_test(test_no_memory),
 	};
