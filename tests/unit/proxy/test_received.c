@@ -167,8 +167,7 @@ static void test_sip_30_via_never_routes(void **state)
 		"SIP/2.0/TLS h.test;branch=z9hG4bK3;maddr=224.0.1.75;ttl=255",
 		"SIP/2.0/TLS h.test;branch=z9hG4bK4;rport=22",
 		"SIP/2.0/UDP 255.255.255.255:9;branch=z9hG4bK5;rport",
-		"SIP/2.0/TLS h.test;branch=z9hG4bK6, "
-		"SIP/2.0/UDP 224.0.1.75;branch=z9hG4bK7",
+		"SIP/2.0/TLS h.test;branch=z9hG4bK6,SIP/2.0/UDP 224.0.1.75",
 	};
 	struct rig *g = *state;
 	for (int known = 0; known < 2; known++) {
