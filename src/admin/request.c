@@ -52,10 +52,14 @@ static void log_change(const struct request *r, const char *error)
 		return;
 	if (args[0])
 		of = ctl_request_arg(r, args[0]);
-	LOG(LOG_INFO, "admin.change",
-	    KV_STR("who", r->session ? session_who(r->session) : "gone"),
-	    KV_STR("what", r->command->verb), KV_SLICE("of", of),
-	    KV_STR("result", error ? error : "done"));
+	const struct log_kv kv[] = {
+		KV_STR("who", r->session ? session_who(r->session) : "gone"),
+		KV_STR("what", r->command->verb),
+		KV_STR("result", error ? error : "done"),
+		{ "of", args[0] ? LOG_KV_STR : LOG_KV_END, of, 0 },
+		{ NULL, LOG_KV_END, SLICE_NONE, 0 },
+	};
+	log_write(LOG_INFO, "admin.change", kv);
 }
 
 static void finish(struct request *r, json_t *reply)
