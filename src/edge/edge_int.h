@@ -74,6 +74,7 @@ struct flow {
 	uint64_t source_key;
 	bool counted;             /* in its source's open count */
 	bool greeted;             /* a whole message has arrived */
+	bool partial;             /* one has begun */
 	bool ending;              /* said so; reads no more */
 	char peer[EDGE_PEER_MAX]; /* proven identity, as in proxy_hop */
 	char source[ADDR_TEXT_MAX];

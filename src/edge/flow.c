@@ -258,15 +258,16 @@ static void take_message(struct flow *f, struct slice bytes)
 		flow_end(f, true);
 }
 
-/* More than nothing is left: its deadline runs from its first byte on. */
+/* A message has begun and is not whole: its deadline runs from its first byte
+ * on. moved: something before it was consumed. */
 static void set_deadline(struct flow *f, bool partial, bool moved)
 {
-	if (f->ending)
-		return;
-	if (!partial && f->greeted)
-		timer_stop(&f->deadline);
-	else if (partial && (moved || !timer_running(&f->deadline)))
+	bool begins = partial && (moved || !f->partial);
+	f->partial = partial;
+	if (begins)
 		timer_start(&f->deadline, ONE_MESSAGE_MS);
+	else if (!partial && f->greeted)
+		timer_stop(&f->deadline);
 }
 
 static size_t on_bytes(void *arg, struct conn *c, struct slice data)

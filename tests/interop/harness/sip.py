@@ -8,6 +8,7 @@ import hashlib
 import queue
 import re
 import secrets
+import select
 import socket
 import ssl
 import threading
@@ -90,7 +91,8 @@ class Connection:
             except Exception:
                 sock.close()
                 raise
-        sock.settimeout(None)
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
         self.local = sock.getsockname()
         self.on_request = on_request
@@ -98,17 +100,20 @@ class Connection:
         self.unasked = queue.Queue()
         self.requests = []
         self.closed = threading.Event()
-        self.lock = threading.Lock()
+        self.lock, self.writing = threading.Lock(), threading.Lock()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
     # reading
 
+    # One SSL object is not for two threads at a time: both sides hold the
+    # lock while they are in it, and wait outside of it.
+
     def _read(self):
         data = b""
         try:
             while True:
-                more = self.sock.recv(65536)
+                more = self._receive()
                 if not more:
                     break
                 data = self._frames(data + more)
@@ -117,6 +122,15 @@ class Connection:
         self.closed.set()
         for q in list(self.waiting.values()):
             q.put(None)
+
+    def _receive(self):
+        while True:
+            with self.lock:
+                try:
+                    return self.sock.recv(65536)
+                except ssl.SSLWantReadError:
+                    pass
+            select.select([self.sock], [], [], 60)
 
     def _frames(self, data):
         while True:
@@ -148,8 +162,16 @@ class Connection:
         self.send_bytes(m.encode())
 
     def send_bytes(self, data):
-        with self.lock:
-            self.sock.sendall(data)
+        data = memoryview(data)
+        with self.writing:
+            while data:
+                with self.lock:
+                    try:
+                        data = data[self.sock.send(data):]
+                        continue
+                    except ssl.SSLWantWriteError:
+                        pass
+                select.select([], [self.sock], [], 60)
 
     def ask(self, m):
         """Sends a request; returns the queue that its responses come to."""

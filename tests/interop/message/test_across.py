@@ -76,7 +76,8 @@ class Across(Case):
                                         ]), 200)
         seen = [m for m in bob.requests if m.method == "MESSAGE"][0]
         text = seen.encode().decode()
-        self.assertNotIn(alice.local[0], text)
+        self.assertNotIn(f":{alice.local[1]}", text)
+        self.assertNotIn("softphone.invalid", text)
         self.assertNotIn("Authorization", text)
         self.assertNotIn("P-Asserted-Identity", text)
         self.assertNotIn("P-Preferred-Identity", text)
