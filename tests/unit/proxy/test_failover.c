@@ -183,6 +183,19 @@ static void test_cancelled_is_not_tried_elsewhere(void **state)
 	assert_int_equal(rig_count_requests(g, SIP_INVITE), 1);
 }
 
+static void test_answered_is_not_tried_elsewhere(void **state)
+{
+	struct rig *g = *state;
+	chain(g, 2);
+	rig_ask(g, "MESSAGE", "m1");
+	proxy_reply(proxy_request_find(g->proxy, g->last_id),
+		    &(struct sip_reply){ .status = 202 });
+	proxy_failed(g->proxy, g->sent[0].txn, 0, NULL);
+	assert_int_equal(rig_count_requests(g, SIP_MESSAGE), 1);
+	assert_int_equal(g->done, 1);
+	rig_assert_empty(g);
+}
+
 static void test_second_attempt_is_cancelled_too(void **state)
 {
 	struct rig *g = *state;
@@ -357,6 +370,7 @@ int main(void)
 		RIG_TEST(test_a_server_that_was_heard_is_the_one),
 		RIG_TEST(test_without_its_own_timeout_time_is_over),
 		RIG_TEST(test_cancelled_is_not_tried_elsewhere),
+		RIG_TEST(test_answered_is_not_tried_elsewhere),
 		RIG_TEST(test_second_attempt_is_cancelled_too),
 		RIG_TEST(test_chain_is_copied),
 		RIG_TEST(test_sip_28_attempts_are_bounded),
