@@ -158,8 +158,9 @@ static void refuse_line(struct session *s, const char *why)
 	LOG_LIMITED(LOG_WARN, "admin.refused", slice_str(s->who),
 		    KV_STR("who", s->who), KV_STR("why", why));
 	s->closing = true;
-	session_reply(s,
-		      json_pack("{s:n,s:b,s:s}", "id", "ok", 0, "error", why));
+	json_t *reply = json_pack("{s:n,s:b,s:s}", "id", "ok", 0, "error", why);
+	put_reply(s, reply);
+	json_decref(reply);
 }
 
 static void take_line(struct session *s, size_t len)

@@ -200,9 +200,9 @@ static void put_date(struct log_line *l, uint64_t days)
 	unsigned month = (5 * day + 2) / 153; /* 0: March */
 	unsigned of_month = day - (153 * month + 2) / 5 + 1;
 	unsigned civil = month < 10 ? month + 3 : month - 9;
+	uint64_t full_year = era * 400 + year + (civil <= 2);
 	snprintf(text, sizeof(text), "%04llu-%02u-%02u",
-		 (unsigned long long)(era * 400 + year + (civil <= 2)), civil,
-		 of_month);
+		 (unsigned long long)full_year, civil, of_month);
 	put_str(l, text);
 }
 
