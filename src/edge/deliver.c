@@ -31,19 +31,10 @@ static int request_to_flow(struct edge *e, const struct proxy_hop *to,
 	return f ? flow_write_request(f, e->slot, txn, branch, bytes) : -EPIPE;
 }
 
-/* The connection that the request came by, else any live one of the same
- * proven peer, here or at the other workers, else it is dropped. */
-static int answer_to_flow(struct edge *e, const struct proxy_hop *to,
-			  struct slice bytes)
+/* From worker to worker, once around, beginning with the one after us. */
+static int answer_elsewhere(struct edge *e, const struct proxy_hop *to,
+			    struct slice bytes)
 {
-	struct flow *f = flow_find(e, to->flow);
-	bool partner = slice_starts(to->peer, SLICE_LIT("peer:"));
-	if (!f && partner)
-		f = flow_of_peer(e, to->peer);
-	if (f)
-		return conn_write(f->conn, bytes);
-	if (!partner)
-		return -EPIPE; /* a client is its connection */
 	uint32_t workers = e->current->conf->workers;
 	for (uint32_t i = 1; i < workers; i++) {
 		uint32_t slot = (e->slot + i) % workers;
@@ -56,6 +47,27 @@ static int answer_to_flow(struct edge *e, const struct proxy_hop *to,
 	}
 	metric_add(M_FLOW_LOST, 1);
 	return -EPIPE;
+}
+
+/* The connection that the request came by, else any live one of the same
+ * proven peer, here or at the other workers, else it is dropped. */
+static int answer_to_flow(struct edge *e, const struct proxy_hop *to,
+			  struct slice bytes)
+{
+	bool here = to->slot == e->slot;
+	struct flow *f = here ? flow_find(e, to->flow) : NULL;
+	bool partner = slice_starts(to->peer, SLICE_LIT("peer:"));
+	struct ipc_flow_answer a = {
+		.tries = 0, .flow = to->flow, .peer = to->peer, .bytes = bytes
+	};
+	if (!here && !to_worker(e, to->slot, IPC_FLOW_ANSWER, &a))
+		return 0;
+	if (!f && partner)
+		f = flow_of_peer(e, to->peer);
+	if (f)
+		return conn_write(f->conn, bytes);
+	/* a client is its connection */
+	return partner ? answer_elsewhere(e, to, bytes) : -EPIPE;
 }
 
 static int request_to_partner(struct edge *e, const struct proxy_hop *to,
@@ -157,4 +169,19 @@ void deliver_response(struct flow *f, const struct sip_msg *m)
 		metric_add(M_RESPONSE_HANDOFF, 1);
 	else
 		metric_add(M_SIP_STRAY, 1);
+}
+
+bool deliver_orphan(void *arg, const struct proxy_hop *from,
+		    const struct sip_msg *m)
+{
+	struct edge *e = arg;
+	uint32_t workers = e->current->conf->workers;
+	struct ipc_orphan o = { .slot = from->slot,
+				.incarnation = from->incarnation,
+				.flow = from->flow,
+				.peer = from->peer,
+				.bytes = m->whole };
+	/* what a client sends comes by its own connection, so it is here */
+	return workers > 1 && slice_starts(from->peer, SLICE_LIT("peer:")) &&
+	       orphan_pass_on(e, &o, (uint8_t)(workers - 1));
 }

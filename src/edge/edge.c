@@ -20,6 +20,7 @@ static const struct proxy_ops proxy_ops = {
 	.on_response = walk_on_response,
 	.on_refuse = walk_on_refuse,
 	.on_done = walk_on_done,
+	.on_orphan = deliver_orphan,
 };
 
 static void generation_free(struct generation *g)

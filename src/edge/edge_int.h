@@ -158,3 +158,9 @@ void deliver_failure(struct edge *e, uint32_t slot, uint64_t txn,
 		     uint16_t branch, enum edge_refusal why);
 /* A response from any connection: to the owner of its transaction. */
 void deliver_response(struct flow *f, const struct sip_msg *m);
+/* A CANCEL or ACK without a transaction here: true, another worker is asked. */
+bool deliver_orphan(void *arg, const struct proxy_hop *from,
+		    const struct sip_msg *m);
+
+/* exchange.c */
+bool orphan_pass_on(struct edge *e, const struct ipc_orphan *o, uint8_t tries);

@@ -29,8 +29,11 @@ static void on_flow_answer(struct edge *e, const struct proc_id *from,
 			   const struct ipc_msg *m)
 {
 	struct ipc_flow_answer a = m->u.flow_answer;
-	struct flow *f = flow_of_peer(e, a.peer);
+	struct flow *f = a.flow ? flow_find(e, a.flow) : NULL;
 	(void)from;
+	if (!f || !slice_eq(slice_str(f->peer), a.peer))
+		f = flow_of_peer(e, a.peer);
+	a.flow = 0; /* ids are ours alone */
 	if (f) {
 		conn_write(f->conn, a.bytes);
 		return;
@@ -43,6 +46,36 @@ static void on_flow_answer(struct edge *e, const struct proc_id *from,
 			return;
 	}
 	metric_add(M_FLOW_LOST, 1);
+}
+
+bool orphan_pass_on(struct edge *e, const struct ipc_orphan *o, uint8_t tries)
+{
+	struct ipc_orphan next = *o;
+	uint32_t workers = e->current->conf->workers;
+	for (uint32_t slot = e->slot; tries;) {
+		next.tries = --tries;
+		slot = (slot + 1) % workers;
+		if (!e->ops->send(e->arg, PROC_EDGE, slot, IPC_ORPHAN, &next))
+			return true;
+	}
+	return false;
+}
+
+/* Whose transaction? Ours, or the next one is asked, or nobody's. */
+static void on_orphan(struct edge *e, const struct proc_id *from,
+		      const struct ipc_msg *m)
+{
+	const struct ipc_orphan *o = &m->u.orphan;
+	struct proxy_hop hop = { .kind = HOP_FLOW,
+				 .slot = o->slot,
+				 .incarnation = o->incarnation,
+				 .flow = o->flow,
+				 .peer = o->peer };
+	(void)from;
+	if (!e->current || proxy_adopt(e->proxy, &hop, o->bytes))
+		return;
+	if (!orphan_pass_on(e, o, o->tries))
+		proxy_orphan_refuse(e->proxy, &hop, o->bytes);
 }
 
 static void on_flow_lost(struct edge *e, const struct proc_id *from,
@@ -185,6 +218,7 @@ static const struct {
 	{ IPC_FLOW_LOST, PROC_EDGE, on_flow_lost },
 	{ IPC_PARTNER_WRITE, PROC_EDGE, on_partner_write },
 	{ IPC_RESPONSE, PROC_EDGE, on_response },
+	{ IPC_ORPHAN, PROC_EDGE, on_orphan },
 	{ IPC_SIP_FROM_HOME, PROC_HOME, on_sip_from_home },
 	{ IPC_ANSWER_FROM_HOME, PROC_HOME, on_answer_from_home },
 	{ IPC_FLOW_AUTH, PROC_HOME, on_flow_auth },

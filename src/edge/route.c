@@ -82,6 +82,7 @@ const struct reject *route_take(struct walk *w)
 			    !is_ours(w, value, &a))
 				return NULL;
 			sip_edit_drop_value(&w->edits, SIP_H_ROUTE, index++);
+			w->routed = true;
 			const struct reject *reject =
 				slice_empty(a.uri.user) ? NULL
 							: lead(w, a.uri.user);

@@ -202,6 +202,13 @@ void walk_on_request(void *arg, struct proxy_request *r)
 		refuse(&w, reject);
 		return;
 	}
+	/* An ACK in a dialog has a route; the one to a failed INVITE that is
+	 * not ours has none. */
+	if (w.m->method == SIP_ACK && !w.routed) {
+		if (!proxy_orphan(r))
+			proxy_drop(r);
+		return;
+	}
 	if (asks_us(&w)) {
 		answer_options(&w);
 		return;

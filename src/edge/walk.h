@@ -12,6 +12,7 @@ struct walk {
 	const struct sip_msg *m;
 	const struct proxy_hop *from;
 	struct flow *flow; /* it came by this one; NULL from inside */
+	bool routed;       /* a Route value of ours stood on top */
 	struct access_facts facts;
 	struct proxy_hop hop; /* where a flow token leads */
 	struct sip_edits edits;
