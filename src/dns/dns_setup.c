@@ -31,7 +31,7 @@ static const struct {
 	{ "serve-expired:", "yes" },
 	{ "serve-expired-ttl:", "86400" },
 	{ "serve-expired-reply-ttl:", "30" },
-	{ "serve-expired-client-timeout:", "1100" },
+	{ "serve-expired-client-timeout:", "1000" },
 	/* The library's own values are for a program with one question. */
 	{ "outgoing-range:", "128" },
 	{ "outgoing-num-tcp:", "16" },
