@@ -32,7 +32,7 @@ static void on_deadline(struct timer *t, void *arg)
 	(void)t;
 	LOG_LIMITED(LOG_INFO, "conn.slow", slice_str(f->source),
 		    KV_STR("source", f->source), KV_STR("peer", f->peer),
-		    KV_STR("why", f->greeted ? "message" : "first_message"));
+		    KV_STR("why", f->partial ? "message" : "first_message"));
 	flow_end(f, false);
 }
 
@@ -210,11 +210,12 @@ static void refuse_frame(struct flow *f, struct slice head,
 	flow_end(f, true);
 }
 
+/* No answer to what is no SIP; those to earlier requests still leave. */
 static void not_sip(struct flow *f)
 {
 	LOG_LIMITED(LOG_INFO, "conn.not_sip", slice_str(f->source),
 		    KV_STR("source", f->source), KV_STR("peer", f->peer));
-	flow_end(f, false);
+	flow_end(f, f->greeted);
 }
 
 static void pong(struct flow *f)

@@ -39,6 +39,12 @@ class Result(unittest.TestResult):
         super().addFailure(test, err)
         self.line("FAIL", test, "\n" + self.failures[-1][1])
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            self.line("FAIL", subtest,
+                      "\n" + (self.failures + self.errors)[-1][1])
+
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
         self.line("skip", test, f": {reason}")
