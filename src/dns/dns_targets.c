@@ -74,7 +74,7 @@ static void drop(struct dns_job *job)
 	hunt_free(container_of(job, struct hunt, job));
 }
 
-/* Over, when error is set: what is wrong with which record. Always true. */
+/* Over: what is wrong with which record, and for how long. Always true. */
 static bool end(struct hunt *h, int error, const char *name, const char *why)
 {
 	bool none = error == -ENOENT || error == -ENODATA;
@@ -82,6 +82,8 @@ static bool end(struct hunt *h, int error, const char *name, const char *why)
 	h->list.error = error;
 	if (error == -ENOENT || error == -EADDRNOTAVAIL)
 		h->list.ttl_s = DNS_TTL_NEGATIVE_S;
+	else if (error != -ENODATA) /* failures pass */
+		h->list.ttl_s = DNS_TTL_MIN_S;
 	snprintf(h->text, sizeof(h->text), "%s: %s", name, why);
 	h->list.text = h->text;
 	LOG_LIMITED(none ? LOG_INFO : LOG_WARN, "dns.fail", slice_str(name),

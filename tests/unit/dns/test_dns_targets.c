@@ -424,6 +424,14 @@ static void test_lifetimes(void **state)
 	assert_int_equal(g.ttl_s, 86400);
 	assert_int_equal(get(&g, "both.example", 0), -ENOENT);
 	assert_int_equal(g.ttl_s, 60);
+	assert_int_equal(get(&g, "homeless.example", 0), -EADDRNOTAVAIL);
+	assert_int_equal(g.ttl_s, 60);
+	assert_int_equal(get(&g, "notoffered.example", 0), -ENODATA);
+	assert_int_equal(g.ttl_s, 300);
+	assert_int_equal(get(&g, "fail.example", 0), -EIO);
+	assert_int_equal(g.ttl_s, 30);
+	assert_int_equal(get(&g, "portless.example", 0), -EBADMSG);
+	assert_int_equal(g.ttl_s, 30);
 	teardown(&g);
 }
 
