@@ -12,7 +12,7 @@ static bool scan_display(struct cur *c, struct slice *display)
 	struct cur at = *c;
 	struct cur end = at;
 
-	if (cur_peek(&at) == '"') {
+	if (scan_peek(&at) == '"') {
 		scan_quoted(&at);
 		end = at;
 		scan_blank(&at);
@@ -23,7 +23,7 @@ static bool scan_display(struct cur *c, struct slice *display)
 				break;
 		}
 	}
-	if (cur_peek(&at) != '<')
+	if (scan_peek(&at) != '<')
 		return false;
 	*display = scan_between(c, &end);
 	*c = at;
@@ -33,7 +33,7 @@ static bool scan_display(struct cur *c, struct slice *display)
 static struct slice scan_bracketed(struct cur *c)
 {
 	scan_expect(c, '<');
-	struct slice rest = slice_of(c->pos, cur_left(c));
+	struct slice rest = scan_rest(c);
 	ptrdiff_t close = slice_chr(rest, '>');
 	if (close < 0) {
 		scan_fail(c);
@@ -57,14 +57,14 @@ static struct slice scan_bare(struct cur *c)
 
 int sip_addr_parse(struct slice value, struct sip_addr *out)
 {
-	struct cur c = cur_init(slice_trim(value));
+	struct cur c = scan_over(scan_trim(value));
 	struct sip_addr addr = { .display = SLICE_NONE };
 
 	addr.bracketed = scan_display(&c, &addr.display);
 	struct slice uri = addr.bracketed ? scan_bracketed(&c) : scan_bare(&c);
 	addr.params = scan_params(&c);
 	scan_blank(&c);
-	if (!cur_done(&c) || sip_uri_parse(uri, &addr.uri) < 0)
+	if (!scan_done(&c) || sip_uri_parse(uri, &addr.uri) < 0)
 		return -EINVAL;
 	*out = addr;
 	return 0;

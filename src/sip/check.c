@@ -29,6 +29,7 @@ typedef bool (*check_fn)(struct check *k, struct slice value);
 struct rule {
 	check_fn fn;
 	bool may_be_empty;
+	bool tokens; /* a list of nothing but tokens */
 };
 
 static bool check_via(struct check *k, struct slice value)
@@ -49,7 +50,7 @@ static bool read_tag(struct slice params, struct slice *tag)
 	size_t tags = 0;
 
 	while (sip_param_next(&params, &name, &value)) {
-		if (!slice_ieq(name, SLICE_LIT("tag")))
+		if (!scan_ieq(name, SLICE_LIT("tag")))
 			continue;
 		if (++tags > 1 || !scan_all(value, SCAN_TOKEN))
 			return false;
@@ -73,25 +74,25 @@ static bool check_to(struct check *k, struct slice value)
 /* callid = word [ "@" word ] */
 static bool check_call_id(struct check *k, struct slice value)
 {
-	struct cur c = cur_init(value);
+	struct cur c = scan_over(value);
 
 	scan_some(&c, SCAN_WORD);
 	if (scan_byte(&c, '@'))
 		scan_some(&c, SCAN_WORD);
 	k->m->call_id = value;
-	return cur_done(&c);
+	return scan_done(&c);
 }
 
 static bool check_cseq(struct check *k, struct slice value)
 {
-	struct cur c = cur_init(value);
+	struct cur c = scan_over(value);
 	uint64_t number = 0;
 
 	struct slice digits = scan_some(&c, SCAN_DIGIT);
 	if (!scan_blank(&c))
 		scan_fail(&c);
 	*k->cseq_method = scan_some(&c, SCAN_TOKEN);
-	if (!cur_done(&c) || slice_u64(digits, CSEQ_LIMIT, &number) < 0) {
+	if (!scan_done(&c) || slice_u64(digits, CSEQ_LIMIT, &number) < 0) {
 		*k->cseq_method = SLICE_NONE;
 		return false;
 	}
@@ -170,12 +171,12 @@ static bool check_token(struct check *k, struct slice value)
 
 static bool check_token_params(struct check *k, struct slice value)
 {
-	struct cur c = cur_init(value);
+	struct cur c = scan_over(value);
 
 	(void)k;
 	scan_some(&c, SCAN_TOKEN);
 	scan_params(&c);
-	return cur_done(&c);
+	return scan_done(&c);
 }
 
 static bool check_seconds(struct check *k, struct slice value)
@@ -186,7 +187,7 @@ static bool check_seconds(struct check *k, struct slice value)
 
 static bool check_media_type(struct check *k, struct slice value)
 {
-	struct cur c = cur_init(value);
+	struct cur c = scan_over(value);
 
 	(void)k;
 	scan_some(&c, SCAN_TOKEN);
@@ -205,39 +206,58 @@ static bool check_any(struct check *k, struct slice value)
 }
 
 static const struct rule rules[SIP_H_UNKNOWN] = {
-	[SIP_H_VIA] = { check_via, false },
-	[SIP_H_FROM] = { check_from, false },
-	[SIP_H_TO] = { check_to, false },
-	[SIP_H_CALL_ID] = { check_call_id, false },
-	[SIP_H_CSEQ] = { check_cseq, false },
-	[SIP_H_MAX_FORWARDS] = { check_max_forwards, false },
-	[SIP_H_CONTACT] = { check_contact, false },
-	[SIP_H_CONTENT_LENGTH] = { check_length, true },
-	[SIP_H_CONTENT_TYPE] = { check_media_type, false },
-	[SIP_H_CONTENT_ENCODING] = { check_token, false },
-	[SIP_H_ROUTE] = { check_route, false },
-	[SIP_H_RECORD_ROUTE] = { check_route, false },
-	[SIP_H_PATH] = { check_route, false },
-	[SIP_H_SERVICE_ROUTE] = { check_route, false },
-	[SIP_H_REQUIRE] = { check_token, false },
-	[SIP_H_PROXY_REQUIRE] = { check_token, false },
-	[SIP_H_SUPPORTED] = { check_token, true },
-	[SIP_H_UNSUPPORTED] = { check_token, false },
-	[SIP_H_ALLOW] = { check_token, true },
-	[SIP_H_ACCEPT] = { check_any, true },
-	[SIP_H_EXPIRES] = { check_seconds, false },
-	[SIP_H_MIN_EXPIRES] = { check_seconds, false },
-	[SIP_H_WARNING] = { check_any, false },
-	[SIP_H_REASON] = { check_any, false },
-	[SIP_H_P_ASSERTED_IDENTITY] = { check_addr, false },
-	[SIP_H_P_PREFERRED_IDENTITY] = { check_addr, false },
-	[SIP_H_HISTORY_INFO] = { check_any, false },
-	[SIP_H_EVENT] = { check_token_params, false },
-	[SIP_H_ALLOW_EVENTS] = { check_token, false },
-	[SIP_H_SUBSCRIPTION_STATE] = { check_token_params, false },
-	[SIP_H_REFER_TO] = { check_addr, false },
-	[SIP_H_REFERRED_BY] = { check_addr, false },
+	[SIP_H_VIA] = { check_via, false, false },
+	[SIP_H_FROM] = { check_from, false, false },
+	[SIP_H_TO] = { check_to, false, false },
+	[SIP_H_CALL_ID] = { check_call_id, false, false },
+	[SIP_H_CSEQ] = { check_cseq, false, false },
+	[SIP_H_MAX_FORWARDS] = { check_max_forwards, false, false },
+	[SIP_H_CONTACT] = { check_contact, false, false },
+	[SIP_H_CONTENT_LENGTH] = { check_length, true, false },
+	[SIP_H_CONTENT_TYPE] = { check_media_type, false, false },
+	[SIP_H_CONTENT_ENCODING] = { check_token, false, true },
+	[SIP_H_ROUTE] = { check_route, false, false },
+	[SIP_H_RECORD_ROUTE] = { check_route, false, false },
+	[SIP_H_PATH] = { check_route, false, false },
+	[SIP_H_SERVICE_ROUTE] = { check_route, false, false },
+	[SIP_H_REQUIRE] = { check_token, false, true },
+	[SIP_H_PROXY_REQUIRE] = { check_token, false, true },
+	[SIP_H_SUPPORTED] = { check_token, true, true },
+	[SIP_H_UNSUPPORTED] = { check_token, false, true },
+	[SIP_H_ALLOW] = { check_token, true, true },
+	[SIP_H_ACCEPT] = { check_any, true, false },
+	[SIP_H_EXPIRES] = { check_seconds, false, false },
+	[SIP_H_MIN_EXPIRES] = { check_seconds, false, false },
+	[SIP_H_WARNING] = { check_any, false, false },
+	[SIP_H_REASON] = { check_any, false, false },
+	[SIP_H_P_ASSERTED_IDENTITY] = { check_addr, false, false },
+	[SIP_H_P_PREFERRED_IDENTITY] = { check_addr, false, false },
+	[SIP_H_HISTORY_INFO] = { check_any, false, false },
+	[SIP_H_EVENT] = { check_token_params, false, false },
+	[SIP_H_ALLOW_EVENTS] = { check_token, false, true },
+	[SIP_H_SUBSCRIPTION_STATE] = { check_token_params, false, false },
+	[SIP_H_REFER_TO] = { check_addr, false, false },
+	[SIP_H_REFERRED_BY] = { check_addr, false, false },
 };
+
+/* The same judgement as one by one, in one pass. */
+static int check_tokens(struct slice list, size_t *values)
+{
+	struct cur c = scan_over(list);
+
+	do {
+		scan_some(&c, SCAN_TOKEN);
+		++*values;
+	} while (scan_sep(&c, ','));
+	return scan_done(&c) ? 0 : -EINVAL;
+}
+
+/* One value without a comma needs no looking for its end: what is unbalanced
+ * in it, its grammar refuses too. */
+static bool is_single(const struct rule *rule, struct slice list)
+{
+	return rule->fn != check_any && slice_chr(list, ',') < 0;
+}
 
 static int check_list(struct check *k, check_fn fn, struct slice list,
 		      size_t *values)
@@ -267,7 +287,11 @@ int sip_check_header(struct sip_msg *m, const struct sip_header *h,
 	const struct rule *rule = &rules[h->id];
 	if (h->value.len == 0)
 		return rule->may_be_empty ? 0 : -EINVAL;
-	if (sip_header_flags(h->id) & SIP_HF_LIST)
+	if (rule->tokens)
+		return check_tokens(h->value, values);
+	if ((sip_header_flags(h->id) & SIP_HF_LIST) &&
+	    !is_single(rule, h->value))
 		return check_list(&k, rule->fn, h->value, values);
+	++*values;
 	return rule->fn(&k, h->value) ? 0 : -EINVAL;
 }

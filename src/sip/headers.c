@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables of methods, headers and reason phrases, and looking headers up. */
+#include "sip/scan.h"
 #include "sip/sip.h"
 
 /* A literal as a slice in a constant table. */
@@ -143,8 +144,7 @@ enum sip_header_id sip_header_id_of(struct slice name)
 	if (name.len == 1)
 		return compact_id(name.ptr[0]);
 	for (int i = 0; i < HEADERS; i++)
-		if (headers[i].name.len == name.len &&
-		    slice_ieq(headers[i].name, name))
+		if (scan_ieq(headers[i].name, name))
 			return (enum sip_header_id)i;
 	return SIP_H_UNKNOWN;
 }

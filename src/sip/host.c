@@ -24,13 +24,20 @@ uint16_t sip_port(struct slice text)
 	return (uint16_t)port;
 }
 
+/* Four numbers up to 255 without leading zeros. */
 bool sip_is_ip4(struct slice text)
 {
-	char copy[INET_ADDRSTRLEN];
-	struct in_addr in;
+	struct cur c = scan_over(text);
 
-	return slice_cstr(text, copy, sizeof(copy)) == 0 &&
-	       inet_pton(AF_INET, copy, &in) == 1;
+	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			scan_expect(&c, '.');
+		struct slice n = scan_some(&c, SCAN_DIGIT);
+		if (n.len == 0 || n.len > 3 || (n.len > 1 && n.ptr[0] == '0') ||
+		    (n.len == 3 && memcmp(n.ptr, "255", 3) > 0))
+			return false;
+	}
+	return scan_done(&c);
 }
 
 /* RFC 5118 4.10: the old grammar allowed "2001:db8:::192.0.2.1". Drops one
@@ -57,37 +64,27 @@ bool sip_is_ip6(struct slice text, char *out)
 	return !out || inet_ntop(AF_INET6, &in6, out, IP6_TEXT_MAX) != NULL;
 }
 
-/* domainlabel, toplabel: letters, digits and inner hyphens. */
-static bool is_label(struct slice label)
-{
-	for (size_t i = 0; i < label.len; i++)
-		if (!scan_is(label.ptr[i], SCAN_ALNUM) && label.ptr[i] != '-')
-			return false;
-	return label.len > 0 && label.ptr[0] != '-' &&
-	       label.ptr[label.len - 1] != '-';
-}
-
+/* Labels of letters, digits and inner hyphens, between dots; the last begins
+ * with a letter (domainlabel, toplabel), a dot may follow it. */
 bool sip_is_name(struct slice text)
 {
-	struct slice label = SLICE_NONE;
+	struct slice label;
 
-	if (slice_ends(text, SLICE_LIT(".")))
+	if (text.len > 0 && text.ptr[text.len - 1] == '.')
 		text.len--;
-	for (bool more = true; more;) {
-		ptrdiff_t dot = slice_chr(text, '.');
-		more = dot >= 0;
-		label = more ? slice_head(text, (size_t)dot) : text;
-		if (!is_label(label))
+	struct cur c = scan_over(text);
+	do {
+		label = scan_some(&c, SCAN_LABEL);
+		if (label.len == 0 || label.ptr[0] == '-' ||
+		    label.ptr[label.len - 1] == '-')
 			return false;
-		if (more)
-			text = slice_from(text, (size_t)dot + 1);
-	}
-	return scan_is(label.ptr[0], SCAN_ALPHA); /* toplabel */
+	} while (scan_byte(&c, '.'));
+	return scan_done(&c) && scan_is(label.ptr[0], SCAN_ALPHA);
 }
 
 static void scan_reference(struct cur *c, struct sip_host *out)
 {
-	struct slice rest = slice_of(c->pos, cur_left(c));
+	struct slice rest = scan_rest(c);
 	ptrdiff_t close = slice_chr(slice_head(rest, IP6_TEXT_MAX), ']');
 
 	out->text = close > 0 ? cur_bytes(c, (size_t)close) : SLICE_NONE;
@@ -99,16 +96,12 @@ static void scan_reference(struct cur *c, struct sip_host *out)
 
 void sip_scan_host(struct cur *c, struct sip_host *out)
 {
-	memset(out, 0, sizeof(*out));
+	*out = (struct sip_host){ .port = 0 };
 	if (scan_byte(c, '[')) {
 		scan_reference(c, out);
 		return;
 	}
-	struct cur from = *c;
-	do {
-		scan_run(c, SCAN_ALNUM);
-	} while (scan_byte(c, '-') || scan_byte(c, '.'));
-	out->text = scan_between(&from, c);
+	out->text = scan_run(c, SCAN_HOST);
 	out->is_ip4 = sip_is_ip4(out->text);
 	if (!out->is_ip4 && !sip_is_name(out->text))
 		scan_fail(c);

@@ -8,15 +8,17 @@
 /* Everything up to CR LF, which is taken too. A bare LF is an error. */
 static struct slice scan_to_crlf(struct cur *c)
 {
-	struct slice rest = slice_of(c->pos, cur_left(c));
-	ptrdiff_t lf = slice_chr(rest, '\n');
+	const uint8_t *from = c->pos;
+	const uint8_t *lf =
+		from != c->end ? memchr(from, '\n', (size_t)(c->end - from))
+			       : NULL;
 
-	if (lf < 1 || rest.ptr[lf - 1] != '\r') {
+	if (!lf || lf == from || lf[-1] != '\r') {
 		scan_fail(c);
 		return SLICE_NONE;
 	}
-	cur_bytes(c, (size_t)lf + 1);
-	return slice_head(rest, (size_t)lf - 1);
+	c->pos = lf + 1;
+	return slice_of(from, (size_t)(lf - 1 - from));
 }
 
 bool sip_line_start(struct cur *c, struct slice *line)
@@ -32,7 +34,7 @@ bool sip_line_next(struct cur *c, struct slice *line)
 	if (cur_failed(c) || first.len == 0)
 		return false;
 	*line = first;
-	while (scan_is(cur_peek(c), SCAN_BLANK)) {
+	while (scan_is(scan_peek(c), SCAN_BLANK)) {
 		struct slice more = scan_to_crlf(c);
 		if (cur_failed(c))
 			return false;
@@ -43,14 +45,14 @@ bool sip_line_next(struct cur *c, struct slice *line)
 
 bool sip_line_split(struct slice line, struct sip_header *out)
 {
-	struct cur c = cur_init(line);
+	struct cur c = scan_over(line);
 
 	out->name = scan_some(&c, SCAN_TOKEN);
 	scan_run(&c, SCAN_BLANK); /* HCOLON: no fold before the colon */
 	scan_expect(&c, ':');
 	if (cur_failed(&c))
 		return false;
-	out->value = slice_trim(slice_of(c.pos, cur_left(&c)));
+	out->value = scan_trim(scan_rest(&c));
 	out->id = sip_header_id_of(out->name);
 	return true;
 }
@@ -59,7 +61,7 @@ bool sip_line_split(struct slice line, struct sip_header *out)
  * string. */
 static bool controls_quoted(struct slice value)
 {
-	struct cur c = cur_init(value);
+	struct cur c = scan_over(value);
 	bool quoted = false;
 
 	while (cur_left(&c) > 0) {
@@ -78,9 +80,11 @@ static bool controls_quoted(struct slice value)
 
 bool sip_line_value_ok(struct slice value)
 {
-	struct cur c = cur_init(value);
+	struct cur c = scan_over(value);
 	uint8_t high = 0;
 
+	if (scan_is_plain(value))
+		return true;
 	for (size_t i = 0; i < value.len; i++)
 		high |= value.ptr[i];
 	if (high >= 0x80 && !text_utf8(value))
@@ -88,7 +92,7 @@ bool sip_line_value_ok(struct slice value)
 	do {
 		scan_run(&c, SCAN_TEXT);
 	} while (scan_blank(&c));
-	return cur_done(&c) || controls_quoted(value);
+	return scan_done(&c) || controls_quoted(value);
 }
 
 bool sip_line_length_value(struct slice value, size_t *bytes)
@@ -101,9 +105,19 @@ bool sip_line_length_value(struct slice value, size_t *bytes)
 	return true;
 }
 
+/* Worth reading: Content-Length or l, as far as its first letters tell. */
+static bool maybe_length(struct slice line)
+{
+	static const struct slice name = { (const uint8_t *)"content-length",
+					   14 };
+
+	return line.ptr[0] == 'l' || line.ptr[0] == 'L' ||
+	       scan_ieq(slice_head(line, name.len), name);
+}
+
 struct sip_length sip_line_length(struct slice head)
 {
-	struct cur c = cur_init(head);
+	struct cur c = scan_over(head);
 	struct sip_length length = { .good = false };
 	struct slice line;
 	size_t seen = 0;
@@ -112,10 +126,8 @@ struct sip_length sip_line_length(struct slice head)
 		return length;
 	while (sip_line_next(&c, &line)) {
 		struct sip_header h;
-		/* Content-Length or l */
-		if ((line.ptr[0] | 0x20) != 'c' && (line.ptr[0] | 0x20) != 'l')
-			continue;
-		if (!sip_line_split(line, &h) || h.id != SIP_H_CONTENT_LENGTH)
+		if (!maybe_length(line) || !sip_line_split(line, &h) ||
+		    h.id != SIP_H_CONTENT_LENGTH)
 			continue;
 		length.found = true;
 		length.good = ++seen == 1 &&

@@ -8,7 +8,7 @@
 /* <...> of a name-addr: a URI holds neither '>' nor '"'. */
 static void skip_brackets(struct cur *c)
 {
-	struct slice rest = slice_of(c->pos, cur_left(c));
+	struct slice rest = scan_rest(c);
 	ptrdiff_t close = slice_chr(rest, '>');
 
 	if (close < 0)
@@ -23,7 +23,7 @@ static void skip_value(struct cur *c)
 	int next;
 
 	scan_run(c, SCAN_PLAIN);
-	while ((next = cur_peek(c)) >= 0 && next != ',') {
+	while ((next = scan_peek(c)) >= 0 && next != ',') {
 		if (next == '"')
 			scan_quoted(c);
 		else if (next == '<')
@@ -36,7 +36,7 @@ static void skip_value(struct cur *c)
 
 int sip_list_next(struct slice *list, struct slice *value)
 {
-	struct cur c = cur_init(slice_trim(*list));
+	struct cur c = scan_over(scan_trim(*list));
 
 	if (cur_left(&c) == 0) {
 		*list = SLICE_NONE;
@@ -44,13 +44,13 @@ int sip_list_next(struct slice *list, struct slice *value)
 	}
 	struct cur from = c;
 	skip_value(&c);
-	struct slice text = slice_trim(scan_between(&from, &c));
+	struct slice text = scan_trim(scan_between(&from, &c));
 	bool more = scan_byte(&c, ',');
 	scan_blank(&c);
 	if (cur_failed(&c) || text.len == 0 || (more && cur_left(&c) == 0))
 		return -EINVAL;
 	*value = text;
-	*list = slice_of(c.pos, cur_left(&c));
+	*list = scan_rest(&c);
 	return 1;
 }
 
@@ -64,7 +64,7 @@ bool sip_has_token(const struct sip_msg *m, enum sip_header_id id,
 		struct slice list = h->value;
 		struct slice value;
 		while (sip_list_next(&list, &value) == 1)
-			if (slice_ieq(value, slice_str(token)))
+			if (scan_ieq(value, slice_str(token)))
 				return true;
 	}
 	return false;

@@ -32,7 +32,7 @@ static bool scan_version(struct cur *c, bool *ours)
 	struct cur from = *c;
 
 	cur_bytes(c, 3);
-	bool sip = slice_ieq(scan_between(&from, c), SLICE_LIT("SIP"));
+	bool sip = scan_ieq(scan_between(&from, c), SLICE_LIT("SIP"));
 	scan_expect(c, '/');
 	struct slice major = scan_some(c, SCAN_DIGIT);
 	scan_expect(c, '.');
@@ -56,21 +56,21 @@ static void read_uri(struct parse *p, struct slice text)
 /* Method SP Request-URI SP SIP-Version: single spaces only. */
 static void read_request_line(struct parse *p, struct slice line)
 {
-	struct cur c = cur_init(line);
+	struct cur c = scan_over(line);
 	bool ours = false;
 
 	p->m->request = true;
 	p->m->method_text = scan_some(&c, SCAN_TOKEN);
 	p->m->method = sip_method_of(p->m->method_text);
 	scan_expect(&c, ' ');
-	struct slice rest = slice_of(c.pos, cur_left(&c));
+	struct slice rest = scan_rest(&c);
 	ptrdiff_t space = slice_chr(rest, ' ');
 	if (cur_failed(&c) || space < 0) {
 		refuse(p, &sip_reject_syntax);
 		return;
 	}
-	c = cur_init(slice_from(rest, (size_t)space + 1));
-	if (!scan_version(&c, &ours) || !cur_done(&c))
+	c = scan_over(slice_from(rest, (size_t)space + 1));
+	if (!scan_version(&c, &ours) || !scan_done(&c))
 		refuse(p, &sip_reject_syntax);
 	else if (!ours)
 		refuse(p, &sip_reject_version);
@@ -81,7 +81,7 @@ static void read_request_line(struct parse *p, struct slice line)
  * is let through, controls and broken UTF-8 are not. */
 static void read_status_line(struct parse *p, struct slice line)
 {
-	struct cur c = cur_init(line);
+	struct cur c = scan_over(line);
 	uint64_t status = 0;
 	bool ours = false;
 
@@ -91,7 +91,7 @@ static void read_status_line(struct parse *p, struct slice line)
 	struct slice digits = scan_some(&c, SCAN_DIGIT);
 	scan_expect(&c, ' ');
 	p->m->reason = scan_run(&c, SCAN_TEXT);
-	if (!cur_done(&c) || digits.len != 3 ||
+	if (!scan_done(&c) || digits.len != 3 ||
 	    slice_u64(digits, 699, &status) < 0 || status < 100 ||
 	    !sip_line_value_ok(p->m->reason)) {
 		refuse(p, &sip_reject_syntax);
@@ -102,7 +102,7 @@ static void read_status_line(struct parse *p, struct slice line)
 
 static void read_start_line(struct parse *p, struct slice line)
 {
-	if (slice_ieq(slice_head(line, 4), SLICE_LIT("SIP/")))
+	if (scan_ieq(slice_head(line, 4), SLICE_LIT("SIP/")))
 		read_status_line(p, line);
 	else
 		read_request_line(p, line);
@@ -219,7 +219,7 @@ static void read_body(struct parse *p, struct cur *c)
 	const struct sip_header *h = sip_header(p->m, SIP_H_CONTENT_LENGTH);
 	size_t bytes = 0;
 
-	p->m->body = slice_of(c->pos, cur_left(c));
+	p->m->body = scan_rest(c);
 	if (h ? !sip_line_length_value(h->value, &bytes) ||
 			    bytes != p->m->body.len
 	      : !p->by_transport)
@@ -245,7 +245,7 @@ static void check_method(struct parse *p)
 /* The magic cookie alone identifies nothing (RFC 4475 3.2.1). */
 static void check_branch(struct parse *p)
 {
-	if (p->m->request && slice_ieq(p->m->via.branch, SLICE_LIT("z9hG4bK")))
+	if (p->m->request && scan_ieq(p->m->via.branch, SLICE_LIT("z9hG4bK")))
 		refuse(p, &sip_reject_syntax);
 }
 
@@ -258,7 +258,7 @@ static const struct reject *parse(struct parse *p, struct arena *a,
 				  struct slice whole)
 {
 	struct sip_msg *out = p->m;
-	struct cur c = cur_init(whole);
+	struct cur c = scan_over(whole);
 	struct slice line;
 
 	memset(out, 0, sizeof(*out));

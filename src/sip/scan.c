@@ -52,43 +52,15 @@
 	 (TEXT(c) ? SCAN_TEXT : 0) | (BLANK(c) ? SCAN_BLANK : 0) |       \
 	 (SCHEME(c) ? SCAN_SCHEME : 0) | (PLAIN(c) ? SCAN_PLAIN : 0) |   \
 	 (PVALUE(c) ? SCAN_PVALUE : 0) |                                 \
+	 (IN(c, 0x20, 0x7e) ? SCAN_ASCII : 0) |                          \
+	 (ALNUM(c) || (c) == '-' ? SCAN_LABEL : 0) |                     \
+	 (ALNUM(c) || (c) == '-' || (c) == '.' ? SCAN_HOST : 0) |        \
 	 (PVALUE(c) && (c) != '=' ? SCAN_PNAME : 0))
 #define C4(c) C1(c), C1((c) + 1), C1((c) + 2), C1((c) + 3)
 #define C16(c) C4(c), C4((c) + 4), C4((c) + 8), C4((c) + 12)
 #define C64(c) C16(c), C16((c) + 16), C16((c) + 32), C16((c) + 48)
 
 const uint32_t scan_table[256] = { C64(0), C64(64), C64(128), C64(192) };
-
-void scan_fail(struct cur *c)
-{
-	c->failed = true;
-	c->pos = c->end;
-}
-
-struct slice scan_between(const struct cur *from, const struct cur *to)
-{
-	if (to->failed)
-		return SLICE_NONE;
-	return slice_of(from->pos, (size_t)(to->pos - from->pos));
-}
-
-struct slice scan_run(struct cur *c, unsigned classes)
-{
-	struct cur from = *c;
-
-	while (c->pos < c->end && (scan_table[*c->pos] & classes) != 0)
-		c->pos++;
-	return scan_between(&from, c);
-}
-
-struct slice scan_some(struct cur *c, unsigned classes)
-{
-	struct slice s = scan_run(c, classes);
-
-	if (s.len == 0)
-		scan_fail(c);
-	return s;
-}
 
 struct slice scan_escaped(struct cur *c, unsigned classes)
 {
@@ -105,20 +77,6 @@ struct slice scan_escaped(struct cur *c, unsigned classes)
 	return scan_between(&from, c);
 }
 
-bool scan_byte(struct cur *c, uint8_t byte)
-{
-	if (c->pos >= c->end || *c->pos != byte)
-		return false;
-	c->pos++;
-	return true;
-}
-
-void scan_expect(struct cur *c, uint8_t byte)
-{
-	if (!scan_byte(c, byte))
-		scan_fail(c);
-}
-
 /* CR LF and a blank behind it. */
 static bool at_fold(const struct cur *c)
 {
@@ -126,15 +84,15 @@ static bool at_fold(const struct cur *c)
 	       scan_is(c->pos[2], SCAN_BLANK);
 }
 
-bool scan_blank(struct cur *c)
+bool scan_blanks(struct cur *c)
 {
 	const uint8_t *from = c->pos;
 
 	for (;;) {
-		scan_run(c, SCAN_BLANK);
+		c->pos = scan_past(c->pos, c->end, SCAN_BLANK);
 		if (!at_fold(c))
 			break;
-		cur_bytes(c, 3);
+		c->pos += 3;
 	}
 	return c->pos != from;
 }
@@ -149,6 +107,63 @@ bool scan_sep(struct cur *c, uint8_t byte)
 	scan_blank(&at);
 	*c = at;
 	return true;
+}
+
+enum { WORD = sizeof(uint64_t) };
+
+#define EACH(byte) (UINT64_MAX / 0xff * (byte)) /* in all eight bytes */
+
+static uint64_t load8(const uint8_t *at)
+{
+	uint64_t w;
+
+	memcpy(&w, at, WORD);
+	return w;
+}
+
+/* With ASCII letters in lower case: no byte's sum reaches its neighbour. */
+static uint64_t lower8(uint64_t w)
+{
+	uint64_t low = w & EACH(0x7f);
+	uint64_t from_a = low + EACH(0x80 - 'A');
+	uint64_t over_z = low + EACH(0x7f - 'Z');
+	uint64_t upper = (from_a ^ over_z) & ~w & EACH(0x80);
+
+	return w | upper >> 2;
+}
+
+bool scan_ieq_long(struct slice a, struct slice b)
+{
+	if (a.len < WORD)
+		return slice_ieq(a, b);
+	for (size_t i = 0; i + WORD < a.len; i += WORD)
+		if (lower8(load8(a.ptr + i)) != lower8(load8(b.ptr + i)))
+			return false;
+	/* the last eight, which may overlap those before */
+	return lower8(load8(a.ptr + a.len - WORD)) ==
+	       lower8(load8(b.ptr + b.len - WORD));
+}
+
+/* The top bit of each byte that is not 20..7E, and of no other. */
+static uint64_t odd8(uint64_t w)
+{
+	uint64_t low = w & EACH(0x7f);
+	uint64_t from_space = low + EACH(0x80 - ' ');
+	uint64_t delete = low + EACH(1);
+
+	return (w | ~from_space | delete) & EACH(0x80);
+}
+
+bool scan_is_plain(struct slice s)
+{
+	uint64_t odd = 0;
+
+	if (s.len < WORD)
+		return s.len == 0 || scan_past(s.ptr, s.ptr + s.len,
+					       SCAN_ASCII) == s.ptr + s.len;
+	for (size_t i = 0; i + WORD < s.len; i += WORD)
+		odd |= odd8(load8(s.ptr + i));
+	return (odd | odd8(load8(s.ptr + s.len - WORD))) == 0;
 }
 
 /* The byte behind a backslash: quoted-pair holds anything but CR, LF and
@@ -174,7 +189,7 @@ struct slice scan_quoted(struct cur *c)
 			quoted_pair(c);
 			any = true;
 		}
-		if (!any && cur_peek(c) != '"')
+		if (!any && scan_peek(c) != '"')
 			scan_fail(c);
 	}
 	return scan_between(&from, c);
@@ -185,8 +200,8 @@ struct slice scan_quoted(struct cur *c)
 static void reference(struct cur *c)
 {
 	scan_expect(c, '[');
-	while (scan_is(cur_peek(c), SCAN_HEX) || cur_peek(c) == ':' ||
-	       cur_peek(c) == '.')
+	while (scan_is(scan_peek(c), SCAN_HEX) || scan_peek(c) == ':' ||
+	       scan_peek(c) == '.')
 		cur_u8(c);
 	scan_expect(c, ']');
 }
@@ -195,7 +210,7 @@ static void reference(struct cur *c)
  * without brackets (RFC 3261 25.1 via-received). */
 static void gen_value(struct cur *c, struct slice name)
 {
-	int next = cur_peek(c);
+	int next = scan_peek(c);
 
 	if (next == '"') {
 		scan_quoted(c);
@@ -220,14 +235,6 @@ struct slice scan_params(struct cur *c)
 			gen_value(c, name);
 	}
 	return scan_between(&from, c);
-}
-
-bool scan_all(struct slice s, unsigned classes)
-{
-	struct cur c = cur_init(s);
-
-	scan_some(&c, classes);
-	return cur_done(&c);
 }
 
 static int hex_digit(uint8_t b)

@@ -8,11 +8,11 @@
 
 static enum sip_scheme scheme_of(struct slice text)
 {
-	if (slice_ieq(text, SLICE_LIT("sip")))
+	if (scan_ieq(text, SLICE_LIT("sip")))
 		return SIP_SCHEME_SIP;
-	if (slice_ieq(text, SLICE_LIT("sips")))
+	if (scan_ieq(text, SLICE_LIT("sips")))
 		return SIP_SCHEME_SIPS;
-	if (slice_ieq(text, SLICE_LIT("tel")))
+	if (scan_ieq(text, SLICE_LIT("tel")))
 		return SIP_SCHEME_TEL;
 	return SIP_SCHEME_OTHER;
 }
@@ -21,7 +21,7 @@ static struct slice scan_scheme(struct cur *c)
 {
 	struct cur from = *c;
 
-	if (!scan_is(cur_peek(c), SCAN_ALPHA))
+	if (!scan_is(scan_peek(c), SCAN_ALPHA))
 		scan_fail(c);
 	scan_run(c, SCAN_SCHEME);
 	struct slice scheme = scan_between(&from, c);
@@ -33,7 +33,7 @@ static struct slice scan_scheme(struct cur *c)
  * first one in the text ends it (SIP-26). */
 static void scan_userinfo(struct cur *c, struct sip_uri *out)
 {
-	if (slice_chr(slice_of(c->pos, cur_left(c)), '@') < 0)
+	if (slice_chr(scan_rest(c), '@') < 0)
 		return;
 	out->user = scan_escaped(c, SCAN_USER);
 	if (out->user.len == 0)
@@ -98,7 +98,7 @@ static void scan_tel(struct cur *c, struct sip_uri *out)
 	bool global = scan_byte(c, '+');
 	size_t digits = 0;
 
-	for (int b; (b = cur_peek(c)) >= 0 && b != ';'; cur_u8(c)) {
+	for (int b; (b = scan_peek(c)) >= 0 && b != ';'; cur_u8(c)) {
 		if (scan_is(b, SCAN_DIGIT) ||
 		    (!global && (scan_is(b, SCAN_HEX) || b == '*' || b == '#')))
 			digits++;
@@ -113,7 +113,7 @@ static void scan_tel(struct cur *c, struct sip_uri *out)
 
 int sip_uri_parse(struct slice text, struct sip_uri *out)
 {
-	struct cur c = cur_init(text);
+	struct cur c = scan_over(text);
 	struct sip_uri uri = { .text = text };
 
 	uri.scheme_text = scan_scheme(&c);
@@ -130,7 +130,7 @@ int sip_uri_parse(struct slice text, struct sip_uri *out)
 		need_some(&c, scan_escaped(&c, SCAN_URIC));
 		break;
 	}
-	if (!cur_done(&c))
+	if (!scan_done(&c))
 		return -EINVAL;
 	*out = uri;
 	return 0;
@@ -139,7 +139,7 @@ int sip_uri_parse(struct slice text, struct sip_uri *out)
 bool sip_param_next(struct slice *params, struct slice *name,
 		    struct slice *value)
 {
-	struct cur c = cur_init(*params);
+	struct cur c = scan_over(*params);
 
 	*name = SLICE_NONE;
 	*value = SLICE_NONE;
@@ -148,9 +148,9 @@ bool sip_param_next(struct slice *params, struct slice *name,
 	/* what was accepted by a parser needs no stricter reading */
 	*name = scan_run(&c, SCAN_PNAME);
 	if (scan_sep(&c, '='))
-		*value = cur_peek(&c) == '"' ? scan_quoted(&c)
-					     : scan_run(&c, SCAN_PVALUE);
-	*params = slice_of(c.pos, cur_left(&c));
+		*value = scan_peek(&c) == '"' ? scan_quoted(&c)
+					      : scan_run(&c, SCAN_PVALUE);
+	*params = scan_rest(&c);
 	return !cur_failed(&c) && name->len > 0;
 }
 
@@ -159,7 +159,7 @@ bool sip_param(struct slice params, const char *name, struct slice *value)
 	struct slice found, text;
 
 	while (sip_param_next(&params, &found, &text)) {
-		if (!slice_ieq(found, slice_str(name)))
+		if (!scan_ieq(found, slice_str(name)))
 			continue;
 		*value = text;
 		return true;

@@ -24,14 +24,14 @@ static bool params_ok(struct sip_via *via)
 	unsigned rports = 0;
 
 	while (sip_param_next(&rest, &name, &value)) {
-		if (slice_ieq(name, SLICE_LIT("branch"))) {
+		if (scan_ieq(name, SLICE_LIT("branch"))) {
 			via->branch = value;
 			if (++branches > 1 || !scan_all(value, SCAN_TOKEN))
 				return false;
-		} else if (slice_ieq(name, SLICE_LIT("received"))) {
+		} else if (scan_ieq(name, SLICE_LIT("received"))) {
 			if (++received > 1 || !is_address(value))
 				return false;
-		} else if (slice_ieq(name, SLICE_LIT("rport"))) {
+		} else if (scan_ieq(name, SLICE_LIT("rport"))) {
 			if (++rports > 1 || (value.len > 0 && !sip_port(value)))
 				return false;
 		}
@@ -41,8 +41,8 @@ static bool params_ok(struct sip_via *via)
 
 int sip_via_parse(struct slice value, struct sip_via *out)
 {
-	struct sip_via via = { .text = slice_trim(value) };
-	struct cur c = cur_init(via.text);
+	struct sip_via via = { .text = scan_trim(value) };
+	struct cur c = scan_over(via.text);
 	struct sip_host host;
 
 	scan_some(&c, SCAN_TOKEN); /* protocol-name */
@@ -60,7 +60,7 @@ int sip_via_parse(struct slice value, struct sip_via *out)
 	via.port = host.port;
 	via.params = scan_params(&c);
 	scan_blank(&c);
-	if (!cur_done(&c) || !params_ok(&via))
+	if (!scan_done(&c) || !params_ok(&via))
 		return -EINVAL;
 	*out = via;
 	return 0;
