@@ -70,8 +70,10 @@ static size_t draw(const struct dns_srv *s, size_t count, dns_random_fn random,
 		sum += s[i].weight;
 		zeros += s[i].weight == 0;
 	}
+	if (!sum)
+		return (size_t)(random(arg) % count);
 	uint64_t r = zeros ? random(arg) % (sum + 1) : random(arg) % sum + 1;
-	if (r == 0)
+	if (zeros && r == 0)
 		return weightless(s, (size_t)(random(arg) % zeros));
 	for (size_t i = 0; i < count; i++) {
 		if (r <= s[i].weight)
