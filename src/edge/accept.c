@@ -108,8 +108,8 @@ void edge_on_accept(void *arg, int fd, const struct addr *from)
 	memcpy(f->source, text, sizeof(f->source));
 	struct net_tls *tls = kind == FLOW_CLIENT ? e->current->tls_clients
 						  : e->current->tls_federation;
-	int err = conn_accept(&f->conn, e->loop, fd, tls, NULL, &flow_conn_ops,
-			      f);
+	int err = conn_accept(&f->conn, e->loop, fd, tls, &flow_limits,
+			      &flow_conn_ops, f);
 	if (err) {
 		refuse(l, -1, text, "accept");
 		flow_drop(f);

@@ -65,7 +65,7 @@ static int answer_to_flow(struct edge *e, const struct proxy_hop *to,
 	if (!f && partner)
 		f = flow_of_peer(e, to->peer);
 	if (f)
-		return conn_write(f->conn, bytes);
+		return flow_write_answer(f, bytes);
 	/* a client is its connection */
 	return partner ? answer_elsewhere(e, to, bytes) : -EPIPE;
 }

@@ -132,11 +132,15 @@ void flow_drop(struct flow *f); /* one that never got a connection */
 /* The edge goes away: ends the connection, leaves the rest to it. */
 void flow_abandon(struct flow *f);
 extern const struct conn_ops flow_conn_ops;
+extern const struct conn_limits flow_limits;
 struct flow *flow_find(struct edge *e, uint64_t id);
 /* Any live flow of that proven peer. */
 struct flow *flow_of_peer(struct edge *e, struct slice peer);
 struct proxy_hop flow_hop(const struct flow *f);
 void flow_end(struct flow *f, bool flushed);
+/* An answer; there is room for it, and who does not read loses the
+ * connection. */
+int flow_write_answer(struct flow *f, struct slice bytes);
 /* A request of a transaction elsewhere or here; 0 or -E... */
 int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 		       uint16_t branch, struct slice bytes);

@@ -35,7 +35,7 @@ static void on_flow_answer(struct edge *e, const struct proc_id *from,
 		f = flow_of_peer(e, a.peer);
 	a.flow = 0; /* ids are ours alone */
 	if (f) {
-		conn_write(f->conn, a.bytes);
+		flow_write_answer(f, a.bytes);
 		return;
 	}
 	uint32_t workers = e->current ? e->current->conf->workers : 1;

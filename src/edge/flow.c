@@ -17,7 +17,11 @@ enum {
 	ONE_MESSAGE_MS = 10000,
 	PONG_EVERY_MS = 1000,
 	REFUSAL_ARENA = 16384,
+	ANSWER_ROOM = 4 << 20, /* bytes of a connection's write queue */
 };
+
+const struct conn_limits flow_limits = { .handshake_ms = 10000,
+					 .write_bytes = 2 * ANSWER_ROOM };
 
 static const char *kind_name(enum flow_kind kind)
 {
@@ -115,7 +119,8 @@ struct flow *flow_of_peer(struct edge *e, struct slice peer)
 
 struct proxy_hop flow_hop(const struct flow *f)
 {
-	return (struct proxy_hop){ .kind = HOP_FLOW,
+	return (struct proxy_hop){ .addr = conn_peer(f->conn)->addr,
+				   .kind = HOP_FLOW,
 				   .slot = f->edge->slot,
 				   .incarnation = f->edge->incarnation,
 				   .flow = f->id,
@@ -135,7 +140,8 @@ void flow_end(struct flow *f, bool flushed)
 int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 		       uint16_t branch, struct slice bytes)
 {
-	if (!conn_writable(f->conn, bytes.len))
+	/* the rest is for answers to what was admitted (architecture 2) */
+	if (!conn_writable(f->conn, bytes.len + ANSWER_ROOM))
 		return -ENOBUFS;
 	int err = txn ? pending_add(&f->pending, slot, txn, branch,
 				    timers_now(f->edge->timers))
@@ -145,6 +151,18 @@ int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 	if (err && txn)
 		pending_done(&f->pending, slot, txn, branch);
 	return err;
+}
+
+int flow_write_answer(struct flow *f, struct slice bytes)
+{
+	int err = conn_write(f->conn, bytes);
+	if (err != -ENOBUFS)
+		return err;
+	LOG_LIMITED(LOG_WARN, "conn.slow", slice_str(f->source),
+		    KV_STR("source", f->source), KV_STR("peer", f->peer),
+		    KV_STR("why", "output"));
+	flow_end(f, false);
+	return -EPIPE;
 }
 
 /* Who is at the other end: the row of configuration that its certificate

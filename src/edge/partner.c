@@ -20,7 +20,6 @@ enum {
 	QUEUE_BYTES_MAX = 1 << 20,
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_MAX_MS = 300000,
-	DIAL_MS = 10000,
 };
 
 /* Waits for the connection. */
@@ -157,7 +156,6 @@ static void dial_next(struct partner *p, enum edge_refusal why,
 		      const char *text)
 {
 	struct edge *e = p->edge;
-	static const struct conn_limits limits = { .handshake_ms = DIAL_MS };
 	if (p->address_next >= p->address_count) {
 		partner_down(p, why, text);
 		return;
@@ -172,7 +170,7 @@ static void dial_next(struct partner *p, enum edge_refusal why,
 	f->partner = p;
 	p->flow = f;
 	int err = conn_dial(&f->conn, e->loop, to, e->current->tls_dial,
-			    p->name, &limits, &flow_conn_ops, f);
+			    p->name, &flow_limits, &flow_conn_ops, f);
 	if (err) {
 		p->flow = NULL;
 		f->partner = NULL;

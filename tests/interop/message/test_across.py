@@ -84,3 +84,10 @@ class Across(Case):
         self.assertNotIn("History-Info", text)
         self.assertNotIn("contoso.test;branch", text)
         self.assertEqual(len(seen.all("Via")), 1)
+
+    def test_sender_learns_its_address(self):
+        """RFC 3581: rport was asked for."""
+        alice = self.client(self.contoso, "alice")
+        via = alice.message(alice.aor, "to myself").get("Via")
+        self.assertIn(f"rport={alice.local[1]}", via)
+        self.assertIn(f"received={alice.local[0]}", via)
