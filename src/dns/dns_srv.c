@@ -71,7 +71,7 @@ static size_t draw(const struct dns_srv *s, size_t count, dns_random_fn random,
 		zeros += s[i].weight == 0;
 	}
 	if (!sum)
-		return (size_t)(random(arg) % count);
+		return count > 1 ? (size_t)(random(arg) % count) : 0;
 	uint64_t r = zeros ? random(arg) % (sum + 1) : random(arg) % sum + 1;
 	if (zeros && r == 0)
 		return weightless(s, (size_t)(random(arg) % zeros));
