@@ -104,6 +104,9 @@ static enum head_state find_head(struct sip_framer *f, struct slice data,
 		    (at >= limits->header_line ||
 		     !names_sip(slice_head(data, at))))
 			return HEAD_NOT_SIP;
+		if (f->start == SIP_START_DONE && f->length == 0 &&
+		    sip_line_maybe_length(slice_from(data, f->line)))
+			f->length = f->line;
 		f->start = SIP_START_DONE;
 		bool empty = at == f->line + 1;
 		f->seen = at + 1;
@@ -149,11 +152,21 @@ static enum sip_frame_result frame_head(struct sip_framer *f, struct slice data,
 	return SIP_FRAME_MESSAGE;
 }
 
+static struct sip_length head_length(const struct sip_framer *f,
+				     struct slice data)
+{
+	struct slice head = slice_head(data, f->head);
+
+	if (f->length == 0)
+		return (struct sip_length){ .good = false };
+	return sip_line_length(slice_from(head, f->length));
+}
+
 /* The head is whole: where does the message end? */
 static const struct reject *frame_body(struct sip_framer *f, struct slice data,
 				       const struct sip_limits *limits)
 {
-	struct sip_length length = sip_line_length(slice_head(data, f->head));
+	struct sip_length length = head_length(f, data);
 
 	if (!length.good)
 		return &sip_reject_content_length;
@@ -192,11 +205,12 @@ enum sip_frame_result sip_frame(struct sip_framer *f, struct slice data,
 }
 
 /* The end is known: what is not whole never will be. */
-static const struct reject *frame_whole_body(struct slice data, size_t head,
+static const struct reject *frame_whole_body(const struct sip_framer *f,
+					     struct slice data,
 					     const struct sip_limits *limits)
 {
-	struct sip_length length = sip_line_length(slice_head(data, head));
-	size_t body = data.len - head;
+	struct sip_length length = head_length(f, data);
+	size_t body = data.len - f->head;
 
 	if (length.found && (!length.good || length.bytes != body))
 		return &sip_reject_content_length;
@@ -222,7 +236,7 @@ enum sip_frame_result sip_frame_whole(struct slice data,
 		return refuse(&sip_reject_framing, reject);
 	if (r != SIP_FRAME_MESSAGE)
 		return r;
-	*reject = frame_whole_body(data, f.head, limits);
+	*reject = frame_whole_body(&f, data, limits);
 	if (*reject)
 		return SIP_FRAME_REFUSED;
 	*len = data.len;

@@ -23,6 +23,7 @@ struct sip_framer {
 	size_t line; /* where the line begins that is being searched */
 	size_t head; /* length of the head, 0: not found yet */
 	size_t body;
+	size_t length; /* where Content-Length may stand first, 0: nowhere */
 	enum {
 		SIP_START_FIRST, /* in the first word of the start line */
 		SIP_START_SECOND,

@@ -26,6 +26,13 @@ static const struct {
 #undef SIP_HEADER
 };
 
+/* Of the names, one beside the other for a quick look. */
+static const uint8_t lengths[] = {
+#define SIP_HEADER(id, name, compact, flags) [SIP_H_##id] = sizeof(name) - 1,
+#include "sip/headers.tbl"
+#undef SIP_HEADER
+};
+
 static const struct {
 	uint16_t status;
 	const char *reason;
@@ -120,7 +127,7 @@ const struct sip_limits sip_limits_default = {
 enum sip_method sip_method_of(struct slice text)
 {
 	for (int i = 0; i < METHODS; i++)
-		if (slice_eq(methods[i], text))
+		if (methods[i].len == text.len && slice_eq(methods[i], text))
 			return (enum sip_method)i;
 	return SIP_METHOD_UNKNOWN;
 }
@@ -143,9 +150,15 @@ enum sip_header_id sip_header_id_of(struct slice name)
 {
 	if (name.len == 1)
 		return compact_id(name.ptr[0]);
-	for (int i = 0; i < HEADERS; i++)
-		if (scan_ieq(headers[i].name, name))
-			return (enum sip_header_id)i;
+	if (name.len > UINT8_MAX)
+		return SIP_H_UNKNOWN;
+	const uint8_t *end = lengths + HEADERS;
+	const uint8_t *at = lengths;
+	while ((at = memchr(at, (int)name.len, (size_t)(end - at)))) {
+		if (scan_ieq(headers[at - lengths].name, name))
+			return (enum sip_header_id)(at - lengths);
+		at++;
+	}
 	return SIP_H_UNKNOWN;
 }
 

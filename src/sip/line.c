@@ -105,8 +105,8 @@ bool sip_line_length_value(struct slice value, size_t *bytes)
 	return true;
 }
 
-/* Worth reading: Content-Length or l, as far as its first letters tell. */
-static bool maybe_length(struct slice line)
+/* Content-Length or l */
+bool sip_line_maybe_length(struct slice line)
 {
 	static const struct slice name = { (const uint8_t *)"content-length",
 					   14 };
@@ -122,11 +122,9 @@ struct sip_length sip_line_length(struct slice head)
 	struct slice line;
 	size_t seen = 0;
 
-	if (!sip_line_start(&c, &line))
-		return length;
 	while (sip_line_next(&c, &line)) {
 		struct sip_header h;
-		if (!maybe_length(line) || !sip_line_split(line, &h) ||
+		if (!sip_line_maybe_length(line) || !sip_line_split(line, &h) ||
 		    h.id != SIP_H_CONTENT_LENGTH)
 			continue;
 		length.found = true;

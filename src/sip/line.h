@@ -22,7 +22,9 @@ struct sip_length { /* Content-Length of a head */
 	bool found; /* at least one */
 	size_t bytes;
 };
-/* head: start line to the empty line. */
+/* Is the line worth asking for it, as far as its first letters tell? */
+bool sip_line_maybe_length(struct slice line);
+/* head: from the first such line to the empty line. */
 struct sip_length sip_line_length(struct slice head);
 /* The same from one value. */
 bool sip_line_length_value(struct slice value, size_t *bytes);

@@ -10,8 +10,11 @@
 #include "sip/reject.h"
 #include "sip/scan.h"
 
+enum { FEW_HEADERS = 32 };
+
 struct parse {
 	const struct sip_limits *limits;
+	size_t lines; /* of headers, read so far */
 	struct sip_msg *m;
 	const struct reject *rej;
 	bool seen[SIP_H_UNKNOWN];
@@ -182,26 +185,61 @@ static size_t count_lines(struct cur c)
 	return n;
 }
 
-static void read_headers(struct parse *p, struct cur *c, struct arena *a)
+/* Moves the headers to the arena, with room for more. */
+static bool keep_headers(struct parse *p, struct arena *a, size_t more)
+{
+	const struct sip_header *from = p->m->headers;
+	size_t count = p->m->header_count;
+
+	p->m->headers = NULL;
+	if (count + more == 0)
+		return true;
+	p->m->headers = arena_alloc(a, (count + more) * sizeof(*from));
+	if (!p->m->headers) {
+		p->m->header_count = 0;
+		p->rej = &sip_reject_memory;
+		return false;
+	}
+	memcpy(p->m->headers, from, count * sizeof(*from));
+	return true;
+}
+
+/* Lines up to `end` of them; false: the head ended before. Those behind the
+ * limit are walked over, to find the body. */
+static bool read_lines(struct parse *p, struct cur *c, size_t end)
 {
 	struct slice line;
-	size_t count = count_lines(*c);
 
-	if (count > p->limits->header_count) {
-		refuse(p, &sip_reject_too_large);
-		count = p->limits->header_count;
+	for (; p->lines < end; p->lines++) {
+		if (!sip_line_next(c, &line))
+			return false;
+		if (p->lines < p->limits->header_count)
+			read_line(p, line);
 	}
-	if (count > 0)
-		p->m->headers =
-			arena_alloc(a, count * sizeof(struct sip_header));
-	if (count > 0 && !p->m->headers) {
-		p->rej = &sip_reject_memory;
+	return true;
+}
+
+/* Most messages have few headers: these are read before their number is
+ * known, which is judged first all the same. */
+static void read_headers(struct parse *p, struct cur *c, struct arena *a)
+{
+	const struct reject *before = p->rej;
+	struct sip_header few[FEW_HEADERS];
+	size_t limit = p->limits->header_count;
+
+	p->m->headers = few;
+	bool more = read_lines(p, c, FEW_HEADERS);
+	size_t rest = more ? count_lines(*c) : 0;
+	if (p->lines + rest > limit) {
+		p->rej = before ? before : &sip_reject_too_large;
+		rest = limit > p->lines ? limit - p->lines : 0;
+	}
+	if (!keep_headers(p, a, rest)) {
 		scan_fail(c);
 		return;
 	}
-	for (size_t i = 0; sip_line_next(c, &line); i++)
-		if (i < count)
-			read_line(p, line);
+	if (more)
+		read_lines(p, c, SIZE_MAX);
 	if (cur_failed(c))
 		refuse(p, &sip_reject_framing);
 }

@@ -140,8 +140,23 @@ static inline bool scan_blank(struct cur *c)
 
 /* Bytes of these classes and %HH escapes, maybe empty. */
 struct slice scan_escaped(struct cur *c, unsigned classes);
+/* scan_sep() when a blank or a fold may stand first. */
+bool scan_sep_blanks(struct cur *c, uint8_t byte);
+
 /* SWS byte SWS; without the byte nothing is taken. */
-bool scan_sep(struct cur *c, uint8_t byte);
+static inline bool scan_sep(struct cur *c, uint8_t byte)
+{
+	if (c->pos == c->end)
+		return false;
+	if (*c->pos <= ' ')
+		return scan_sep_blanks(c, byte);
+	if (*c->pos != byte)
+		return false;
+	c->pos++;
+	scan_blank(c);
+	return true;
+}
+
 /* quoted-string with its quotes. */
 struct slice scan_quoted(struct cur *c);
 /* *( SEMI generic-param ) up to something else; every parameter strict. */
@@ -154,7 +169,7 @@ static inline struct slice scan_trim(struct slice s)
 	return slice_trim(s);
 }
 
-/* Both of one length, eight bytes at a time. */
+/* Both of one length, not empty: by words. */
 bool scan_ieq_long(struct slice a, struct slice b);
 
 /* slice_ieq(), which mostly is over with the length or the first letter. */

@@ -156,10 +156,11 @@ bool sip_param_next(struct slice *params, struct slice *name,
 
 bool sip_param(struct slice params, const char *name, struct slice *value)
 {
+	struct slice want = slice_str(name);
 	struct slice found, text;
 
 	while (sip_param_next(&params, &found, &text)) {
-		if (!scan_ieq(found, slice_str(name)))
+		if (!scan_ieq(found, want))
 			continue;
 		*value = text;
 		return true;
