@@ -59,7 +59,7 @@ static enum sip_algorithm algorithm_of(struct slice text)
 	if (!text.ptr)
 		return SIP_ALG_MD5; /* RFC 7616 3.3 */
 	for (int i = 0; i < SIP_ALG_UNKNOWN; i++)
-		if (slice_ieq(text, slice_str(algorithms[i])))
+		if (scan_ieq(text, slice_str(algorithms[i])))
 			return (enum sip_algorithm)i;
 	return SIP_ALG_UNKNOWN;
 }
@@ -87,7 +87,7 @@ static struct slice unquote(struct arena *a, struct slice quoted)
 static enum auth_param param_of(struct slice name)
 {
 	for (int i = 0; i < P_COUNT; i++)
-		if (slice_ieq(name, slice_str(params[i].name)))
+		if (scan_ieq(name, slice_str(params[i].name)))
 			return (enum auth_param)i;
 	return P_COUNT;
 }
@@ -101,9 +101,9 @@ static int read_param(struct arena *a, struct cur *c,
 
 	if (!scan_sep(c, '='))
 		return -EINVAL;
-	bool quoted = cur_peek(c) == '"';
+	bool quoted = scan_peek(c) == '"';
 	struct slice text = quoted ? scan_quoted(c) : scan_some(c, SCAN_TOKEN);
-	if (cur_failed(c))
+	if (scan_failed(c))
 		return -EINVAL;
 	if (p == P_COUNT)
 		return 0;
@@ -118,14 +118,14 @@ static int read_param(struct arena *a, struct cur *c,
 static int read_params(struct arena *a, struct slice header, bool *digest,
 		       struct slice value[static P_COUNT])
 {
-	struct cur c = cur_init(slice_trim(header));
+	struct cur c = scan_over(scan_trim(header));
 	int rc = 0;
 
 	struct slice scheme = scan_some(&c, SCAN_TOKEN);
 	bool blank = scan_blank(&c);
-	if (cur_failed(&c))
+	if (scan_failed(&c))
 		return -EINVAL;
-	*digest = slice_ieq(scheme, SLICE_LIT("Digest"));
+	*digest = scan_ieq(scheme, SLICE_LIT("Digest"));
 	if (!*digest)
 		return 0;
 	if (!blank)
@@ -134,7 +134,7 @@ static int read_params(struct arena *a, struct slice header, bool *digest,
 		rc = read_param(a, &c, value);
 	} while (rc == 0 && scan_sep(&c, ','));
 	scan_blank(&c);
-	return rc == 0 && !cur_done(&c) ? -EINVAL : rc;
+	return rc == 0 && !scan_done(&c) ? -EINVAL : rc;
 }
 
 int sip_credentials_parse(struct arena *a, struct slice value,
@@ -151,7 +151,7 @@ int sip_credentials_parse(struct arena *a, struct slice value,
 	    !v[P_URI].ptr || !scan_all(v[P_RESPONSE], SCAN_HEX))
 		return -EINVAL;
 	if (v[P_QOP].ptr &&
-	    (!slice_ieq(v[P_QOP], SLICE_LIT("auth")) || !v[P_CNONCE].ptr ||
+	    (!scan_ieq(v[P_QOP], SLICE_LIT("auth")) || !v[P_CNONCE].ptr ||
 	     v[P_NC].len != 8 || !scan_all(v[P_NC], SCAN_HEX)))
 		return -EINVAL;
 	out->username = v[P_USERNAME];
@@ -173,7 +173,7 @@ static bool offers_auth(struct slice qop)
 	struct slice option;
 
 	while (sip_list_next(&qop, &option) == 1)
-		if (slice_ieq(option, SLICE_LIT("auth")))
+		if (scan_ieq(option, SLICE_LIT("auth")))
 			return true;
 	return false;
 }
@@ -197,7 +197,7 @@ int sip_challenge_parse(struct arena *a, struct slice value,
 	out->qop_auth = offers_auth(v[P_QOP]);
 	if (v[P_QOP].ptr && !out->qop_auth) /* nothing that we can do */
 		out->algorithm = SIP_ALG_UNKNOWN;
-	out->stale = slice_ieq(v[P_STALE], SLICE_LIT("true"));
+	out->stale = scan_ieq(v[P_STALE], SLICE_LIT("true"));
 	out->digest = true;
 	return 0;
 }

@@ -194,7 +194,7 @@ static bool check_media_type(struct check *k, struct slice value)
 	if (!scan_sep(&c, '/'))
 		scan_fail(&c);
 	scan_some(&c, SCAN_TOKEN);
-	return !cur_failed(&c) && (cur_left(&c) == 0 || scan_sep(&c, ';'));
+	return !scan_failed(&c) && (cur_left(&c) == 0 || scan_sep(&c, ';'));
 }
 
 /* Only the list must be one: commas, quotes, brackets. */

@@ -24,19 +24,19 @@ static struct slice scan_to_crlf(struct cur *c)
 bool sip_line_start(struct cur *c, struct slice *line)
 {
 	*line = scan_to_crlf(c);
-	return !cur_failed(c);
+	return !scan_failed(c);
 }
 
 bool sip_line_next(struct cur *c, struct slice *line)
 {
 	struct slice first = scan_to_crlf(c);
 
-	if (cur_failed(c) || first.len == 0)
+	if (scan_failed(c) || first.len == 0)
 		return false;
 	*line = first;
 	while (scan_is(scan_peek(c), SCAN_BLANK)) {
 		struct slice more = scan_to_crlf(c);
-		if (cur_failed(c))
+		if (scan_failed(c))
 			return false;
 		line->len += more.len + 2; /* they are neighbours */
 	}
@@ -50,8 +50,9 @@ bool sip_line_split(struct slice line, struct sip_header *out)
 	out->name = scan_some(&c, SCAN_TOKEN);
 	scan_run(&c, SCAN_BLANK); /* HCOLON: no fold before the colon */
 	scan_expect(&c, ':');
-	if (cur_failed(&c))
+	if (scan_failed(&c))
 		return false;
+	scan_run(&c, SCAN_BLANK);
 	out->value = scan_trim(scan_rest(&c));
 	out->id = sip_header_id_of(out->name);
 	return true;
@@ -75,7 +76,7 @@ static bool controls_quoted(struct slice value)
 		if (!scan_is(b, SCAN_TEXT))
 			return false;
 	}
-	return !cur_failed(&c) && !quoted;
+	return !scan_failed(&c) && !quoted;
 }
 
 bool sip_line_value_ok(struct slice value)

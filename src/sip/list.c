@@ -47,7 +47,7 @@ int sip_list_next(struct slice *list, struct slice *value)
 	struct slice text = scan_trim(scan_between(&from, &c));
 	bool more = scan_byte(&c, ',');
 	scan_blank(&c);
-	if (cur_failed(&c) || text.len == 0 || (more && cur_left(&c) == 0))
+	if (scan_failed(&c) || text.len == 0 || (more && cur_left(&c) == 0))
 		return -EINVAL;
 	*value = text;
 	*list = scan_rest(&c);

@@ -42,7 +42,7 @@ static bool scan_version(struct cur *c, bool *ours)
 	struct slice minor = scan_some(c, SCAN_DIGIT);
 	*ours = slice_eq(major, SLICE_LIT("2")) &&
 		slice_eq(minor, SLICE_LIT("0"));
-	return sip && !cur_failed(c);
+	return sip && !scan_failed(c);
 }
 
 static void read_uri(struct parse *p, struct slice text)
@@ -68,7 +68,7 @@ static void read_request_line(struct parse *p, struct slice line)
 	scan_expect(&c, ' ');
 	struct slice rest = scan_rest(&c);
 	ptrdiff_t space = slice_chr(rest, ' ');
-	if (cur_failed(&c) || space < 0) {
+	if (scan_failed(&c) || space < 0) {
 		refuse(p, &sip_reject_syntax);
 		return;
 	}
@@ -240,7 +240,7 @@ static void read_headers(struct parse *p, struct cur *c, struct arena *a)
 	}
 	if (more)
 		read_lines(p, c, SIZE_MAX);
-	if (cur_failed(c))
+	if (scan_failed(c))
 		refuse(p, &sip_reject_framing);
 }
 
@@ -307,7 +307,7 @@ static const struct reject *parse(struct parse *p, struct arena *a,
 		return &sip_reject_framing;
 	read_start_line(p, line);
 	read_headers(p, &c, a);
-	if (!cur_failed(&c)) {
+	if (!scan_failed(&c)) {
 		check_mandatory(p);
 		read_body(p, &c);
 		check_method(p);

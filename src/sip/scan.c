@@ -195,7 +195,7 @@ struct slice scan_quoted(struct cur *c)
 	struct cur from = *c;
 
 	scan_expect(c, '"');
-	while (!cur_failed(c) && !scan_byte(c, '"')) {
+	while (!scan_failed(c) && !scan_byte(c, '"')) {
 		bool any = scan_blank(c);
 		if (scan_run(c, SCAN_QDTEXT).len > 0)
 			any = true;

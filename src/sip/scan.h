@@ -71,6 +71,11 @@ static inline int scan_peek(const struct cur *c)
 	return c->failed || c->pos == c->end ? -1 : *c->pos;
 }
 
+static inline bool scan_failed(const struct cur *c)
+{
+	return c->failed;
+}
+
 static inline bool scan_done(const struct cur *c)
 {
 	return !c->failed && c->pos == c->end;
@@ -172,14 +177,17 @@ static inline struct slice scan_trim(struct slice s)
 /* Both of one length, not empty: by words. */
 bool scan_ieq_long(struct slice a, struct slice b);
 
-/* slice_ieq(), which mostly is over with the length or the first letter. */
+/* slice_ieq(), which mostly is over with the length, the first or the last
+ * letter: equal ones differ at most in the bit of their case. */
 static inline bool scan_ieq(struct slice a, struct slice b)
 {
 	if (a.len != b.len)
 		return false;
 	if (a.len == 0)
 		return true;
-	return ((a.ptr[0] ^ b.ptr[0]) & ~0x20) == 0 && scan_ieq_long(a, b);
+	unsigned ends = (unsigned)(a.ptr[0] ^ b.ptr[0]) |
+			(unsigned)(a.ptr[a.len - 1] ^ b.ptr[b.len - 1]);
+	return (ends & ~0x20U) == 0 && scan_ieq_long(a, b);
 }
 
 /* Printable ASCII and spaces only: nothing in it needs a second look. */

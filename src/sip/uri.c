@@ -151,7 +151,7 @@ bool sip_param_next(struct slice *params, struct slice *name,
 		*value = scan_peek(&c) == '"' ? scan_quoted(&c)
 					      : scan_run(&c, SCAN_PVALUE);
 	*params = scan_rest(&c);
-	return !cur_failed(&c) && name->len > 0;
+	return !scan_failed(&c) && name->len > 0;
 }
 
 bool sip_param(struct slice params, const char *name, struct slice *value)
