@@ -127,9 +127,9 @@ static inline void scan_expect(struct cur *c, uint8_t byte)
 /* The whole slice consists of these classes and is not empty. */
 static inline bool scan_all(struct slice s, unsigned classes)
 {
-	const uint8_t *end = s.ptr + s.len;
-
-	return s.len > 0 && scan_past(s.ptr, end, classes) == end;
+	if (s.len == 0)
+		return false;
+	return scan_past(s.ptr, s.ptr + s.len, classes) == s.ptr + s.len;
 }
 
 /* Blanks and folds of which the first byte is there. */
