@@ -137,7 +137,7 @@ static const struct hostile {
 	const char *name, *before, *unit, *after;
 	size_t units, lines;
 } hostile[] = {
-	{ "words", "X: ", "a ", "", HOSTILE_BYTES, 1 },
+	{ "words", "X: ", "a ", "a", HOSTILE_BYTES / 2, 8 },
 	{ "headers", "X: ", "a", "", 1, 120 },
 	{ "empty headers", "X:", "", "", 0, 120 },
 	{ "unknown names", "Content-Langua: ", "a", "", 1, 120 },
