@@ -7,38 +7,8 @@
 #pragma once
 
 #include "base/cursor.h"
-
-enum scan_class {
-	SCAN_DIGIT = 1 << 0,
-	SCAN_HEX = 1 << 1,
-	SCAN_ALNUM = 1 << 2,
-	SCAN_TOKEN = 1 << 3,
-	SCAN_WORD = 1 << 4,     /* Call-ID */
-	SCAN_USER = 1 << 5,     /* unreserved, user-unreserved */
-	SCAN_PASSWORD = 1 << 6, /* unreserved and "&=+$," */
-	SCAN_PARAM = 1 << 7,    /* paramchar of a URI */
-	SCAN_HEADER = 1 << 8,   /* hname, hvalue of a URI */
-	SCAN_URIC = 1 << 9,     /* reserved, unreserved, and brackets */
-	SCAN_QDTEXT = 1 << 10,  /* quoted-string, without LWS */
-	SCAN_TEXT = 1 << 11,    /* what a header value may hold bare */
-	SCAN_BLANK = 1 << 12,   /* SP, HTAB */
-	SCAN_SCHEME = 1 << 13,  /* after the first letter */
-	SCAN_ALPHA = 1 << 14,
-	SCAN_PLAIN = 1 << 15,  /* says nothing in a comma list */
-	SCAN_PVALUE = 1 << 16, /* up to the end of a parameter */
-	SCAN_PNAME = 1 << 17,  /* and up to its '=' */
-	SCAN_ASCII = 1 << 18,  /* 20..7E */
-	SCAN_LABEL = 1 << 19,  /* of a domain: letters, digits, hyphen */
-	SCAN_HOST = 1 << 20,   /* and the dot */
-};
-
-extern const uint32_t scan_table[256];
-
-/* c as of cur_peek(): -1 is in no class. */
-static inline bool scan_is(int c, unsigned classes)
-{
-	return c >= 0 && (scan_table[c & 0xff] & classes) != 0;
-}
+#include "sip/class.h"
+#include "sip/word.h"
 
 static inline void scan_fail(struct cur *c)
 {
@@ -166,31 +136,5 @@ static inline bool scan_sep(struct cur *c, uint8_t byte)
 struct slice scan_quoted(struct cur *c);
 /* *( SEMI generic-param ) up to something else; every parameter strict. */
 struct slice scan_params(struct cur *c);
-/* slice_trim(), which mostly has nothing to do. */
-static inline struct slice scan_trim(struct slice s)
-{
-	if (s.len > 0 && s.ptr[0] > ' ' && s.ptr[s.len - 1] > ' ')
-		return s;
-	return slice_trim(s);
-}
-
-/* Both of one length, not empty: by words. */
-bool scan_ieq_long(struct slice a, struct slice b);
-
-/* slice_ieq(), which mostly is over with the length, the first or the last
- * letter: equal ones differ at most in the bit of their case. */
-static inline bool scan_ieq(struct slice a, struct slice b)
-{
-	if (a.len != b.len)
-		return false;
-	if (a.len == 0)
-		return true;
-	unsigned ends = (unsigned)(a.ptr[0] ^ b.ptr[0]) |
-			(unsigned)(a.ptr[a.len - 1] ^ b.ptr[b.len - 1]);
-	return (ends & ~0x20U) == 0 && scan_ieq_long(a, b);
-}
-
-/* Printable ASCII and spaces only: nothing in it needs a second look. */
-bool scan_is_plain(struct slice s);
 /* The two characters of a %HH at s[at] are there; value or -1. */
 int scan_hex2(struct slice s, size_t at);

@@ -78,8 +78,7 @@ static void test_bad(void **state)
 		"--b\r\nno header\r\n\r\nx\r\n--b--",
 		"--b\r\nX y: z\r\n\r\nx\r\n--b--",
 		"--b\r\nContent-Type:\r\n\r\nx\r\n--b--",
-		"--b\r\nContent-Type: a/b\r\ncontent-type: "
-		"c/d\r\n\r\n\r\n--b--",
+		"--b\r\nContent-Type: a/b\r\ncontent-type: c/d\r\n\r\n--b--",
 		/* a part after the closing line */
 		"--b\r\n\r\nx\r\n--b--\r\n--b\r\n\r\nx\r\n--b--",
 		"--b\r\n\r\nx\r\n--b--\r\nepilogue\n--b\r\n",
