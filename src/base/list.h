@@ -45,6 +45,17 @@ static inline void list_push_back(struct list *head, struct list *node)
 	head->prev = node;
 }
 
+/* Takes the first node off; the list must not be empty. */
+static inline struct list *list_pop(struct list *head)
+{
+	struct list *node = head->next;
+	head->next = node->next;
+	node->next->prev = head;
+	node->prev = NULL;
+	node->next = NULL;
+	return node;
+}
+
 static inline void list_remove(struct list *node)
 {
 	if (!node->next)

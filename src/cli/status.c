@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `status`: what the processes told, as tables. Columns are the keys that the
  * processes chose; nothing here has to know them. */
-#include <ctype.h>
 #include <jansson.h>
 
 #include "cli/ctl.h"
@@ -37,10 +36,14 @@ static void cell_upper(struct out_table *t, const char *name)
 	char head[64];
 	size_t len = 0;
 
-	for (; name[len] && len < sizeof(head); len++)
-		head[len] = name[len] == '_'
-				    ? ' '
-				    : (char)toupper((unsigned char)name[len]);
+	for (; len < sizeof(head) && name[len]; len++) {
+		char c = name[len];
+		if (c == '_')
+			c = ' ';
+		else if (c >= 'a' && c <= 'z')
+			c = (char)(c - 'a' + 'A');
+		head[len] = c;
+	}
 	out_cell(t, slice_of(head, len));
 }
 

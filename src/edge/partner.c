@@ -55,19 +55,21 @@ static struct partner *of_node(struct map_node *n)
 	return container_of(n, struct partner, node);
 }
 
-static void unqueue(struct partner *p, struct waiting *w)
+/* The first that waits; the caller frees it. */
+static struct waiting *unqueue(struct partner *p)
 {
-	list_remove(&w->node);
+	struct waiting *w =
+		container_of(list_pop(&p->waiting), struct waiting, node);
 	p->waiting_bytes -= w->len;
-	free(w);
+	return w;
 }
 
 static void partner_free(struct map_node *n, void *arg)
 {
 	struct partner *p = of_node(n);
 	(void)arg;
-	LIST_EACH (it, tmp, &p->waiting)
-		unqueue(p, container_of(it, struct waiting, node));
+	while (!list_empty(&p->waiting))
+		free(unqueue(p));
 	map_remove(&p->edge->partners, n);
 	free(p);
 }
@@ -117,13 +119,9 @@ uint32_t partner_owner(const struct edge *e, struct slice name)
 static void fail_waiting(struct partner *p)
 {
 	while (!list_empty(&p->waiting)) {
-		struct waiting *w =
-			container_of(p->waiting.next, struct waiting, node);
-		uint32_t slot = w->slot;
-		uint64_t txn = w->txn;
-		uint16_t branch = w->branch;
-		unqueue(p, w);
-		deliver_failure(p->edge, slot, txn, branch, p->last);
+		struct waiting *w = unqueue(p);
+		deliver_failure(p->edge, w->slot, w->txn, w->branch, p->last);
+		free(w);
 	}
 }
 
@@ -256,17 +254,13 @@ void partner_ready(struct flow *f)
 	LOG(LOG_INFO, "partner.up", KV_STR("partner", p->name),
 	    KV_STR("address", f->source), KV_U64("slot", f->edge->slot));
 	while (!list_empty(&p->waiting)) {
-		struct waiting *w =
-			container_of(p->waiting.next, struct waiting, node);
+		struct waiting *w = unqueue(p);
 		int err = flow_write_request(f, w->slot, w->txn, w->branch,
 					     slice_of(w->bytes, w->len));
-		uint32_t slot = w->slot;
-		uint64_t txn = w->txn;
-		uint16_t branch = w->branch;
-		unqueue(p, w);
 		if (err)
-			deliver_failure(p->edge, slot, txn, branch,
+			deliver_failure(p->edge, w->slot, w->txn, w->branch,
 					EDGE_QUEUE_FULL);
+		free(w);
 	}
 }
 

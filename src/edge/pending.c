@@ -82,12 +82,11 @@ void pending_fail(struct edge *e, struct pending_set *set,
 		  enum edge_refusal why)
 {
 	while (!list_empty(&set->order)) {
-		struct pending *p =
-			container_of(set->order.next, struct pending, order);
-		uint32_t slot = p->key.slot;
-		uint64_t txn = p->key.txn;
-		uint16_t branch = (uint16_t)p->key.branch;
-		drop(set, p);
-		deliver_failure(e, slot, txn, branch, why);
+		struct pending *p = container_of(list_pop(&set->order),
+						 struct pending, order);
+		map_remove(&set->map, &p->node);
+		deliver_failure(e, p->key.slot, p->key.txn,
+				(uint16_t)p->key.branch, why);
+		free(p);
 	}
 }

@@ -178,10 +178,12 @@ int identity_read(struct net_peer *out, X509 *cert, const char **defect)
 		free(n.name);
 		return err;
 	}
-	/* Give back what is not needed; failing to is no failure. */
-	void *fit = realloc(n.name, n.count * sizeof(*n.name));
-	out->name = fit ? fit : n.name;
+	out->name = n.name;
 	out->name_count = n.count;
+	/* Give back what is not needed; failing to is no failure. */
+	void *fit = n.count ? realloc(n.name, n.count * sizeof(*n.name)) : NULL;
+	if (fit)
+		out->name = fit;
 	return 0;
 }
 

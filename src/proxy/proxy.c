@@ -59,7 +59,7 @@ static int create_tables(struct proxy *p)
 {
 	struct map *maps[] = { &p->by_id, &p->by_key, &p->by_merged, &p->hops,
 			       &p->sources };
-	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
 		int err = map_init(maps[i]);
 		if (err)
 			return err;
