@@ -9,7 +9,7 @@
 
 #include "unit/cli/capture.h"
 
-#define COMPLETION TEST_DATA "/../../packaging/completion/"
+#define COMPLETION SOURCE_DIR "/packaging/completion/"
 
 static char *read_text(const char *path)
 {
