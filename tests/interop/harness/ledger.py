@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Numbered messages: what was acknowledged has to have arrived."""
 import threading
+import time
 
 from .sip import Client
 
@@ -18,6 +19,7 @@ class Ledger:
                 org.add_user(user)
         self.arrived = set()
         self.acknowledged, self.refused, self.lost = set(), {}, set()
+        self.times = []  # (sent, acknowledged) of each
         self.to = f"{self.receiver_user}@{self.receiver_org.domain}"
         self.stopping = threading.Event()
         self.receiver = self.sender = None
@@ -69,18 +71,26 @@ class Ledger:
                 action()
             c = self._sender()
             text = f"{n}" + body.decode()
-            under_way.append((n, text, c, c.message_async(self.to, text)))
+            under_way.append((n, text, c, time.monotonic(),
+                              c.message_async(self.to, text)))
             if len(under_way) >= self.window:
                 self._settle(*under_way.pop(0))
         for entry in under_way:
             self._settle(*entry)
 
-    def _settle(self, n, text, c, waiting):
+    def first_after(self, moment):
+        """When the first message that was sent after that moment was
+        acknowledged; None: not yet."""
+        return min((acked for sent, acked in self.times if sent > moment),
+                   default=None)
+
+    def _settle(self, n, text, c, sent, waiting):
         reply = c.final(waiting, 40)
         if reply is None:
             self.lost.add(n)  # the connection ended: nobody promised
         elif reply.status in (200, 202):
             self.acknowledged.add(text)
+            self.times.append((sent, time.monotonic()))
         else:
             self.refused[n] = reply.status
 
