@@ -15,12 +15,6 @@ static bool blank(uint8_t c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-bool slice_eq(struct slice a, struct slice b)
-{
-	return a.len == b.len &&
-	       (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 bool slice_ieq(struct slice a, struct slice b)
 {
 	if (a.len != b.len)
@@ -30,36 +24,6 @@ bool slice_ieq(struct slice a, struct slice b)
 			return false;
 	}
 	return true;
-}
-
-bool slice_starts(struct slice s, struct slice prefix)
-{
-	return s.len >= prefix.len &&
-	       slice_eq(slice_head(s, prefix.len), prefix);
-}
-
-bool slice_ends(struct slice s, struct slice suffix)
-{
-	return s.len >= suffix.len &&
-	       slice_eq(slice_from(s, s.len - suffix.len), suffix);
-}
-
-ptrdiff_t slice_chr(struct slice s, uint8_t c)
-{
-	const uint8_t *at = s.len ? memchr(s.ptr, c, s.len) : NULL;
-	return at ? at - s.ptr : -1;
-}
-
-struct slice slice_from(struct slice s, size_t from)
-{
-	if (from > s.len || !s.ptr)
-		return SLICE_NONE;
-	return slice_of(s.ptr + from, s.len - from);
-}
-
-struct slice slice_head(struct slice s, size_t len)
-{
-	return slice_of(s.ptr, len < s.len ? len : s.len);
 }
 
 struct slice slice_trim(struct slice s)

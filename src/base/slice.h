@@ -38,17 +38,47 @@ static inline bool slice_empty(struct slice s)
 	return s.len == 0;
 }
 
-bool slice_eq(struct slice a, struct slice b);
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+	return a.len == b.len &&
+	       (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
 /* Equal but for the case of ASCII letters. */
 bool slice_ieq(struct slice a, struct slice b);
-bool slice_starts(struct slice s, struct slice prefix);
-bool slice_ends(struct slice s, struct slice suffix);
 /* Index of the first byte c, or -1. */
-ptrdiff_t slice_chr(struct slice s, uint8_t c);
+static inline ptrdiff_t slice_chr(struct slice s, uint8_t c)
+{
+	const uint8_t *at = s.len ? memchr(s.ptr, c, s.len) : NULL;
+	return at ? at - s.ptr : -1;
+}
+
 /* From byte `from` on; empty when beyond the end. */
-struct slice slice_from(struct slice s, size_t from);
+static inline struct slice slice_from(struct slice s, size_t from)
+{
+	if (from > s.len || !s.ptr)
+		return SLICE_NONE;
+	return slice_of(s.ptr + from, s.len - from);
+}
+
 /* The first `len` bytes, or all when there are fewer. */
-struct slice slice_head(struct slice s, size_t len);
+static inline struct slice slice_head(struct slice s, size_t len)
+{
+	return slice_of(s.ptr, len < s.len ? len : s.len);
+}
+
+static inline bool slice_starts(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len &&
+	       slice_eq(slice_head(s, prefix.len), prefix);
+}
+
+static inline bool slice_ends(struct slice s, struct slice suffix)
+{
+	return s.len >= suffix.len &&
+	       slice_eq(slice_from(s, s.len - suffix.len), suffix);
+}
+
 /* Without spaces, tabs, CR and LF at both ends. */
 struct slice slice_trim(struct slice s);
 /*
