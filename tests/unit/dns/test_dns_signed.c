@@ -94,7 +94,8 @@ static void write_file(const char *dir, const char *name, const char *fmt, ...)
 	char path[PATH_SIZE + 16];
 	va_list args;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_in_range(n, 1, sizeof(path) - 1);
 	FILE *f = fopen(path, "we");
 	assert_non_null(f);
 	va_start(args, fmt);
