@@ -20,6 +20,7 @@ class Message:
 
     def __init__(self, start, headers, body=b""):
         self.start, self.headers, self.body = start, headers, body
+        self.raw = b""  # the head as it came
 
     @classmethod
     def parse(cls, head, body):
@@ -28,7 +29,9 @@ class Message:
         for line in lines[1:]:
             name, _, value = line.partition(":")
             headers.append((name.strip(), value.strip()))
-        return cls(lines[0], headers, body)
+        m = cls(lines[0], headers, body)
+        m.raw = head
+        return m
 
     def all(self, name):
         return [v for n, v in self.headers if n.lower() == name.lower()]
@@ -123,6 +126,11 @@ class Connection:
         for q in list(self.waiting.values()):
             q.put(None)
 
+    def _wait(self, event):
+        poll = select.poll()  # select() ends at descriptor 1 023
+        poll.register(self.sock, event)
+        poll.poll(60000)
+
     def _receive(self):
         while True:
             with self.lock:
@@ -130,7 +138,7 @@ class Connection:
                     return self.sock.recv(65536)
                 except ssl.SSLWantReadError:
                     pass
-            select.select([self.sock], [], [], 60)
+            self._wait(select.POLLIN)
 
     def _frames(self, data):
         while True:
@@ -171,14 +179,15 @@ class Connection:
                         continue
                     except ssl.SSLWantWriteError:
                         pass
-                select.select([], [self.sock], [], 60)
+                self._wait(select.POLLOUT)
 
-    def ask(self, m):
-        """Sends a request; returns the queue that its responses come to."""
+    def ask(self, m, data=None):
+        """Sends a request, or these bytes in its place; returns the queue
+        that its responses come to."""
         q = queue.Queue()
         self.waiting[(m.get("Call-ID"), m.get("CSeq"))] = q
         try:
-            self.send(m)
+            self.send_bytes(m.encode() if data is None else data)
         except OSError:
             q.put(None)
         return q

@@ -81,7 +81,10 @@ class Torture(Case):
         self.assertEqual(set(self.files), set(VERDICTS))
 
     def fresh(self):
-        if self.connection is None or self.connection.closed.is_set():
+        if self.connection is not None and self.connection.closed.is_set():
+            self.connection.close()
+            self.connection = None
+        if self.connection is None:
             self.connection = self.stage.later(
                 self.client(self.contoso, "alice", register=False))
         return self.connection
