@@ -60,6 +60,8 @@ class Log:
 
     def __init__(self, stream, copy):
         self.events, self.lines = [], []
+        self.going = threading.Event()
+        self.going.set()
         self.copy = open(copy, "ab")
         self.thread = threading.Thread(target=self._read, args=(stream,),
                                        daemon=True)
@@ -67,6 +69,7 @@ class Log:
 
     def _read(self, stream):
         for raw in stream:
+            self.going.wait()
             self.copy.write(raw)
             self.copy.flush()
             line = raw.decode("utf-8", "replace").rstrip("\n")
@@ -74,6 +77,13 @@ class Log:
             if re.match(r"\d{4}-\d\d-\d\dT\S+ \w+ \S+", line):
                 self.events.append(Event(line))
         self.copy.close()
+
+    def pause(self):
+        """Reads no more: what a slow reader of the log does."""
+        self.going.clear()
+
+    def resume(self):
+        self.going.set()
 
     def find(self, name, since=0, **pairs):
         return [e for e in self.events[since:] if e.matches(name, **pairs)]
@@ -218,6 +228,13 @@ workers: {self.workers}
 
     def status(self):
         return json.loads(self.run("--json", "status").stdout)
+
+    def metric(self, name, label=""):
+        """The sum of a counter over all processes; label: a part of it."""
+        text = self.run("metrics").stdout
+        found = re.findall(rf"^sallyport_{name}(\{{[^}}]*\}})? (\d+)$", text,
+                           re.M)
+        return sum(int(n) for labels, n in found if label in labels)
 
     def pid_of(self, role, slot=None):
         """Of the newest process in that role and slot, from the log."""
