@@ -83,6 +83,12 @@ static void refuse(const struct edge_listener *l, int fd, const char *source,
 	close(fd);
 }
 
+static uint16_t port_of(const struct edge_listener *l)
+{
+	struct addr a;
+	return addr_parse(slice_str(l->address), false, &a) ? 0 : addr_port(&a);
+}
+
 void edge_on_accept(void *arg, int fd, const struct addr *from)
 {
 	struct edge_listener *l = arg;
@@ -104,6 +110,7 @@ void edge_on_accept(void *arg, int fd, const struct addr *from)
 		return;
 	}
 	f->counted = true;
+	f->port = port_of(l);
 	f->source_key = s->key;
 	memcpy(f->source, text, sizeof(f->source));
 	struct net_tls *tls = kind == FLOW_CLIENT ? e->current->tls_clients

@@ -72,6 +72,7 @@ struct flow {
 	char *aor;               /* signed in as, or NULL */
 	uint64_t pong_ms;        /* when we last answered a keep-alive */
 	uint64_t source_key;
+	uint16_t port;            /* FLOW_CLIENT: that it came to */
 	bool counted;             /* in its source's open count */
 	bool greeted;             /* a whole message has arrived */
 	bool partial;             /* one has begun */

@@ -12,17 +12,23 @@
  * The first names who sends, and is skipped when it does; the second names
  * where to. Tokens are sealed, so nobody makes one up; who may use it is
  * judged like everything else.
+ *
+ * The value of a client's flow has the port of the client's listener: without
+ * one a device looks for the default, 5061, where only partners are let in
+ * (RFC 3263 4.2). Path carries the port to home and back, so that the worker
+ * which sends to a flow of another's knows it.
  */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "edge/walk.h"
 
-static const struct reject *lead_to_flow(struct walk *w, struct slice token)
+static const struct reject *lead_to_flow(struct walk *w,
+					 const struct sip_uri *uri)
 {
 	struct edge *e = w->e;
 	struct flow_ref ref;
-	if (token_flow_read(e->sealer, token, &ref) ||
+	if (token_flow_read(e->sealer, uri->user, &ref) ||
 	    ref.slot >= EDGE_WORKERS_MAX ||
 	    e->worker[ref.slot].incarnation != ref.incarnation)
 		return edge_reject(EDGE_FLOW_GONE);
@@ -38,6 +44,7 @@ static const struct reject *lead_to_flow(struct walk *w, struct slice token)
 				     .incarnation = ref.incarnation,
 				     .flow = ref.flow,
 				     .peer = slice_str(w->hop_peer) };
+	w->hop_port = uri->port;
 	w->facts.route = ACCESS_ROUTE_FLOW;
 	return NULL;
 }
@@ -55,10 +62,10 @@ static const struct reject *lead_to_partner(struct walk *w, struct slice token)
 	return NULL;
 }
 
-static const struct reject *lead(struct walk *w, struct slice token)
+static const struct reject *lead(struct walk *w, const struct sip_uri *uri)
 {
-	return token_is_partner(token) ? lead_to_partner(w, token)
-				       : lead_to_flow(w, token);
+	return token_is_partner(uri->user) ? lead_to_partner(w, uri->user)
+					   : lead_to_flow(w, uri);
 }
 
 /* Is this Route value one of ours? */
@@ -83,9 +90,9 @@ const struct reject *route_take(struct walk *w)
 				return NULL;
 			sip_edit_drop_value(&w->edits, SIP_H_ROUTE, index++);
 			w->routed = true;
-			const struct reject *reject =
-				slice_empty(a.uri.user) ? NULL
-							: lead(w, a.uri.user);
+			const struct reject *reject = slice_empty(a.uri.user)
+							      ? NULL
+							      : lead(w, &a.uri);
 			if (reject)
 				return reject;
 		}
@@ -93,11 +100,14 @@ const struct reject *route_take(struct walk *w)
 	return NULL;
 }
 
-static struct slice finish(struct walk *w, struct buf *b, int err)
+static struct slice finish(struct walk *w, struct buf *b, int err,
+			   uint16_t port)
 {
+	buf_printf(b, "@%s", w->e->name);
+	if (port)
+		buf_printf(b, ":%u", (unsigned)port);
 	/* ob: this edge keeps flows (RFC 5626 5.1) */
-	buf_printf(b, "@%s;transport=tls;lr%s>", w->e->name,
-		   w->facts.registers ? ";ob" : "");
+	buf_printf(b, ";transport=tls;lr%s>", w->facts.registers ? ";ob" : "");
 	struct slice s =
 		err || buf_failed(b)
 			? SLICE_NONE
@@ -106,12 +116,18 @@ static struct slice finish(struct walk *w, struct buf *b, int err)
 	return s;
 }
 
-struct slice route_to_flow(struct walk *w, const struct flow_ref *ref)
+static struct slice flow_value(struct walk *w, const struct flow_ref *ref,
+			       uint16_t port)
 {
 	struct buf b;
 	buf_init(&b, 0);
 	buf_str(&b, "<sip:");
-	return finish(w, &b, token_flow_write(w->e->sealer, ref, &b));
+	return finish(w, &b, token_flow_write(w->e->sealer, ref, &b), port);
+}
+
+struct slice route_to_flow(struct walk *w, const struct flow_ref *ref)
+{
+	return flow_value(w, ref, w->hop_port);
 }
 
 struct slice route_to_partner(struct walk *w, struct slice edge)
@@ -119,7 +135,7 @@ struct slice route_to_partner(struct walk *w, struct slice edge)
 	struct buf b;
 	buf_init(&b, 0);
 	buf_str(&b, "<sip:");
-	return finish(w, &b, token_partner_write(w->e->sealer, edge, &b));
+	return finish(w, &b, token_partner_write(w->e->sealer, edge, &b), 0);
 }
 
 struct slice route_back(struct walk *w)
@@ -130,7 +146,7 @@ struct slice route_back(struct walk *w)
 				.incarnation = w->e->incarnation,
 				.flow = f->id };
 	if (f->kind == FLOW_CLIENT)
-		return route_to_flow(w, &ref);
+		return flow_value(w, &ref, f->port);
 	return route_to_partner(w, slice_from(peer, sizeof("peer:") - 1));
 }
 

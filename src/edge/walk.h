@@ -15,6 +15,7 @@ struct walk {
 	bool routed;       /* a Route value of ours stood on top */
 	struct access_facts facts;
 	struct proxy_hop hop; /* where a flow token leads */
+	uint16_t hop_port;    /* where that flow's device reaches us, or 0 */
 	struct sip_edits edits;
 	char from_aor[SIP_AOR_MAX];
 	char from_domain[SIP_DOMAIN_MAX];
@@ -29,7 +30,8 @@ struct walk {
  * fills facts.route: where the tokens lead. */
 const struct reject *route_take(struct walk *w);
 /* The value of Path, or of Record-Route, for the side that the request came
- * from (w->flow), for a flow or for a partner. Empty: out of memory. */
+ * from (w->flow), for the flow that w->hop leads to, or for a partner. Empty:
+ * out of memory. */
 struct slice route_to_flow(struct walk *w, const struct flow_ref *ref);
 struct slice route_to_partner(struct walk *w, struct slice edge);
 /* The one that names where this request came from. */

@@ -174,21 +174,27 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void from_home(struct world *w, const char *uri, const char *from,
-		      const char *extra)
+static void ask_from_home(struct world *w, const char *method, const char *uri,
+			  const char *from, const char *extra)
 {
 	char text[2048];
 	w->asked++;
 	snprintf(text, sizeof(text),
-		 "MESSAGE %s SIP/2.0\r\n"
+		 "%s %s SIP/2.0\r\n"
 		 "Via: SIP/2.0/TLS home.edge.contoso.test;branch=z9hG4bKh%u\r\n"
 		 "Max-Forwards: 69\r\n"
 		 "From: <sip:%s>;tag=1\r\nTo: <%s>\r\n"
-		 "Call-ID: c%u\r\nCSeq: 1 MESSAGE\r\n%s"
+		 "Call-ID: c%u\r\nCSeq: 1 %s\r\n%s"
 		 "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi",
-		 uri, w->asked, from, uri, w->asked, extra);
+		 method, uri, w->asked, from, uri, w->asked, method, extra);
 	struct ipc_sip_from_home m = { slice_str(text) };
 	tell(w, PROC_HOME, 0, IPC_SIP_FROM_HOME, &m);
+}
+
+static void from_home(struct world *w, const char *uri, const char *from,
+		      const char *extra)
+{
+	ask_from_home(w, "MESSAGE", uri, from, extra);
 }
 
 /* The answer that home got: its status. */
@@ -343,6 +349,43 @@ static void test_flow_of_another_worker(void **state)
 	arena_free(a);
 }
 
+/* The Record-Route that a device learns names the port that it signed in at
+ * (Path brought it), not the default one, where partners connect. Bindings
+ * without a port get none. */
+static void test_record_route_has_the_clients_port(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *host, *want;
+	} rows[] = {
+		{ "@edge.contoso.test:443;lr>",
+		  "@edge.contoso.test:443;transport=tls;lr>" },
+		{ "@edge.contoso.test;lr>",
+		  "@edge.contoso.test;transport=tls;lr>" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char route[256], with_port[300], value[300];
+		token_route(w, 2, 0x2002, 5, route);
+		char *at = strchr(route, '@');
+		snprintf(with_port, sizeof(with_port), "%.*s%s\r\n",
+			 (int)(at - route), route, rows[i].host);
+		ask_from_home(w, "INVITE", "sip:alice@192.0.2.1:5061",
+			      "bob@fabrikam.test", with_port);
+		struct ipc_msg m = only(w, IPC_FLOW_WRITE, NULL);
+		struct arena *a = arena_create(4096, 1 << 20);
+		struct sip_msg sip;
+		assert_null(sip_parse(a, m.u.flow_write.bytes,
+				      &sip_limits_default, &sip));
+		const struct sip_header *h =
+			sip_header(&sip, SIP_H_RECORD_ROUTE);
+		assert_non_null(h);
+		assert_int_equal(slice_cstr(h->value, value, sizeof(value)), 0);
+		assert_string_equal(strchr(value, '@'), rows[i].want);
+		arena_free(a);
+		forget(w);
+	}
+}
+
 /* Of an earlier life, of nobody, of a connection that is gone: 430 at once. */
 static void test_stale_tokens(void **state)
 {
@@ -481,6 +524,7 @@ int main(void)
 		WALK_TEST(test_lost_flow_is_told_at_once),
 		WALK_TEST(test_dead_worker_fails_its_partners),
 		WALK_TEST(test_flow_of_another_worker),
+		WALK_TEST(test_record_route_has_the_clients_port),
 		WALK_TEST(test_stale_tokens),
 		WALK_TEST(test_flow_write_for_nobody),
 		WALK_TEST(test_answer_goes_around_once),
