@@ -43,17 +43,16 @@ class Baresip:
     that the port of the control connection collides with nobody's."""
 
     def __init__(self, stage, org, user, own, names, contact=None,
-                 server=None, password=None, ca=None):
+                 password=None):
         program = need("baresip", "baresip-core")
         self.org, self.user = org, user
         self.aor = f"{user}@{org.domain}"
         folder = stage.folder / f"baresip-{user}"
         folder.mkdir()
         (folder / "config").write_text(CONFIG.format(
-            own=own, names=names.address, ca=ca or org.ca.pem, user=user,
+            own=own, names=names.address, ca=org.ca.pem, user=user,
             modules=MODULES))
-        server = server or f"sip:{org.edge}:{org.client_port}" \
-                           ";transport=tls"
+        server = f"sip:{org.edge}:{org.client_port};transport=tls"
         (folder / "accounts").write_text(
             f"<sip:{self.aor};transport=tls>;auth_user={user}"
             f";auth_pass={password or org.passwords[user]}"
