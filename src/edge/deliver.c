@@ -107,7 +107,6 @@ int deliver(void *arg, const struct proxy_hop *to, bool request,
 	    struct slice bytes, uint64_t txn, uint16_t branch)
 {
 	struct edge *e = arg;
-	metric_add(M_BYTES_OUT, bytes.len);
 	if (to->kind == HOP_PARTNER)
 		return request_to_partner(e, to, bytes, txn, branch);
 	if (to->kind == HOP_HOME)

@@ -295,7 +295,6 @@ static size_t on_bytes(void *arg, struct conn *c, struct slice data)
 	const struct reject *reject = NULL;
 	size_t used = 0;
 	(void)c;
-	metric_add(M_BYTES_IN, data.len);
 	while (!f->ending && used < data.len) {
 		struct slice left = slice_from(data, used);
 		size_t len = 0;
