@@ -140,6 +140,9 @@ void flow_end(struct flow *f, bool flushed)
 int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 		       uint16_t branch, struct slice bytes)
 {
+	/* it may have ended in this turn, and on_end is still to come */
+	if (!conn_ready(f->conn))
+		return -EPIPE;
 	/* the rest is for answers to what was admitted (architecture 2) */
 	if (!conn_writable(f->conn, bytes.len + ANSWER_ROOM))
 		return -ENOBUFS;

@@ -23,6 +23,13 @@
 
 #include "edge/walk.h"
 
+/* One of our own: still there, and not about to go in this turn? */
+static bool is_open(struct edge *e, uint64_t id)
+{
+	const struct flow *f = flow_find(e, id);
+	return f && conn_ready(f->conn);
+}
+
 static const struct reject *lead_to_flow(struct walk *w,
 					 const struct sip_uri *uri)
 {
@@ -32,7 +39,7 @@ static const struct reject *lead_to_flow(struct walk *w,
 	    ref.slot >= EDGE_WORKERS_MAX ||
 	    e->worker[ref.slot].incarnation != ref.incarnation)
 		return edge_reject(EDGE_FLOW_GONE);
-	if (ref.slot == e->slot && !flow_find(e, ref.flow))
+	if (ref.slot == e->slot && !is_open(e, ref.flow))
 		return edge_reject(EDGE_FLOW_GONE);
 	if (w->flow && ref.slot == e->slot && ref.flow == w->flow->id)
 		return NULL; /* names the sender itself */
