@@ -113,6 +113,7 @@ static void forward_inside(struct walk *w)
 				    .incarnation = e->home.incarnation,
 				    .flow = w->flow->id,
 				    .peer = SLICE_LIT("home") };
+	proxy_request_set_user(w->r, e); /* inside will answer it */
 	forward(w, &t);
 }
 
@@ -232,14 +233,16 @@ void walk_on_request(void *arg, struct proxy_request *r)
 	}
 }
 
+/* A client may read what inside says about its login and its request; what
+ * another client or a partner says there, in a dialog, is made up (SIP-04). */
 void walk_on_response(void *arg, struct proxy_request *r,
 		      const struct sip_msg *response, struct sip_edits *edits)
 {
 	struct edge *e = arg;
 	const struct proxy_hop *to = proxy_request_from(r);
 	struct flow *f = to->kind == HOP_FLOW ? flow_find(e, to->flow) : NULL;
-	bool client = f && f->kind == FLOW_CLIENT;
-	strip_internal(response, edits, client, client);
+	bool keep = f && f->kind == FLOW_CLIENT && proxy_request_user(r);
+	strip_internal(response, edits, keep, keep);
 }
 
 void walk_on_refuse(void *arg, struct proxy_request *r,
