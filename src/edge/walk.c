@@ -7,6 +7,7 @@
 
 #include "edge/partner.h"
 #include "edge/walk.h"
+#include "sip/reject.h"
 
 static enum access_source source_of(const struct walk *w)
 {
@@ -160,10 +161,34 @@ static bool asks_us(const struct walk *w)
 	       slice_eq(w->facts.to_domain, slice_str(w->e->name));
 }
 
+/* Option tags of Require that we, where a request ends, do not know: each is
+ * added to extra, if there is one. How many there are. */
+static size_t unsupported(const struct sip_msg *m, struct sip_edits *extra)
+{
+	const struct sip_header *h;
+	size_t at = 0, count = 0;
+	while ((h = sip_header_next(m, SIP_H_REQUIRE, &at))) {
+		struct slice rest = h->value, tag;
+		while (sip_list_next(&rest, &tag) == 1) {
+			if (slice_ieq(tag, SLICE_LIT("path")) ||
+			    slice_ieq(tag, SLICE_LIT("outbound")))
+				continue;
+			count++;
+			if (extra)
+				sip_edit_bottom(extra, SIP_H_UNSUPPORTED, tag);
+		}
+	}
+	return count;
+}
+
 static void answer_options(struct walk *w)
 {
 	struct sip_edits extra;
 	struct sip_reply reply = { .status = 200, .extra = &extra };
+	if (unsupported(w->m, NULL)) { /* RFC 3261 8.2.2.3 */
+		proxy_refuse(w->r, &sip_reject_extension);
+		return;
+	}
 	sip_edits_init(&extra);
 	sip_edit_bottom(&extra, SIP_H_ACCEPT, SLICE_LIT("*/*"));
 	sip_edit_bottom(&extra, SIP_H_SUPPORTED, SLICE_LIT("path, outbound"));
@@ -262,6 +287,8 @@ void walk_on_refuse(void *arg, struct proxy_request *r,
 		    KV_SLICE("source", source), KV_SLICE("peer", from->peer),
 		    KV_SLICE("from", m->from.uri.text),
 		    KV_SLICE("to", m->uri.text));
+	if (reject == &sip_reject_extension)
+		unsupported(m, extra);
 	if (!reject->diagnostics || (outsider && reject->inside_only))
 		return;
 	struct buf b;

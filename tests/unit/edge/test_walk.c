@@ -513,6 +513,31 @@ static void test_drain_lets_the_inside_finish(void **state)
 	assert_int_equal(edge_busy(w->edge), 1);
 }
 
+/* The end of a request says what it cannot do (RFC 3261 8.2.2.3). */
+static void test_options_that_require(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *require;
+		unsigned status;
+	} rows[] = { { "", 200 },
+		     { "Require: path, outbound\r\n", 200 },
+		     { "Require: x-one\r\n", 420 },
+		     { "Require: path\r\nRequire: path, x-one\r\n", 420 } };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ask_from_home(w, "OPTIONS", "sip:edge.contoso.test",
+			      "alice@contoso.test", rows[i].require);
+		assert_int_equal(home_status(w), rows[i].status);
+		struct ipc_msg m = only(w, IPC_ANSWER_TO_HOME, NULL);
+		struct slice bytes = m.u.answer_to_home.bytes;
+		bool named = memmem(bytes.ptr, bytes.len,
+				    "\r\nUnsupported: x-one\r\n",
+				    sizeof("\r\nUnsupported: x-one\r\n") - 1);
+		assert_int_equal(named, rows[i].status == 420);
+		forget(w);
+	}
+}
+
 #define WALK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -532,6 +557,7 @@ int main(void)
 		WALK_TEST(test_generations),
 		WALK_TEST(test_owners_are_spread),
 		WALK_TEST(test_drain_lets_the_inside_finish),
+		WALK_TEST(test_options_that_require),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
