@@ -28,6 +28,8 @@ static const struct {
 	{ "cache-min-ttl:", "30" },
 	{ "cache-max-ttl:", "86400" },
 	{ "cache-max-negative-ttl:", "60" },
+	/* The order is ours (RFC 2782): what is drawn must not turn again. */
+	{ "rrset-roundrobin:", "no" },
 	{ "serve-expired:", "yes" },
 	{ "serve-expired-ttl:", "86400" },
 	{ "serve-expired-reply-ttl:", "30" },
