@@ -17,7 +17,9 @@ static int write_via(struct proxy_request *r, uint16_t index, struct buf *via,
 	buf_str(via, p->transport);
 	buf_str(via, " ");
 	buf_str(via, p->sent_by);
-	buf_str(via, ";branch=");
+	/* rport (RFC 3581 3): without it some devices answer to the default
+	 * port of our name, not by the connection that the request came by */
+	buf_str(via, ";rport;branch=");
 	*branch = via->len;
 	buf_str(via, "z9hG4bK");
 	int err = p->ops.branch(p->arg, r->id, index, via);

@@ -15,6 +15,8 @@ static void test_message_goes_through(void **state)
 	assert_int_equal(m.via.port, 5061);
 	assert_true(slice_eq(m.via.transport, SLICE_LIT("TLS")));
 	assert_true(slice_eq(m.via.branch, SLICE_LIT("z9hG4bKt1.0")));
+	/* answers are to come by the same connection (RFC 3581 3) */
+	assert_non_null(memmem(m.via.params.ptr, m.via.params.len, "rport", 5));
 	assert_true(slice_eq(m.body, SLICE_LIT("hello")));
 	assert_int_equal(g->sent[0].txn, 1);
 	assert_int_equal(g->sent[0].branch, 0);
