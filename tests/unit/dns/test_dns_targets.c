@@ -468,10 +468,10 @@ static void test_time_is_up(void **state)
 	assert_int_equal(get(&g, "silent.example", 7), -ETIMEDOUT);
 	assert_string_equal(g.text,
 			    FED "._tcp.silent.example: no answer in time");
-	assert_in_range(loop_now_ms(g.loop) - start, 800, 5000);
+	assert_in_range(loop_now_ms(g.loop) - start, 750, 5000);
 	start = loop_now_ms(g.loop);
 	assert_int_equal(get(&g, "lame.example", 0), 0);
-	assert_in_range(loop_now_ms(g.loop) - start, 800, 5000);
+	assert_in_range(loop_now_ms(g.loop) - start, 750, 5000);
 	assert_int_equal(g.count, 2);
 	assert_int_equal(g.target[0].count, 0);
 	assert_int_equal(g.target[1].count, 5);
