@@ -265,7 +265,8 @@ class Client(Connection):
 
     def _answer(self, m, _connection):
         if m.method == "MESSAGE":
-            self.received.append((time.monotonic(), m.body.decode()))
+            self.received.append((time.monotonic(),
+                                  m.body.decode(errors="replace")))
             return answer(m, self.status_for_messages)
         if m.method == "OPTIONS":
             return answer(m, 200)
