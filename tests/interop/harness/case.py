@@ -4,7 +4,7 @@ import os
 import sys
 import unittest
 
-from .sip import Client
+from .sip import Client, Partner
 from .stage import Stage, wait_for
 
 
@@ -59,3 +59,28 @@ class Case(unittest.TestCase):
     def assertReceived(self, c, text, timeout=5):
         wait_for(lambda: any(t == text for _, t in c.received), timeout,
                  f"{c.user} receives {text!r}")
+
+
+class Walled(Case):
+    """contoso with the built-in home; fabrikam is a scripted partner."""
+
+    def setUp(self):
+        super().setUp()
+        self.contoso = self.stage.org("contoso")
+        self.fabrikam = self.stage.org("fabrikam")  # never started
+        self.contoso.partner("fabrikam.test", self.fabrikam.edge,
+                             f"{self.fabrikam.address}:15061")
+        self.contoso.trusted.append(self.fabrikam.ca.pem)
+        self.contoso.start()
+        self.partner = self.stage.later(Partner(
+            (self.fabrikam.address, 15061), "fabrikam", self.fabrikam.ca,
+            self.fabrikam.cert, self.contoso.ca.pem))
+
+    def dial(self, **kw):
+        """A connection of the partner to our federation port."""
+        return self.stage.later(self.partner.dial(self.contoso, **kw))
+
+    def assertNoExit(self):
+        """No process has ended meanwhile."""
+        self.assertEqual(self.contoso.log.find("proc.exit"), [])
+        self.assertEqual(self.contoso.log.find("proc.crash"), [])
