@@ -9,6 +9,10 @@
 #include "edge/walk.h"
 #include "sip/reject.h"
 
+/* Longer than home waits for others, shorter than the sender's Timer F: the
+ * sender is told (RFC 4320 forbids it later). */
+enum { INSIDE_TIMEOUT_MS = 28000 };
+
 static enum access_source source_of(const struct walk *w)
 {
 	if (!w->flow)
@@ -95,7 +99,9 @@ static void forward(struct walk *w, const struct proxy_target *t)
 static void forward_inside(struct walk *w)
 {
 	struct edge *e = w->e;
-	struct proxy_target t = { .edits = &w->edits, .hide_vias = true };
+	struct proxy_target t = { .edits = &w->edits,
+				  .hide_vias = true,
+				  .timeout_ms = INSIDE_TIMEOUT_MS };
 	bool client = w->flow->kind == FLOW_CLIENT;
 	if (!e->home.incarnation) {
 		proxy_refuse(w->r, edge_reject(EDGE_INSIDE_DOWN));
