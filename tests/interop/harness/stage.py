@@ -117,6 +117,7 @@ class Org:
         self.limits = {"new_per_source": 10000,
                        "unauthenticated_per_source": 10000}
         self.extra = ""
+        self.environment = {}  # beside this process's own
         self.passwords = {}
         self.process = None
         self.log = None
@@ -177,6 +178,7 @@ workers: {self.workers}
         self.starts += 1
         environment = dict(os.environ)
         environment.setdefault("ASAN_OPTIONS", "detect_leaks=1")
+        environment.update(self.environment)
         self.process = subprocess.Popen(
             [DAEMON, "-c", self.config], stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE, env=environment)
