@@ -46,6 +46,7 @@ void source_release(struct proxy_request *r);
 void source_answered(struct proxy_request *r);
 /* The request to end so that one of peer's fits in, or NULL. */
 struct proxy_request *source_victim(struct proxy *p, struct slice peer);
+struct slice source_key(const struct proxy_request *r);
 size_t source_count(const struct proxy *p, struct slice peer);
 
 /* match.c */

@@ -131,9 +131,10 @@ static int request_make_room(struct proxy_request *r)
 	struct proxy *p = r->proxy;
 	if (p->count < p->max)
 		return 0;
-	if (source_count(p, r->from.peer) >= p->max_per_source)
+	struct slice key = source_key(r);
+	if (source_count(p, key) >= p->max_per_source)
 		return -EDQUOT; /* nobody is ended for one that is refused */
-	struct proxy_request *victim = source_victim(p, r->from.peer);
+	struct proxy_request *victim = source_victim(p, key);
 	if (victim)
 		request_evict(victim);
 	return p->count < p->max ? 0 : -EDQUOT;

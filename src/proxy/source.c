@@ -25,6 +25,12 @@ static struct source *source_find(const struct proxy *p, struct slice peer)
 	return n ? container_of(n, struct source, node) : NULL;
 }
 
+/* As whom a request counts. */
+struct slice source_key(const struct proxy_request *r)
+{
+	return r->from.shared ? r->msg.from.uri.text : r->from.peer;
+}
+
 size_t source_count(const struct proxy *p, struct slice peer)
 {
 	const struct source *s = source_find(p, peer);
@@ -61,11 +67,12 @@ static struct source *source_create(struct proxy *p, struct slice peer)
 int source_take(struct proxy_request *r)
 {
 	struct proxy *p = r->proxy;
-	struct source *s = source_find(p, r->from.peer);
+	struct slice key = source_key(r);
+	struct source *s = source_find(p, key);
 	if (s && s->count >= p->max_per_source)
 		return -EDQUOT;
 	if (!s)
-		s = source_create(p, r->from.peer);
+		s = source_create(p, key);
 	if (!s)
 		return -ENOMEM;
 	source_move(p, s, s->count + 1);

@@ -15,6 +15,9 @@ struct proxy_hop {
 	uint32_t incarnation;
 	uint64_t flow;
 	struct slice peer;
+	/* Many senders stand behind this peer, and it has judged who they are:
+	 * each From is a source of its own (SIP-34). */
+	bool shared;
 	/* Where a request really came from; family 0: unknown. Only told to
 	 * the sender, in received= and rport= of its Via (RFC 3581); never
 	 * used to send anything (SIP-30). */
