@@ -258,7 +258,6 @@ static void take_response(struct flow *f, struct slice bytes)
 {
 	struct arena *a = arena_create(4096, 1 << 20);
 	struct sip_msg m;
-	metric_add(M_SIP_RESPONSES, 1);
 	if (a && !sip_parse(a, bytes, &sip_limits_default, &m))
 		deliver_response(f, &m);
 	else
