@@ -145,22 +145,30 @@ static int write_line(enum log_level level, const char *event,
 	return state.sink(state.sink_arg, log_line_end(&line));
 }
 
+static bool report_dropped(void)
+{
+	const struct log_kv lost[] = {
+		KV_U64("n", state.dropped),
+		{ NULL, LOG_KV_END, SLICE_NONE, 0 },
+	};
+	if (!state.dropped)
+		return true;
+	if (write_line(LOG_WARN, "log.dropped", lost, 0))
+		return false;
+	state.dropped = 0;
+	return true;
+}
+
 static void write_event(enum log_level level, const char *event,
 			const struct log_kv *kv, uint64_t suppressed)
 {
-	if (state.dropped) {
-		const struct log_kv lost[] = {
-			KV_U64("n", state.dropped),
-			{ NULL, LOG_KV_END, SLICE_NONE, 0 },
-		};
-		if (write_line(LOG_WARN, "log.dropped", lost, 0)) {
-			count_dropped(1 + suppressed);
-			return;
-		}
-		state.dropped = 0;
-	}
-	if (write_line(level, event, kv, suppressed))
+	if (!report_dropped() || write_line(level, event, kv, suppressed))
 		count_dropped(1 + suppressed);
+}
+
+void log_report_dropped(void)
+{
+	(void)report_dropped();
 }
 
 void log_write(enum log_level level, const char *event, const struct log_kv *kv)

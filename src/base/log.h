@@ -78,3 +78,6 @@ void log_write(enum log_level level, const char *event,
 	       const struct log_kv *kv);
 void log_write_limited(enum log_level level, const char *event,
 		       struct slice source, const struct log_kv *kv);
+/* Reports what was dropped, if anything was and the sink takes it now: for
+ * processes that have nothing else to say. Called now and then. */
+void log_report_dropped(void);

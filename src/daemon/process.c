@@ -249,6 +249,7 @@ static void do_ping(struct process *p, const struct ipc_msg *m, int fd)
 {
 	const struct ipc_pong pong = { .id = m->u.ping.id };
 	close_fd(fd);
+	log_report_dropped();
 	process_tell_supervisor(p, IPC_PONG, &pong);
 }
 

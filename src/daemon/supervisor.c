@@ -76,6 +76,7 @@ static void on_beat(struct timer *t, void *arg)
 	look_at_clock(s);
 	if (every)
 		notify_send(&s->notify, "WATCHDOG=1");
+	log_report_dropped();
 	timer_start(t, every && every < BEAT_MS ? every : BEAT_MS);
 }
 

@@ -311,6 +311,24 @@ static void test_slow_reader(void **state)
 			    "2026-11-22T15:30:00.123Z info next n=2\n");
 }
 
+/* A process with nothing more to say tells all the same. */
+static void test_dropped_and_silent(void **state)
+{
+	(void)state;
+	LOG(LOG_INFO, "start", KV_U64("n", 0));
+	logged();
+	log_report_dropped();
+	assert_string_equal(logged(), "");
+	cap.refuse = true;
+	LOG(LOG_INFO, "lost", KV_U64("n", 1));
+	log_report_dropped();
+	cap.refuse = false;
+	log_report_dropped();
+	log_report_dropped();
+	assert_string_equal(logged(),
+			    "2026-11-22T15:30:00.123Z warn log.dropped n=1\n");
+}
+
 static void test_dates(void **state)
 {
 	static const struct {
@@ -381,6 +399,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_limited_flood, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_slow_reader, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_dropped_and_silent, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_dates, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_default_sink, setup,
