@@ -125,14 +125,34 @@ void cancel_send(struct ctrans *c)
 			     &(struct txn_in){ .reject = &PROXY_REJ_HOP_GONE });
 }
 
+/* Somebody else has answered: devices that stop ringing can tell that from a
+ * missed call (RFC 3326 2). */
+static void note_answer(struct proxy_request *r, uint16_t status)
+{
+	struct buf b;
+	bool taken = status >= 200 && status < 300;
+	if (r->reasons.len || (!taken && status < 600))
+		return;
+	buf_init(&b, 0);
+	buf_str(&b, "Reason: SIP;cause=");
+	buf_dec(&b, taken ? 200 : status);
+	if (taken)
+		buf_str(&b, ";text=\"Call completed elsewhere\"");
+	buf_str(&b, "\r\n");
+	if (!buf_failed(&b))
+		r->reasons = arena_copy(r->arena, buf_slice(&b));
+	buf_free(&b);
+}
+
 /* Every branch that may still ring; one that has not answered at all is
  * cancelled when it does. Requests other than INVITE cannot be cancelled. */
-void cancel_branches(struct proxy_request *r)
+void cancel_branches(struct proxy_request *r, uint16_t status)
 {
 	for (uint16_t i = 0; i < r->branch_count; i++) {
 		struct ctrans *c = r->branch[i];
 		if (c->txn.table != &ctrans_invite || c->answered)
 			continue;
+		note_answer(r, status);
 		c->cancel_wanted = true;
 		if (c->txn.state == TXN_PROCEEDING)
 			cancel_send(c);
@@ -174,7 +194,7 @@ bool cancel_match(struct proxy_request *cancel)
 	if (!invite->forwarded)
 		reply_refuse(invite, &PROXY_REJ_CANCELLED, NULL);
 	else
-		cancel_branches(invite);
+		cancel_branches(invite, 0);
 	return true;
 }
 

@@ -42,7 +42,7 @@ static const struct reject *check_loop(struct proxy_request *r,
 				       struct sip_edits *extra)
 {
 	(void)extra;
-	if (r->in_merged || r->msg.method == SIP_ACK || !match_own_via(r))
+	if (r->in_merged || r->txn.table == &strans_silent || !match_own_via(r))
 		return NULL;
 	return &PROXY_REJ_LOOP;
 }
@@ -52,7 +52,7 @@ static const struct reject *check_proxy_require(struct proxy_request *r,
 {
 	const struct sip_header *h;
 	size_t at = 0;
-	if (r->msg.method == SIP_ACK)
+	if (r->txn.table == &strans_silent)
 		return NULL; /* RFC 3261 8.2.2.3 */
 	while ((h = sip_header_next(&r->msg, SIP_H_PROXY_REQUIRE, &at))) {
 		struct slice rest = h->value;

@@ -101,8 +101,8 @@ void forward_branch(struct proxy_request *r, const struct proxy_target *t,
 }
 
 /* Was it sent? *reject is set when it could not be written. */
-static bool ack_sent(struct proxy_request *r, const struct proxy_target *t,
-		     uint16_t index, const struct reject **reject)
+static bool silent_sent(struct proxy_request *r, const struct proxy_target *t,
+			uint16_t index, const struct reject **reject)
 {
 	struct proxy *p = r->proxy;
 	struct slice branch;
@@ -116,12 +116,13 @@ static bool ack_sent(struct proxy_request *r, const struct proxy_target *t,
 	return !err;
 }
 
-/* An ACK to a 2xx leaves no state (RFC 3261 16.11 applies to it alike). */
-static void forward_ack(struct proxy_request *r, const struct proxy_target *t)
+/* What nobody answers leaves no state (RFC 3261 16.11 applies alike). */
+static void forward_silent(struct proxy_request *r,
+			   const struct proxy_target *t)
 {
 	const struct reject *reject = NULL;
 	for (uint16_t i = 0; t && i < PROXY_BRANCHES_MAX && !r->done; i++) {
-		if (ack_sent(r, t, i, &reject))
+		if (silent_sent(r, t, i, &reject))
 			break;
 		t = t->next;
 	}
@@ -160,8 +161,8 @@ void proxy_forward(struct proxy_request *r, const struct proxy_target *targets,
 	}
 	if (!count) {
 		reply_refuse(r, &PROXY_REJ_INTERNAL, NULL);
-	} else if (r->txn.table == &strans_ack) {
-		forward_ack(r, &targets[0]);
+	} else if (r->txn.table == &strans_silent) {
+		forward_silent(r, &targets[0]);
 	} else {
 		forward_all(r, targets, (uint16_t)count);
 	}

@@ -20,7 +20,7 @@ bool proxy_orphan(struct proxy_request *r)
 {
 	struct proxy *p = r->proxy;
 	bool taken = false;
-	if (r->done || r->forwarded || r->txn.table != &strans_ack)
+	if (r->done || r->forwarded || r->msg.method != SIP_ACK)
 		return false;
 	proxy_enter(p);
 	if (orphan_taken(r)) {

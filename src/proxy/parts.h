@@ -130,7 +130,8 @@ bool orphan_taken(const struct proxy_request *r);
 /* False, with nothing done: there is no INVITE for it here. */
 bool cancel_match(struct proxy_request *cancel);
 void cancel_receive(struct proxy_request *cancel);
-void cancel_branches(struct proxy_request *r);
+/* status: the answer that made them needless, or 0. */
+void cancel_branches(struct proxy_request *r, uint16_t status);
 int cancel_prepare(struct ctrans *c, struct slice sent);
 void cancel_send(struct ctrans *c);
 void ack_send(struct ctrans *c, const struct sip_msg *response);

@@ -128,7 +128,7 @@ static void receive_new(struct proxy_request *r)
 {
 	struct proxy *p = r->proxy;
 	struct sip_edits extra;
-	if (p->refuse_new && r->txn.table != &strans_ack) {
+	if (p->refuse_new && r->txn.table != &strans_silent) {
 		reply_stateless(r, p->refuse_new);
 		return;
 	}

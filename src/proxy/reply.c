@@ -114,7 +114,7 @@ void reply_refuse(struct proxy_request *r, const struct reject *reject,
 
 void reply_stateless(struct proxy_request *r, const struct reject *reject)
 {
-	if (r->txn.table != &strans_ack)
+	if (r->txn.table != &strans_silent)
 		txn_init(&r->txn, &strans_noninvite);
 	reply_refuse(r, reject, NULL);
 }

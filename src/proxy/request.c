@@ -12,9 +12,15 @@ enum {
 
 static const struct txn_table *table_of(enum sip_method method)
 {
-	if (method == SIP_INVITE)
+	switch (method) {
+	case SIP_INVITE:
 		return &strans_invite;
-	return method == SIP_ACK ? &strans_ack : &strans_noninvite;
+	case SIP_ACK:
+	case SIP_BENOTIFY: /* best effort: never answered (MS-SIP) */
+		return &strans_silent;
+	default:
+		return &strans_noninvite;
+	}
 }
 
 static int copy_in(struct proxy_request *r, const struct proxy_hop *from,
@@ -154,7 +160,7 @@ static int request_link(struct proxy_request *r)
 	r->in_id = true;
 	p->count++;
 	metric_add(M_SIP_TRANSACTIONS, 1);
-	if (r->txn.table == &strans_ack)
+	if (r->txn.table == &strans_silent)
 		return 0;
 	err = map_insert(&p->by_key, &r->by_key, r->key);
 	if (err)
@@ -243,8 +249,8 @@ void request_final(struct proxy_request *r, const struct final *f)
 		return;
 	r->done = true;
 	source_answered(r);
-	if (r->txn.table == &strans_ack)
-		out.status = 0; /* ACK is never answered */
+	if (r->txn.table == &strans_silent)
+		out.status = 0;
 	if (out.status && request_late(r)) {
 		out.status = 0;
 		if (!out.reject)
@@ -253,7 +259,7 @@ void request_final(struct proxy_request *r, const struct final *f)
 	strans_event(r, final_event(out.status),
 		     &(struct txn_in){ .bytes = out.bytes });
 	request_told(r, &out);
-	cancel_branches(r);
+	cancel_branches(r, out.status);
 	best_clear(&r->best);
 	request_reap(r);
 }

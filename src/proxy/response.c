@@ -89,7 +89,7 @@ void response_failure(struct ctrans *c, const struct sip_msg *m)
 		best_keep_challenges(c, m);
 		best_offer(r, c, m);
 		if (m->status >= 600)
-			cancel_branches(r);
+			cancel_branches(r, m->status);
 		response_settle(r);
 	} else {
 		send_best(r, c, m); /* the common case: no copy */

@@ -101,8 +101,9 @@ static const struct txn_row noninvite_rows[] = {
 	{ TXN_PROCEEDING, EV_TU_DROP, NULL, TXN_TERMINATED },
 };
 
-/* Not a transaction: an ACK to a 2xx waits until it is forwarded. */
-static const struct txn_row ack_rows[] = {
+/* Not a transaction: an ACK to a 2xx, or a BENOTIFY, waits until it is
+ * forwarded. */
+static const struct txn_row silent_rows[] = {
 	{ TXN_TRYING, EV_TU_DROP, NULL, TXN_TERMINATED },
 };
 
@@ -111,8 +112,8 @@ const struct txn_table strans_invite = { "strans_invite", TXN_PROCEEDING,
 					 TABLE(invite_rows) };
 const struct txn_table strans_noninvite = { "strans_noninvite", TXN_TRYING,
 					    TABLE(noninvite_rows) };
-const struct txn_table strans_ack = { "strans_ack", TXN_TRYING,
-				      TABLE(ack_rows) };
+const struct txn_table strans_silent = { "strans_silent", TXN_TRYING,
+					 TABLE(silent_rows) };
 #undef TABLE
 
 bool strans_event(struct proxy_request *r, enum txn_event event,

@@ -83,7 +83,7 @@ extern const struct txn_table ctrans_invite;    /* figure 5 */
 extern const struct txn_table ctrans_noninvite; /* figure 6 */
 extern const struct txn_table strans_invite;    /* figure 7 */
 extern const struct txn_table strans_noninvite; /* figure 8 */
-extern const struct txn_table strans_ack;       /* ACK to a 2xx: no figure */
+extern const struct txn_table strans_silent;    /* what nobody answers */
 
 const char *txn_state_name(enum txn_state s);
 void txn_init(struct txn *t, const struct txn_table *table);

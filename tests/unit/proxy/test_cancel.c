@@ -120,13 +120,35 @@ static void test_reason_reaches_every_branch(void **state)
 	assert_null(sip_header(&ack, SIP_H_REASON));
 }
 
-static void test_no_reason_unless_told(void **state)
+static void needless(struct rig *g, uint16_t status, const char *reason)
 {
-	struct rig *g = *state;
 	g->targets = 2;
 	size_t at = invite(g, "i1");
 	rig_answer(g, at, 180);
-	rig_answer(g, at + 1, 200);
+	rig_answer(g, at + 1, status);
+	struct sip_msg m = rig_msg(g, rig_sent_request(g, SIP_CANCEL, 0));
+	assert_int_equal(reasons(g, 0), 1);
+	assert_true(slice_eq(sip_header(&m, SIP_H_REASON)->value,
+			     slice_str(reason)));
+}
+
+static void test_answered_elsewhere(void **state)
+{
+	needless(*state, 200,
+		 "SIP;cause=200;text=\"Call completed elsewhere\"");
+}
+
+static void test_declined_elsewhere(void **state)
+{
+	needless(*state, 603, "SIP;cause=603");
+}
+
+static void test_no_reason_unless_told(void **state)
+{
+	struct rig *g = *state;
+	size_t at = invite(g, "i1");
+	rig_answer(g, at, 180);
+	rig_ask(g, "CANCEL", "i1");
 	assert_int_equal(reasons(g, 0), 0);
 }
 
@@ -254,6 +276,8 @@ int main(void)
 		RIG_TEST(test_answer_wins_the_race),
 		RIG_TEST(test_what_a_cancel_looks_like),
 		RIG_TEST(test_reason_reaches_every_branch),
+		RIG_TEST(test_answered_elsewhere),
+		RIG_TEST(test_declined_elsewhere),
 		RIG_TEST(test_no_reason_unless_told),
 		RIG_TEST(test_endless_reasons_are_left_out),
 		RIG_TEST(test_same_tag_in_both_answers),

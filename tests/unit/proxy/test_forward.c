@@ -231,6 +231,25 @@ static void test_ack_to_2xx_leaves_no_state(void **state)
 	rig_assert_empty(g);
 }
 
+/* Nobody answers a BENOTIFY, not even with a refusal. */
+static void test_benotify_leaves_no_state(void **state)
+{
+	struct rig *g = *state;
+	rig_ask(g, "BENOTIFY", "b1");
+	assert_int_equal(g->count, 1);
+	assert_int_equal(rig_msg(g, 0).method, SIP_BENOTIFY);
+	assert_int_equal(g->sent[0].txn, 0);
+	rig_assert_empty(g);
+	g->mode = RIG_REPLY;
+	g->reply = 200;
+	rig_ask(g, "BENOTIFY", "b2");
+	rig_say(g, &(struct rig_text){ .method = "BENOTIFY",
+				       .branch = "b3",
+				       .headers = "Proxy-Require: x\r\n" });
+	assert_int_equal(g->count, 1);
+	rig_assert_empty(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +266,7 @@ int main(void)
 		RIG_TEST(test_too_many_edits_fail_the_branch),
 		RIG_TEST(test_decision_later),
 		RIG_TEST(test_ack_to_2xx_leaves_no_state),
+		RIG_TEST(test_benotify_leaves_no_state),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

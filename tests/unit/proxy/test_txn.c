@@ -47,7 +47,7 @@ static const struct expected {
 	    [TXN_COMPLETED] = "..................",
 	    [TXN_ACCEPTED] = "..................",
 	    [TXN_TERMINATED] = ".................." } },
-	{ &strans_ack,
+	{ &strans_silent,
 	  TXN_TRYING,
 	  { [TXN_CALLING] = "..................",
 	    [TXN_TRYING] = ".....-............",
@@ -95,7 +95,7 @@ static void test_ignored_event_changes_nothing(void **state)
 {
 	struct txn t;
 	(void)state;
-	txn_init(&t, &strans_ack);
+	txn_init(&t, &strans_silent);
 	assert_false(txn_dispatch(&t, EV_1XX, &(struct txn_in){ 0 }));
 	assert_int_equal(t.state, TXN_TRYING);
 	assert_true(txn_dispatch(&t, EV_TU_DROP, &(struct txn_in){ 0 }));
