@@ -57,6 +57,7 @@ struct conn {
 	size_t out_off;   /* of out */
 	size_t wire_off;  /* of tls_wire() */
 	size_t discarded; /* read while flushing */
+	bool plain;       /* no TLS, so no handshake */
 	bool last_word;   /* close_notify is on its way */
 	bool shut;        /* and so is our FIN */
 	enum conn_end why;
@@ -227,10 +228,21 @@ static void flush(struct conn *c)
 		conn_end_with(c, CONN_END_RESET, strerrordesc_np(-err));
 }
 
+static void become_ready(struct conn *c)
+{
+	c->state = CONN_OPEN;
+	timer_stop(&c->timer);
+	if (!c->plain)
+		metric_add(M_TLS_HANDSHAKES, 1);
+	c->ops->on_ready(c->arg, c);
+}
+
 static void on_turn_end(void *arg)
 {
 	struct conn *c = arg;
 
+	if (c->state == CONN_SHAKING && c->plain)
+		become_ready(c);
 	if (c->state != CONN_ENDED)
 		flush(c);
 	if (c->state != CONN_ENDED)
@@ -254,14 +266,6 @@ static void deliver(struct conn *c)
 		buf_consume(&c->in, n);
 	if (c->in.len > c->limits.read_bytes)
 		conn_end_with(c, CONN_END_LOCAL, "more input than is taken");
-}
-
-static void become_ready(struct conn *c)
-{
-	c->state = CONN_OPEN;
-	timer_stop(&c->timer);
-	metric_add(M_TLS_HANDSHAKES, 1);
-	c->ops->on_ready(c->arg, c);
 }
 
 /* Bytes from the socket, none left over. */
@@ -321,7 +325,7 @@ static void on_connected(struct conn *c)
 		return;
 	}
 	c->state = CONN_SHAKING;
-	flush(c);
+	arm(c);
 }
 
 static void on_event(void *arg, int events)
@@ -418,6 +422,9 @@ int conn_accept(struct conn **out, struct loop *l, int fd, struct net_tls *tls,
 		return err;
 	}
 	tls_peer(c->tls)->addr = socket_peer(fd);
+	c->plain = tls_status(c->tls) == TLS_OPEN;
+	if (c->plain)
+		arm(c);
 	metric_add(M_CONN_OPEN, 1);
 	metric_add(M_CONN_ACCEPTED, 1);
 	*out = c;
@@ -441,6 +448,7 @@ int conn_dial(struct conn **out, struct loop *l, const struct addr *to,
 		return err;
 	}
 	tls_peer(c->tls)->addr = *to;
+	c->plain = tls_status(c->tls) == TLS_OPEN;
 	int dial = socket_dial(to, &c->fd);
 	if (!dial || dial == -EINPROGRESS)
 		err = start(c, WATCH_WRITE);

@@ -35,12 +35,14 @@ enum net_tls_use {
 			     */
 	NET_TLS_CLIENTS,    /* accepts; no client certificate asked for */
 	NET_TLS_DIAL,       /* connects to partners with our certificate */
-	NET_TLS_USER        /* connects as a user agent: no certificate */
+	NET_TLS_USER,       /* connects as a user agent: no certificate */
+	NET_PLAIN /* accepts and connects without TLS: trusted links */
 };
 
 enum { NET_ERROR_MAX = 256 };
 
-/* error names the file and what is wrong with it. */
+/* error names the file and what is wrong with it. conf is not looked at for
+ * NET_PLAIN. */
 int net_tls_create(struct net_tls **out, const struct net_tls_conf *conf,
 		   enum net_tls_use use, char error[static NET_ERROR_MAX]);
 /* Connections made with it live on. */
@@ -65,7 +67,8 @@ enum conn_end {
 };
 
 struct conn_ops {
-	/* Handshake done and, for dialled ones, the name verified. */
+	/* Handshake done and, for dialled ones, the name verified; NET_PLAIN:
+	 * connected. Not called from within conn_accept() or conn_dial(). */
 	void (*on_ready)(void *arg, struct conn *c);
 	/* All bytes not consumed yet; returns how many are now. */
 	size_t (*on_bytes)(void *arg, struct conn *c, struct slice data);
@@ -80,7 +83,7 @@ int conn_accept(struct conn **out, struct loop *l, int fd, struct net_tls *tls,
 		const struct conn_limits *limits, const struct conn_ops *ops,
 		void *arg);
 /* Non-blocking connect; server_name is sent as SNI and must be in the peer's
- * certificate (SAN), exactly. */
+ * certificate (SAN), exactly; NET_PLAIN looks at none. */
 int conn_dial(struct conn **out, struct loop *l, const struct addr *to,
 	      struct net_tls *tls, const char *server_name,
 	      const struct conn_limits *limits, const struct conn_ops *ops,

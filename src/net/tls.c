@@ -28,7 +28,7 @@ enum {
 
 struct tls {
 	struct net_tls *ctx;
-	SSL *ssl;
+	SSL *ssl; /* NULL: plain */
 	enum tls_status status;
 	struct slice in; /* borrowed during tls_input() */
 	struct buf wire;
@@ -247,8 +247,18 @@ static bool not_tls(const struct tls *t)
 	return false;
 }
 
+static int input_plain(struct tls *t, struct slice in, struct buf *plain)
+{
+	buf_put(plain, in);
+	if (buf_failed(plain))
+		fail(t, "out of memory");
+	return t->status == TLS_FAILED ? -EPROTO : 0;
+}
+
 int tls_input(struct tls *t, struct slice in, struct buf *plain)
 {
+	if (!t->ssl)
+		return input_plain(t, in, plain);
 	ERR_clear_error();
 	t->in = in;
 	if (t->status == TLS_SHAKING && not_tls(t))
@@ -261,6 +271,15 @@ int tls_input(struct tls *t, struct slice in, struct buf *plain)
 	return t->status == TLS_FAILED ? -EPROTO : 0;
 }
 
+static int output_plain(struct tls *t, struct slice bytes)
+{
+	buf_put(&t->wire, bytes);
+	if (!buf_failed(&t->wire))
+		return 0;
+	fail(t, "out of memory");
+	return -ENOMEM;
+}
+
 int tls_output(struct tls *t, struct slice plain)
 {
 	size_t len;
@@ -269,6 +288,8 @@ int tls_output(struct tls *t, struct slice plain)
 		return -EPROTO;
 	if (slice_empty(plain))
 		return 0;
+	if (!t->ssl)
+		return output_plain(t, plain);
 	ERR_clear_error();
 	/* The wire takes everything, so all is written or nothing works. */
 	if (SSL_write_ex(t->ssl, plain.ptr, plain.len, &len) == 1)
@@ -279,7 +300,7 @@ int tls_output(struct tls *t, struct slice plain)
 
 void tls_close(struct tls *t)
 {
-	if (t->status != TLS_OPEN && t->status != TLS_CLOSED)
+	if (!t->ssl || (t->status != TLS_OPEN && t->status != TLS_CLOSED))
 		return;
 	ERR_clear_error();
 	SSL_shutdown(t->ssl);
@@ -290,6 +311,10 @@ static int set_up(struct tls *t, const char *server_name)
 {
 	bool dials = t->ctx->use == NET_TLS_DIAL || t->ctx->use == NET_TLS_USER;
 
+	if (t->ctx->use == NET_PLAIN) {
+		t->status = TLS_OPEN;
+		return 0;
+	}
 	if (dials && !server_name)
 		return -EINVAL;
 	if (dials && identity_name(slice_str(server_name), t->verify.name))

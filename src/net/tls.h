@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TLS without sockets: bytes from the peer in, bytes for the peer out. Private
+ * TLS without sockets: bytes from the peer in, bytes for the peer out. A
+ * context for NET_PLAIN makes an engine that is open at once and changes no
+ * byte. Private
  * to net/. After each call look at tls_wire(): what is in it goes to the peer,
  * also after a failure (the alert).
  */

@@ -75,6 +75,7 @@ static const SSL_METHOD *method_of(enum net_tls_use use)
 		return TLS_server_method();
 	case NET_TLS_DIAL:
 	case NET_TLS_USER:
+	case NET_PLAIN:
 		break;
 	}
 	return TLS_client_method();
@@ -96,6 +97,14 @@ static int set_up(struct net_tls *t, const struct net_tls_conf *conf,
 	return err;
 }
 
+static int make_context(struct net_tls *t, const struct net_tls_conf *conf,
+			char error[static NET_ERROR_MAX])
+{
+	t->ctx = SSL_CTX_new(method_of(t->use));
+	t->bio = tls_bio_method();
+	return t->ctx && t->bio ? set_up(t, conf, error) : -ENOMEM;
+}
+
 int net_tls_create(struct net_tls **out, const struct net_tls_conf *conf,
 		   enum net_tls_use use, char error[static NET_ERROR_MAX])
 {
@@ -107,10 +116,7 @@ int net_tls_create(struct net_tls **out, const struct net_tls_conf *conf,
 	if (t) {
 		t->refs = 1;
 		t->use = use;
-		t->ctx = SSL_CTX_new(method_of(use));
-		t->bio = tls_bio_method();
-		if (t->ctx && t->bio)
-			err = set_up(t, conf, error);
+		err = use == NET_PLAIN ? 0 : make_context(t, conf, error);
 	}
 	if (err) {
 		if (!error[0])

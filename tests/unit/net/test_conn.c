@@ -134,7 +134,8 @@ static void on_guard(struct timer *t, void *arg)
 	loop_stop(w->loop);
 }
 
-static int world_open(struct world *w, const struct pki *pki)
+static int world_open_with(struct world *w, const struct pki *pki,
+			   enum net_tls_use accepts, enum net_tls_use dials)
 {
 	struct net_tls_conf conf = certs_conf(&pki->leaf, &pki->ca);
 	char error[NET_ERROR_MAX];
@@ -150,10 +151,9 @@ static int world_open(struct world *w, const struct pki *pki)
 		return err;
 	timer_init(&w->guard, loop_timers(w->loop), on_guard, w);
 	timer_start(&w->guard, GUARD_MS);
-	err = net_tls_create(&w->server_tls, &conf, NET_TLS_CLIENTS, error);
+	err = net_tls_create(&w->server_tls, &conf, accepts, error);
 	if (!err)
-		err = net_tls_create(&w->client_tls, &conf, NET_TLS_USER,
-				     error);
+		err = net_tls_create(&w->client_tls, &conf, dials, error);
 	addr_parse(SLICE_LIT("127.0.0.1:0"), true, &w->addr);
 	if (!err)
 		err = net_listen(&w->addr, &fd);
@@ -162,6 +162,11 @@ static int world_open(struct world *w, const struct pki *pki)
 	socklen_t len = sizeof(w->addr.u.in);
 	getsockname(fd, &w->addr.u.sa, &len);
 	return acceptor_open(&w->acceptor, w->loop, fd, on_accept, w);
+}
+
+static int world_open(struct world *w, const struct pki *pki)
+{
+	return world_open_with(w, pki, NET_TLS_CLIENTS, NET_TLS_USER);
 }
 
 static int world_dial(struct world *w, const char *name,
@@ -218,6 +223,71 @@ static void echo(void **state)
 	assert_int_equal(w.client.why, CONN_END_LOCAL);
 	assert_int_equal(w.server.why, CONN_END_PEER);
 	assert_string_equal(w.server.text, "closed");
+	world_close(&w);
+}
+
+/* A trusted link: the same life of a connection, without a handshake. */
+static void plain_echo(void **state)
+{
+	struct world w;
+
+	assert_int_equal(world_open_with(&w, *state, NET_PLAIN, NET_PLAIN), 0);
+	assert_int_equal(world_dial(&w, NULL, NULL), 0);
+	w.server.echo = true;
+	w.client.close_at = 5;
+	assert_false(conn_ready(w.client.conn));
+	assert_int_equal(conn_write(w.client.conn, SLICE_LIT("hello")), 0);
+	world_run(&w);
+	assert_int_equal(w.client.ready, 1);
+	assert_int_equal(w.server.ready, 1);
+	assert_memory_equal(w.server.heard.ptr, "hello", 5);
+	assert_int_equal(w.client.heard.len, 5);
+	assert_int_equal(w.client.why, CONN_END_LOCAL);
+	assert_int_equal(w.server.why, CONN_END_PEER);
+	world_close(&w);
+}
+
+/* What speaks TLS to a trusted link, or the other way round, gets nowhere. */
+static void plain_meets_tls(void **state)
+{
+	static const enum net_tls_use rows[][2] = {
+		{ NET_PLAIN, NET_TLS_USER },
+		{ NET_TLS_CLIENTS, NET_PLAIN },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct world w;
+		assert_int_equal(
+			world_open_with(&w, *state, rows[i][0], rows[i][1]), 0);
+		w.server_limits.handshake_ms = 200;
+		assert_int_equal(world_dial(&w, "edge.test", NULL), 0);
+		assert_int_equal(
+			conn_write(w.client.conn, SLICE_LIT("OPTIONS")), 0);
+		w.server.close_at = 1;
+		world_run(&w);
+		if (rows[i][0] == NET_PLAIN)
+			assert_int_equal(w.client.ready, 0);
+		else
+			assert_int_equal(w.server.ready, 0);
+		world_close(&w);
+	}
+}
+
+static void plain_large_data(void **state)
+{
+	enum { LEN = 3 << 20 };
+	struct world w;
+	uint8_t *data = calloc(1, LEN);
+
+	assert_non_null(data);
+	assert_int_equal(world_open_with(&w, *state, NET_PLAIN, NET_PLAIN), 0);
+	assert_int_equal(world_dial(&w, NULL, NULL), 0);
+	w.server.echo = true;
+	w.client.close_at = LEN;
+	assert_int_equal(conn_write(w.client.conn, slice_of(data, LEN)), 0);
+	world_run(&w);
+	assert_int_equal(w.client.heard.len, LEN);
+	free(data);
 	world_close(&w);
 }
 
@@ -496,10 +566,11 @@ static void a_peer_vanishes_at_any_byte(void **state)
 	}
 }
 
-static int scenario(void *arg)
+static int scenario_of(void *arg, bool plain)
 {
 	struct world w;
-	int err = world_open(&w, arg);
+	int err = plain ? world_open_with(&w, arg, NET_PLAIN, NET_PLAIN)
+			: world_open(&w, arg);
 
 	w.server.echo = true;
 	w.client.close_at = 5;
@@ -526,15 +597,29 @@ static int scenario(void *arg)
 	return err;
 }
 
+static int scenario(void *arg)
+{
+	return scenario_of(arg, false);
+}
+
+static int scenario_plain(void *arg)
+{
+	return scenario_of(arg, true);
+}
+
 static void survives_failing_allocations(void **state)
 {
 	oom_walk(scenario, *state);
+	oom_walk(scenario_plain, *state);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(echo),
+		cmocka_unit_test(plain_echo),
+		cmocka_unit_test(plain_meets_tls),
+		cmocka_unit_test(plain_large_data),
 		cmocka_unit_test(large_data_both_ways_at_once),
 		cmocka_unit_test(writing_is_bounded),
 		cmocka_unit_test(input_that_is_not_taken_is_bounded),
