@@ -45,6 +45,52 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_KEY_EXPIRE] = "DELETE FROM keys WHERE created_s < ?1 AND id <> ?2",
 	[SQL_KEY_EACH] = "SELECT id, key, created_s FROM keys"
 			 " ORDER BY created_s, id",
+#define MESSAGE                                                              \
+	"id, aor, mark, sender, origin, notify, stored_s, expires_s, state," \
+	" attempts, length(bytes)"
+	[SQL_MESSAGE_PUT] =
+		"INSERT INTO messages (aor, mark, sender, origin, bytes,"
+		" notify, stored_s, expires_s)"
+		" SELECT aor, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM users"
+		" WHERE aor = ?1",
+	[SQL_MESSAGE_NEXT] = "SELECT " MESSAGE ", bytes FROM messages"
+			     " WHERE aor = ?1 AND state = 0 AND expires_s > ?2"
+			     " ORDER BY id LIMIT 1",
+	[SQL_MESSAGE_DELETE] = "DELETE FROM messages WHERE id = ?1",
+	[SQL_MESSAGE_FAILED] =
+		"UPDATE messages SET attempts = attempts + 1,"
+		" state = CASE WHEN state = 0 AND attempts + 1 >= ?2 THEN 1"
+		" ELSE state END WHERE id = ?1 RETURNING state",
+	[SQL_MESSAGE_EXPIRE] = "DELETE FROM messages WHERE state < 2 AND"
+			       " expires_s <= ?1 AND notify = 0",
+	[SQL_MESSAGE_LOSE_EXPIRED] =
+		"UPDATE messages SET state = 2 WHERE state < 2 AND"
+		" expires_s <= ?1",
+	[SQL_MESSAGE_LOST] = "SELECT " MESSAGE ", bytes FROM messages"
+			     " WHERE state = 2 ORDER BY expires_s, id LIMIT ?1",
+	[SQL_MESSAGE_QUEUES] =
+		"SELECT aor, count(*), sum(length(bytes)), min(stored_s)"
+		" FROM messages WHERE state < 2 GROUP BY aor ORDER BY aor",
+	[SQL_MESSAGE_EACH] = "SELECT " MESSAGE " FROM messages"
+			     " WHERE aor = ?1 AND state < 2 ORDER BY id",
+	[SQL_MESSAGE_DROP] = "DELETE FROM messages WHERE aor = ?1 AND"
+			     " state < 2 AND id = ?2",
+	[SQL_MESSAGE_DROP_ALL] =
+		"DELETE FROM messages WHERE aor = ?1 AND state < 2",
+	[SQL_MESSAGE_ORPHAN] =
+		"DELETE FROM messages WHERE aor = ?1 AND notify = 0",
+	[SQL_MESSAGE_LOSE_ORPHANS] =
+		"UPDATE messages SET state = 2 WHERE aor = ?1",
+#undef MESSAGE
+	[SQL_USAGE] =
+		"SELECT count, bytes FROM usage WHERE kind = ?1 AND name = ?2",
+	[SQL_MARK_PUT] = "INSERT INTO marks (mark, status, until_s)"
+			 " VALUES (?1, ?2, ?3)",
+	[SQL_MARK_EACH] = "SELECT mark, status, until_s FROM marks"
+			  " WHERE until_s > ?1 ORDER BY id",
+	[SQL_MARK_EXPIRE] =
+		"DELETE FROM marks WHERE id < coalesce((SELECT min(id) FROM"
+		" marks WHERE until_s > ?1), 9223372036854775807)",
 };
 
 int store_errno(int rc)
@@ -66,7 +112,8 @@ int store_errno(int rc)
 		{ SQLITE_NOTADB, -EBADMSG },
 		{ SQLITE_TOOBIG, -EMSGSIZE },
 	};
-	if (rc == SQLITE_CONSTRAINT_PRIMARYKEY)
+	if (rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
+	    rc == SQLITE_CONSTRAINT_UNIQUE)
 		return -EEXIST;
 	if (rc == SQLITE_CONSTRAINT_FOREIGNKEY)
 		return -ENOENT;

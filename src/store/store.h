@@ -55,8 +55,9 @@ struct store_key {
 int store_user_put(struct store *s, const struct store_user *u, bool replace);
 int store_user_get(struct store *s, struct slice aor,
 		   void (*fn)(void *arg, const struct store_user *u),
-		   void *arg);                            /* -ENOENT */
-int store_user_delete(struct store *s, struct slice aor); /* and bindings */
+		   void *arg); /* -ENOENT */
+int store_user_delete(struct store *s,
+		      struct slice aor); /* and what is theirs */
 int store_user_each(struct store *s,
 		    void (*fn)(void *arg, const struct store_user *u),
 		    void *arg); /* in order of aor */

@@ -2,6 +2,7 @@
 /* Users: address-of-record, digest secrets, and whether they may sign in. */
 #include <errno.h>
 
+#include "store/messages.h"
 #include "store/store_int.h"
 
 int store_user_put(struct store *s, const struct store_user *u, bool replace)
@@ -64,7 +65,9 @@ int store_user_delete(struct store *s, struct slice aor)
 	store_bind_text(stmt, 1, aor);
 	int changed = 0;
 	err = store_write(s, stmt, &changed);
-	return !err && changed == 0 ? -ENOENT : err;
+	if (!err && changed == 0)
+		err = -ENOENT;
+	return err ? err : store_message_orphan(s, aor);
 }
 
 int store_user_each(struct store *s,

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "store/messages.h"
 #include "support/oom.h"
 
 /* The database's syncs come here instead of to libc; this many succeed. */
@@ -104,8 +105,31 @@ static void a_newer_schema_is_refused(void **state)
 	assert_int_equal(store_open(&f->s, f->file, f->error), -EPROTO);
 	assert_null(f->s);
 	assert_non_null(strstr(f->error, "newer version (schema 99"));
-	change(f, "PRAGMA user_version=1");
+	change(f, "PRAGMA user_version=2");
 	folder_open(f);
+}
+
+/* A file as the first version wrote it. */
+static void an_old_file_is_upgraded(void **state)
+{
+	struct folder *f = *state;
+	folder_open(f);
+	put(f, "a@x");
+	assert_int_equal(store_commit(f->s), 0);
+	folder_close(f);
+	change(f, "DROP TABLE messages; DROP TABLE usage; DROP TABLE marks;"
+		  "PRAGMA user_version=1");
+	folder_open(f);
+	folder_expect_users(f, "a@x ");
+	struct store_message m = { .aor = SLICE_LIT("a@x"),
+				   .mark = slice_of("0123456789abcdef"
+						    "0123456789abcdef",
+						    STORE_MARK_BYTES),
+				   .bytes = SLICE_LIT("hello"),
+				   .expires_s = 10 };
+	const struct store_limits none = { 0 };
+	assert_int_equal(store_message_put(f->s, &m, &none, 1), 0);
+	assert_int_equal(store_commit(f->s), 0);
 }
 
 static void another_programs_database_is_refused(void **state)
@@ -264,6 +288,7 @@ int main(void)
 		TEST(the_file_is_readable_by_the_owner_only),
 		TEST(a_second_owner_is_refused),
 		TEST(a_newer_schema_is_refused),
+		TEST(an_old_file_is_upgraded),
 		TEST(another_programs_database_is_refused),
 		TEST(damage_is_found_at_open),
 		TEST(a_file_that_is_cut_is_damaged),
