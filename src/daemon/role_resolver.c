@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The resolver as a process: RESOLVE in, RESOLVED out. When a configuration
- * names other servers a new engine takes the questions from then on; the old
- * one goes with its last answer.
+ * The resolver as a process: RESOLVE in, RESOLVED out (the addresses of a
+ * name); TARGETS_GET in, TARGETS out (where a partner lives, RFC 3263). When a
+ * configuration names other servers a new engine takes the questions from then
+ * on; the old one goes with its last answer.
  */
 #include "daemon/process.h"
 
@@ -12,6 +13,7 @@
 
 #include "daemon/conf_map.h"
 #include "dns/dns.h"
+#include "ipc/targets.h"
 
 enum { QUESTIONS_MAX = 10000 };
 
@@ -39,6 +41,8 @@ struct question {
 	struct engine *engine;
 	struct proc_id from;
 	uint64_t id;
+	/* of TARGETS_GET for a domain: to judge the targets by */
+	char domain[DNS_NAME_MAX + 1];
 };
 
 static void question_free(struct question *q)
@@ -210,36 +214,128 @@ static void refuse(struct role_resolver *r, const struct proc_id *to,
 	answer(r, to, id, &a);
 }
 
-static void on_answer(void *arg, const struct dns_answer *a)
+/* Answered: the engine may go now. */
+static void question_done(struct question *q)
 {
-	struct question *q = arg;
 	struct engine *e = q->engine;
-	answer(q->resolver, &q->from, q->id, a);
 	question_free(q);
 	if (e->retired)
 		engine_retire(e);
 }
 
-static void ask(struct role_resolver *r, const struct proc_id *from,
-		const struct ipc_resolve *m)
+static void on_answer(void *arg, const struct dns_answer *a)
+{
+	struct question *q = arg;
+	answer(q->resolver, &q->from, q->id, a);
+	question_done(q);
+}
+
+/* NULL: no room. */
+static struct question *question_new(struct role_resolver *r,
+				     const struct proc_id *from, uint64_t id)
 {
 	struct question *q = NULL;
 	if (r->current && r->open < QUESTIONS_MAX)
 		q = calloc(1, sizeof(*q));
-	if (!q) {
-		refuse(r, from, m->id, -EBUSY);
-		return;
-	}
+	if (!q)
+		return NULL;
 	*q = (struct question){
-		.resolver = r, .engine = r->current, .from = *from, .id = m->id
+		.resolver = r, .engine = r->current, .from = *from, .id = id
 	};
 	list_push_back(&r->current->questions, &q->node);
 	r->open++;
-	int err = dns_addresses(r->current->dns, m->name, on_answer, q);
-	if (err) {
+	return q;
+}
+
+static void ask(struct role_resolver *r, const struct proc_id *from,
+		const struct ipc_resolve *m)
+{
+	struct question *q = question_new(r, from, m->id);
+	int err = q ? dns_addresses(r->current->dns, m->name, on_answer, q)
+		    : -EBUSY;
+	if (!err)
+		return;
+	if (q)
 		question_free(q);
-		refuse(r, from, m->id, err);
-	}
+	refuse(r, from, m->id, err);
+}
+
+/* -- targets -- */
+
+static void put_target(struct buf *out, const struct dns_target *t,
+		       struct slice domain)
+{
+	struct ipc_target x = {
+		.name = slice_str(t->name),
+		.port = t->port,
+		.priority = t->priority,
+		.weight = t->weight,
+		.secure = t->secure,
+		.count = t->count,
+	};
+	x.direct = !slice_empty(domain) && dns_direct_child(domain, x.name);
+	memcpy(x.addr, t->addr, t->count * sizeof(*t->addr));
+	ipc_target_put(out, &x);
+}
+
+static void tell_targets(struct role_resolver *r, const struct proc_id *to,
+			 uint64_t id, struct slice domain,
+			 const struct dns_target_list *list)
+{
+	struct buf targets;
+	buf_init(&targets, 0);
+	for (size_t i = 0; i < list->count; i++)
+		put_target(&targets, &list->target[i], domain);
+	bool whole = !buf_failed(&targets);
+	const struct ipc_targets m = {
+		.id = id,
+		.error = (uint32_t)(whole ? -list->error : ENOMEM),
+		.ttl_s = list->ttl_s,
+		.secure = list->secure,
+		.targets = whole ? buf_slice(&targets) : SLICE_NONE,
+		.text = slice_str(list->text),
+	};
+	process_reply(r->process, to, IPC_TARGETS, &m);
+	buf_free(&targets);
+}
+
+static void on_targets(void *arg, const struct dns_target_list *list)
+{
+	struct question *q = arg;
+	tell_targets(q->resolver, &q->from, q->id, slice_str(q->domain), list);
+	question_done(q);
+}
+
+/* A domain is also looked for as RFC 3263 4.1 has it; _sip._tls is not asked
+ * for: it names where clients sign in. */
+static int ask_dns(struct question *q, const struct ipc_targets_get *m)
+{
+	bool domain = m->kind == IPC_TARGETS_DOMAIN;
+	struct dns_question ask = { .kind = domain ? DNS_FEDERATION : DNS_HOST,
+				    .name = m->name,
+				    .port = m->port };
+	if (domain)
+		ask.also_tries = DNS_TRY_NAPTR | DNS_TRY_SIPS;
+	if (domain && slice_cstr(m->name, q->domain, sizeof(q->domain)))
+		return -EINVAL;
+	return dns_targets(q->engine->dns, &ask, on_targets, q);
+}
+
+static void ask_targets(struct role_resolver *r, const struct proc_id *from,
+			const struct ipc_targets_get *m)
+{
+	struct question *q = question_new(r, from, m->id);
+	int err = q ? ask_dns(q, m) : -EBUSY;
+	const struct dns_target_list none = {
+		.error = err,
+		.text = err == -EINVAL ? "not a name that can be looked up"
+				       : "the resolver is overloaded",
+	};
+	if (!err)
+		return;
+	if (q)
+		question_free(q);
+	tell_targets(r, from, m->id, SLICE_NONE, &none);
 }
 
 static void role_peer_message(void *role, const struct proc_id *from,
@@ -247,6 +343,8 @@ static void role_peer_message(void *role, const struct proc_id *from,
 {
 	if (m->type == IPC_RESOLVE)
 		ask(role, from, &m->u.resolve);
+	else if (m->type == IPC_TARGETS_GET)
+		ask_targets(role, from, &m->u.targets_get);
 }
 
 /* Answers to a process that is gone go nowhere: nothing is kept for it. */
