@@ -16,6 +16,8 @@
 
 enum { DOMAIN_MAX = 253, ERROR_MAX = 256 };
 
+static const char SRV_KEY[] = "srv:";
+
 static int no_memory(char error[static ERROR_MAX])
 {
 	snprintf(error, ERROR_MAX, "out of memory for the access rules");
@@ -75,7 +77,8 @@ static int add_partner(struct access *a, size_t i, char error[static ERROR_MAX])
 	row->partner = p;
 	if (!canonical(p->domain))
 		return bad_partner(p, "has no canonical domain name", error);
-	if (!canonical(p->edge))
+	bool srv = slice_empty(p->edge);
+	if (!srv && !canonical(p->edge))
 		return bad_partner(p, "has no canonical edge name", error);
 	if (access_is_ours(a, p->domain))
 		return bad_partner(p, "has a domain of ours", error);
@@ -88,7 +91,7 @@ static int add_partner(struct access *a, size_t i, char error[static ERROR_MAX])
 			 (unsigned)other->line);
 		return bad_partner(p, why, error);
 	}
-	if (!err)
+	if (!err && !srv)
 		err = map_insert(&a->edges, &row->by_edge, p->edge);
 	/* several domains may share one edge */
 	return err && err != -EEXIST ? no_memory(error) : 0;
@@ -157,11 +160,40 @@ const struct access_partner *access_partner_of(const struct access *a,
 	return container_of(n, struct access_row, by_domain)->partner;
 }
 
-const struct access_partner *access_partner_by_edge(const struct access *a,
-						    struct slice edge)
+void access_partner_key(const struct access_partner *p,
+			char out[static ACCESS_KEY_MAX])
 {
-	struct map_node *n = map_find(&a->edges, edge);
+	bool srv = slice_empty(p->edge);
+	snprintf(out, ACCESS_KEY_MAX, "%s%.*s", srv ? SRV_KEY : "",
+		 SLICE_FMT(srv ? p->domain : p->edge));
+}
+
+const struct access_partner *access_partner_by_key(const struct access *a,
+						   struct slice key)
+{
+	const struct slice srv = slice_str(SRV_KEY);
+	if (slice_starts(key, srv)) {
+		const struct access_partner *p =
+			access_partner_of(a, slice_from(key, srv.len));
+		return p && slice_empty(p->edge) ? p : NULL;
+	}
+	struct map_node *n = map_find(&a->edges, key);
 	return n ? container_of(n, struct access_row, by_edge)->partner : NULL;
+}
+
+const struct access_partner *access_peer_by_srv(const struct access *a,
+						const char (*name)[256],
+						size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct slice s = slice_str(name[i]);
+		ptrdiff_t dot = slice_chr(s, '.');
+		const struct access_partner *p = access_partner_of(
+			a, slice_from(s, dot < 0 ? s.len : (size_t)dot + 1));
+		if (p && slice_empty(p->edge))
+			return p;
+	}
+	return NULL;
 }
 
 const struct access_partner *access_peer(const struct access *a,
@@ -176,12 +208,32 @@ const struct access_partner *access_peer(const struct access *a,
 	return NULL;
 }
 
-bool access_proves(const struct access_facts *facts,
-		   const struct access_partner *partner)
+static bool has_name(const struct access_facts *facts, struct slice name)
 {
 	for (size_t i = 0; i < facts->peer_name_count; i++) {
-		if (slice_eq(slice_str(facts->peer_name[i]), partner->edge))
+		if (slice_eq(slice_str(facts->peer_name[i]), name))
 			return true;
 	}
 	return false;
+}
+
+enum access_proof access_proves(const struct access_facts *facts,
+				const struct access_partner *partner)
+{
+	const struct access_srv *srv = &facts->from_srv;
+	enum access_proof best = ACCESS_NOT_PROVEN;
+	if (!slice_empty(partner->edge))
+		return has_name(facts, partner->edge) ? ACCESS_PROVEN : best;
+	if (srv->state == ACCESS_SRV_UNKNOWN)
+		return ACCESS_PROOF_UNKNOWN;
+	if (srv->state == ACCESS_SRV_FAILED)
+		return ACCESS_NO_RECORD;
+	for (size_t i = 0; i < srv->count; i++) {
+		if (!has_name(facts, srv->target[i].name))
+			continue;
+		if (srv->target[i].direct)
+			return ACCESS_PROVEN;
+		best = ACCESS_NOT_DIRECT;
+	}
+	return best;
 }

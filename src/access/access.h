@@ -23,6 +23,22 @@ enum access_route {
 	ACCESS_ROUTE_PARTNER /* a partner, by the name of its edge */
 };
 
+/* What the SRV records of a domain say, as somebody found out. */
+struct access_target {
+	struct slice name;
+	bool direct; /* a host directly in the domain */
+};
+enum access_srv_state {
+	ACCESS_SRV_UNKNOWN, /* nobody has looked: the verdict is NEED_SRV */
+	ACCESS_SRV_KNOWN,
+	ACCESS_SRV_FAILED /* none there, or it could not be found out */
+};
+struct access_srv {
+	enum access_srv_state state;
+	const struct access_target *target;
+	size_t count;
+};
+
 /* All names canonical (sip_domain, sip_aor); slices borrowed for the call. */
 struct access_facts {
 	enum access_source source;
@@ -38,7 +54,8 @@ struct access_facts {
 	/* Where a sealed route token of ours leads, when the request carries
 	 * one: whoever holds it is in a dialog that we let begin. */
 	enum access_route route;
-	struct slice route_edge; /* ROUTE_PARTNER: FQDN of the partner's edge */
+	struct slice route_edge;    /* ROUTE_PARTNER: key of the partner */
+	struct access_srv from_srv; /* of from_domain */
 };
 
 enum access_kind {
@@ -46,7 +63,7 @@ enum access_kind {
 	ACCESS_TO_INSIDE,  /* home or next hop */
 	ACCESS_TO_PARTNER, /* .partner */
 	ACCESS_TO_FLOW,    /* the client that the token names */
-	ACCESS_NEED_SRV,
+	ACCESS_NEED_SRV,   /* judge again with from_srv */
 	ACCESS_NEED_LIMIT
 };
 
@@ -68,4 +85,19 @@ struct access_verdict access_judge(const struct access *a,
 /* The partner that a proven peer is, or NULL: judged once at connect. */
 const struct access_partner *access_peer(const struct access *a,
 					 const char (*name)[256], size_t count);
+/* The partner found by SRV, with a host directly in whose domain the peer is,
+ * by one of these names; or NULL. Whether that domain's records name it is for
+ * each request to judge. */
+const struct access_partner *access_peer_by_srv(const struct access *a,
+						const char (*name)[256],
+						size_t count);
+
+/* What a partner is called between workers and in tokens: the FQDN of its
+ * edge, or "srv:" and the domain, which is no FQDN. Terminated. */
+enum { ACCESS_KEY_MAX = 260 };
+void access_partner_key(const struct access_partner *p,
+			char out[static ACCESS_KEY_MAX]);
+/* The first with that key, or NULL. */
+const struct access_partner *access_partner_by_key(const struct access *a,
+						   struct slice key);
 bool access_is_ours(const struct access *a, struct slice domain);

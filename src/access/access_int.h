@@ -29,9 +29,14 @@ struct access {
 /* The partner of that domain, or NULL. */
 const struct access_partner *access_partner_of(const struct access *a,
 					       struct slice domain);
-/* The first row with that edge, or NULL. */
-const struct access_partner *access_partner_by_edge(const struct access *a,
-						    struct slice edge);
-/* Does the connection prove the name of that partner's edge? */
-bool access_proves(const struct access_facts *facts,
-		   const struct access_partner *partner);
+enum access_proof {
+	ACCESS_PROVEN,
+	ACCESS_NOT_PROVEN,
+	ACCESS_NOT_DIRECT,   /* a target, but no host directly in the domain */
+	ACCESS_NO_RECORD,    /* no SRV record to compare with */
+	ACCESS_PROOF_UNKNOWN /* they have to be looked up */
+};
+/* Does the connection prove the name of that partner's edge, or of a target of
+ * its SRV records? That partner is the one of the sender's domain. */
+enum access_proof access_proves(const struct access_facts *facts,
+				const struct access_partner *partner);

@@ -26,20 +26,32 @@ enum lane {
 typedef const struct reject *(*check_fn)(const struct access *a,
 					 const struct access_facts *f);
 
-/* The row that lets this peer speak for the sender's domain, or NULL. */
-static const struct access_partner *sender(const struct access *a,
-					   const struct access_facts *f)
+/* Not a refusal: what is missing to judge. */
+static const struct reject NEED_SRV;
+
+/* NULL: this peer may speak for the sender's domain. */
+static const struct reject *speaks(const struct access *a,
+				   const struct access_facts *f,
+				   const struct reject *otherwise)
 {
 	const struct access_partner *p = access_partner_of(a, f->from_domain);
-	return p && access_proves(f, p) ? p : NULL;
+	const struct reject *const answers[] = {
+		[ACCESS_PROVEN] = NULL,
+		[ACCESS_NOT_PROVEN] = otherwise,
+		[ACCESS_NOT_DIRECT] = &ACCESS_REJ_SRV_DOMAIN,
+		[ACCESS_NO_RECORD] = &ACCESS_REJ_SRV_NONE,
+		[ACCESS_PROOF_UNKNOWN] = &NEED_SRV,
+	};
+	return p ? answers[access_proves(f, p)] : otherwise;
 }
 
+/* Known by the FQDN of an edge, or by a target of the sender's domain. */
 static const struct reject *peer_known(const struct access *a,
 				       const struct access_facts *f)
 {
 	return access_peer(a, f->peer_name, f->peer_name_count)
 		       ? NULL
-		       : &ACCESS_REJ_NOT_PARTNER;
+		       : speaks(a, f, &ACCESS_REJ_NOT_PARTNER);
 }
 
 /* Nobody outside speaks for a domain of ours: no partner row may name one,
@@ -47,7 +59,7 @@ static const struct reject *peer_known(const struct access *a,
 static const struct reject *from_covered(const struct access *a,
 					 const struct access_facts *f)
 {
-	return sender(a, f) ? NULL : &ACCESS_REJ_FROM_MISMATCH;
+	return speaks(a, f, &ACCESS_REJ_FROM_MISMATCH);
 }
 
 static const struct reject *from_ours(const struct access *a,
@@ -109,8 +121,8 @@ static const struct reject *no_transit(const struct access *a,
 static const struct reject *still_partner(const struct access *a,
 					  const struct access_facts *f)
 {
-	return access_partner_by_edge(a, f->route_edge) ? NULL
-							: &ACCESS_REJ_NO_ROUTE;
+	return access_partner_by_key(a, f->route_edge) ? NULL
+						       : &ACCESS_REJ_NO_ROUTE;
 }
 
 static const struct reject *method_crosses(const struct access *a,
@@ -184,6 +196,10 @@ struct access_verdict access_judge(const struct access *a,
 		if (!(ORDER[i].lanes & lane))
 			continue;
 		v.reject = ORDER[i].check(a, facts);
+		if (v.reject == &NEED_SRV)
+			return (struct access_verdict){
+				.kind = ACCESS_NEED_SRV
+			};
 		if (v.reject)
 			return v;
 	}
@@ -193,9 +209,9 @@ struct access_verdict access_judge(const struct access *a,
 			v.kind = DESTINATION[i].kind;
 	}
 	if (lane & (LANE_FEDERATION | LANE_PEER_DIALOG))
-		v.partner = sender(a, facts);
+		v.partner = access_partner_of(a, facts->from_domain);
 	else if (lane & (LANE_DIALOG_OUT | LANE_INSIDE_DIALOG))
-		v.partner = access_partner_by_edge(a, facts->route_edge);
+		v.partner = access_partner_by_key(a, facts->route_edge);
 	else if (lane == LANE_OUT)
 		v.partner = access_partner_of(a, facts->to_domain);
 	return v;

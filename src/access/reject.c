@@ -29,6 +29,31 @@ const struct reject ACCESS_REJ_FROM_MISMATCH = {
 	.spec = "SIP-25",
 };
 
+const struct reject ACCESS_REJ_SRV_NONE = {
+	.status = 504,
+	.diagnostics = 1008,
+	.metric = M_REJ_SRV_NONE,
+	.why = "srv_none",
+	.reason = "Server Time-out",
+	.text = "The sender's domain has no SRV record that could be found, so "
+		"nothing says which server may speak for it; see the log for "
+		"dns.fail, or name its server as edge of the partner.",
+	.spec = "DNS-01, RFC 3263 4.2",
+};
+
+const struct reject ACCESS_REJ_SRV_DOMAIN = {
+	.status = 504,
+	.diagnostics = 1009,
+	.closes = true,
+	.metric = M_REJ_SRV_DOMAIN,
+	.why = "srv_domain",
+	.reason = "Server Time-out",
+	.text = "The SRV record of the sender's domain names this server, but "
+		"it is no host directly in the domain; name it as edge of the "
+		"partner to allow that.",
+	.spec = "DNS-03",
+};
+
 const struct reject ACCESS_REJ_NOT_OURS = {
 	.status = 404,
 	.diagnostics = 1005,

@@ -9,6 +9,8 @@
 
 extern const struct reject ACCESS_REJ_NOT_PARTNER;
 extern const struct reject ACCESS_REJ_FROM_MISMATCH;
+extern const struct reject ACCESS_REJ_SRV_NONE;
+extern const struct reject ACCESS_REJ_SRV_DOMAIN;
 extern const struct reject ACCESS_REJ_NOT_OURS;
 extern const struct reject ACCESS_REJ_NO_ROUTE;
 extern const struct reject ACCESS_REJ_PARTNER_METHOD;

@@ -80,6 +80,12 @@ static int partners_are_others(struct conf_loader *ld)
 				"from one of the two",
 				SLICE_FMT(p->domain),
 				(unsigned)line_of(ld, "edge.domains"));
+		if (!slice_empty(p->address) && slice_empty(p->edge))
+			return conf_fail(ld, p->line,
+					 "partners: %.*s has address: but no "
+					 "edge:; write the name that the "
+					 "certificate has to prove",
+					 SLICE_FMT(p->domain));
 		if (slice_eq(c->edge.name, p->edge))
 			return conf_fail(ld, p->line,
 					 "partners: the edge of %.*s is this "

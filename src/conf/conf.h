@@ -32,9 +32,12 @@ struct conf_addr {
 };
 
 struct conf_partner {
-	struct slice domain;  /* canonical */
-	struct slice edge;    /* FQDN */
-	struct slice address; /* ip:port to dial */
+	struct slice domain;           /* canonical */
+	struct slice edge;             /* FQDN; empty: found by SRV */
+	struct slice address;          /* ip:port to dial */
+	struct slice *allow_addresses; /* prefixes */
+	size_t allow_count;
+	uint32_t connections;
 	uint32_t line;
 };
 

@@ -7,6 +7,22 @@
 
 #include <errno.h>
 
+/* -EINVAL cannot happen: the texts were checked. */
+static int view_prefixes(struct arena *a, const struct conf_partner *p,
+			 struct access_partner *out)
+{
+	struct addr_prefix *list =
+		arena_alloc(a, (p->allow_count + 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->allow_count; i++)
+		if (addr_parse_prefix(p->allow_addresses[i], &list[i]))
+			return -EINVAL;
+	out->allow = list;
+	out->allow_count = p->allow_count;
+	return 0;
+}
+
 int conf_view_access(struct arena *a, const struct conf *c,
 		     struct access_conf *out)
 {
@@ -20,8 +36,12 @@ int conf_view_access(struct arena *a, const struct conf *c,
 			.domain = p->domain,
 			.edge = p->edge,
 			.address = p->address,
+			.connections = p->connections,
 			.line = p->line,
 		};
+		int err = view_prefixes(a, p, &rows[i]);
+		if (err)
+			return err;
 	}
 	*out = (struct access_conf){
 		.domains = c->edge.domains,

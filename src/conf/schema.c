@@ -199,13 +199,15 @@ const struct conf_key CONF_KEYS[] = {
 	{ .path = "partners[].edge",
 	  .type = CONF_DOMAIN,
 	  IN_PARTNER(edge),
-	  .missing = "a partner without edge: would have to be found by SRV, "
-		     "which is not available in this version; needs edge: "
-		     "with the FQDN of its server",
 	  .example = "sip.fabrikam.test",
 	  .doc = "The FQDN of the partner's edge server. We connect to it, "
 		 "and the certificate has to prove exactly this name in both "
-		 "directions; wildcards in certificates do not count." },
+		 "directions; wildcards in certificates do not count. Without "
+		 "it the server is found in the DNS: SRV records "
+		 "_sipfederationtls._tcp of the domain, else those of RFC 3263 "
+		 "(NAPTR, _sips._tcp). They may only name hosts directly in "
+		 "the domain, such as sip.fabrikam.test for fabrikam.test, and "
+		 "who connects to us has to prove one of these names." },
 	{ .path = "partners[].address",
 	  .type = CONF_ADDR,
 	  IN_PARTNER(address),
@@ -213,6 +215,25 @@ const struct conf_key CONF_KEYS[] = {
 	  .doc = "Dial this address and port instead of looking up the "
 		 "addresses of `edge` (port 5061). The certificate is "
 		 "still checked for the name." },
+	{ .path = "partners[].allow_addresses",
+	  .type = CONF_PREFIXES,
+	  IN_PARTNER(allow_addresses),
+	  .count = offsetof(struct conf_partner, allow_count),
+	  .max = 64,
+	  .example = "[\"10.8.0.0/16\"]",
+	  .doc = "Names of partners that resolve to private, loopback or "
+		 "otherwise special addresses are not dialled, because the "
+		 "DNS of others must not lead us into our own network. "
+		 "Prefixes listed here are dialled for this partner all the "
+		 "same." },
+	{ .path = "partners[].connections",
+	  .type = CONF_U32,
+	  IN_PARTNER(connections),
+	  .min = 1,
+	  .max = 4,
+	  .fallback = "4",
+	  .doc = "The most connections that we open to this partner, 1 to 4; "
+		 "more than one only under load." },
 	{ .path = "providers",
 	  .absent = "public IM providers are not available in this version" },
 	{ .path = "relay",

@@ -17,9 +17,10 @@ enum conf_type {
 	CONF_DOMAINS,
 	CONF_PATH,
 	CONF_FILE,
-	CONF_ADDR,    /* ip:port */
-	CONF_ADDRS,   /* list of ip:port */
-	CONF_SERVERS, /* list of ip, or ip:port */
+	CONF_ADDR,     /* ip:port */
+	CONF_ADDRS,    /* list of ip:port */
+	CONF_SERVERS,  /* list of ip, or ip:port */
+	CONF_PREFIXES, /* list of ip/bits */
 	CONF_U32,
 	CONF_WORKERS, /* number, or auto */
 	CONF_CHOICE,  /* one of some words */

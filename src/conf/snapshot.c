@@ -119,7 +119,8 @@ static void put_field(struct buf *out, const struct conf_key *key,
 	case CONF_CHOICE:
 		buf_u8(out, *(const uint8_t *)field);
 		break;
-	case CONF_DOMAINS: {
+	case CONF_DOMAINS:
+	case CONF_PREFIXES: {
 		const struct slice *list = list_of(key, base, &n);
 		put_texts(out, list, n);
 		break;
@@ -275,8 +276,14 @@ static void *get_list(struct reader *r, const struct conf_key *key, char *base,
 	return list;
 }
 
-static void get_domains(struct reader *r, const struct conf_key *key,
-			char *base)
+static void check_prefix(struct reader *r, struct slice s)
+{
+	struct addr_prefix prefix;
+	if (conf_text_prefix(s, &prefix))
+		bad(r);
+}
+
+static void get_texts(struct reader *r, const struct conf_key *key, char *base)
 {
 	size_t n = 0;
 	struct slice *list = get_list(r, key, base, sizeof(*list), 4);
@@ -284,7 +291,10 @@ static void get_domains(struct reader *r, const struct conf_key *key,
 		memcpy(&n, base + key->count, sizeof(n));
 	for (size_t i = 0; i < n && !r->err && !cur_failed(&r->cur); i++) {
 		list[i] = get_text(r);
-		check_domain(r, list[i]);
+		if (key->type == CONF_PREFIXES)
+			check_prefix(r, list[i]);
+		else
+			check_domain(r, list[i]);
 	}
 }
 
@@ -324,7 +334,8 @@ static void get_field(struct reader *r, const struct conf_key *key, char *base)
 		get_choice(r, key, field);
 		break;
 	case CONF_DOMAINS:
-		get_domains(r, key, base);
+	case CONF_PREFIXES:
+		get_texts(r, key, base);
 		break;
 	case CONF_ADDRS:
 	case CONF_SERVERS:

@@ -152,3 +152,11 @@ const char *conf_text_addr(enum conf_type type, struct slice text,
 	return "is no address of a name server; write \"192.0.2.53\" or "
 	       "\"[2001:db8::53]:53\"";
 }
+
+const char *conf_text_prefix(struct slice text, struct addr_prefix *out)
+{
+	if (addr_parse_prefix(text, out) == 0)
+		return NULL;
+	return "is no prefix; write \"192.0.2.0/24\" or "
+	       "\"2001:db8::/32\" (nothing set behind it)";
+}

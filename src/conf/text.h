@@ -19,3 +19,4 @@ const char *conf_text_user(struct slice text);
 /* CONF_ADDR, CONF_ADDRS and CONF_SERVERS. */
 const char *conf_text_addr(enum conf_type type, struct slice text,
 			   struct addr *out);
+const char *conf_text_prefix(struct slice text, struct addr_prefix *out);

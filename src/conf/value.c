@@ -99,6 +99,16 @@ static int read_addr_row(struct conf_loader *ld, const struct conf_key *key,
 	return keep(ld, node->text, &row->text);
 }
 
+static int read_prefix(struct conf_loader *ld, const struct conf_key *key,
+		       const struct conf_node *node, void *field)
+{
+	struct addr_prefix prefix;
+	const char *why = conf_text_prefix(node->text, &prefix);
+	if (why)
+		return bad_text(ld, key, node, why);
+	return keep(ld, node->text, field);
+}
+
 static int out_of_range(struct conf_loader *ld, const struct conf_key *key,
 			const struct conf_node *node)
 {
@@ -225,6 +235,7 @@ static const struct {
 	[CONF_ADDR] = { read_addr, 0, false },
 	[CONF_ADDRS] = { read_addr_row, sizeof(struct conf_addr), false },
 	[CONF_SERVERS] = { read_addr_row, sizeof(struct conf_addr), false },
+	[CONF_PREFIXES] = { read_prefix, sizeof(struct slice), true },
 	[CONF_U32] = { read_u32, 0, false },
 	[CONF_WORKERS] = { read_workers, 0, false },
 	[CONF_CHOICE] = { read_choice, 0, false },

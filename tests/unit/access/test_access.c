@@ -17,9 +17,9 @@
 	{                                           \
 		(const uint8_t *)(s), sizeof(s) - 1 \
 	}
-#define ROW(d, e, l)                       \
-	{                                  \
-		S(d), S(e), { NULL, 0 }, l \
+#define ROW(d, e, l)                                    \
+	{                                               \
+		.domain = S(d), .edge = S(e), .line = l \
 	}
 
 static const struct slice ours[] = { S("contoso.test"), S("it.contoso.test") };
@@ -133,12 +133,6 @@ static const struct {
 	  { ROW("b.test", "e.test", 4), ROW("b.test", "f.test", 9) },
 	  2,
 	  { "line 9", "line 4" } },
-	{ "a partner without an edge",
-	  { S("a.test") },
-	  1,
-	  { ROW("b.test", "", 4) },
-	  1,
-	  { "line 4", "edge" } },
 	{ "a partner with a wildcard edge",
 	  { S("a.test") },
 	  1,
@@ -152,6 +146,36 @@ static const struct {
 	  1,
 	  { "line 4", "domain" } },
 };
+
+/* Keys name one partner, and nothing that a certificate can prove is a key of
+ * one found by SRV. */
+static void keys_of_partners(void **state)
+{
+	static const struct access_partner rows[] = {
+		ROW("a.test", "sip.a.test", 1),
+		ROW("b.test", "", 2),
+	};
+	const struct access_conf conf = { ours, 2, rows, 2 };
+	static const char names[][256] = { "x.y.b.test", "b.test", "test",
+					   "srv:b.test", "sip.b.test" };
+	char error[256], key[ACCESS_KEY_MAX];
+	struct access *a = NULL;
+	(void)state;
+	assert_int_equal(access_create(&a, &conf, error), 0);
+	access_partner_key(&rows[0], key);
+	assert_string_equal(key, "sip.a.test");
+	assert_ptr_equal(access_partner_by_key(a, slice_str(key)), &rows[0]);
+	access_partner_key(&rows[1], key);
+	assert_string_equal(key, "srv:b.test");
+	assert_ptr_equal(access_partner_by_key(a, slice_str(key)), &rows[1]);
+	assert_null(access_partner_by_key(a, SLICE_LIT("srv:a.test")));
+	assert_null(access_partner_by_key(a, SLICE_LIT("srv:")));
+	assert_null(access_partner_by_key(a, SLICE_LIT("b.test")));
+	assert_null(access_peer(a, names, 5));
+	assert_null(access_peer_by_srv(a, names, 4));
+	assert_ptr_equal(access_peer_by_srv(a, names, 5), &rows[1]);
+	access_free(a);
+}
 
 static void conflicts_are_refused(void **state)
 {
@@ -195,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(index_answers),
 		cmocka_unit_test(peers_are_known),
+		cmocka_unit_test(keys_of_partners),
 		cmocka_unit_test(conflicts_are_refused),
 		cmocka_unit_test(survives_oom),
 	};

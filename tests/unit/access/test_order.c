@@ -17,9 +17,9 @@
 	{                                           \
 		(const uint8_t *)(s), sizeof(s) - 1 \
 	}
-#define ROW(d, e)                          \
-	{                                  \
-		S(d), S(e), { NULL, 0 }, 0 \
+#define ROW(d, e)                            \
+	{                                    \
+		.domain = S(d), .edge = S(e) \
 	}
 
 static const struct slice ours[] = { S("contoso.test"), S("it.contoso.test") };
@@ -28,8 +28,9 @@ static const struct access_partner partners[] = {
 	ROW("litware.test", "sip.hosting.test"),
 	ROW("proseware.test", "sip.hosting.test"),
 	ROW("xn--mnchen-3ya.test", "edge.muenchen.test"),
+	ROW("wingtip.test", ""), /* found by SRV */
 };
-static const struct access_conf conf = { ours, 2, partners, 4 };
+static const struct access_conf conf = { ours, 2, partners, 5 };
 
 static const char fabrikam[1][256] = { "edge.fabrikam.test" };
 static const char hosting[2][256] = { "www.hosting.test", "sip.hosting.test" };
@@ -262,6 +263,139 @@ static struct access_facts facts_of(const struct row *r)
 	};
 }
 
+/* What the records of wingtip.test say in the rows below. */
+static const struct access_target targets[] = {
+	{ S("sip1.wingtip.test"), true },
+	{ S("sip2.wingtip.test"), true },
+	{ S("sip.far.wingtip.test"), false },
+	{ S("edge.fabrikam.test"), false },
+};
+static const char wingtip[2][256] = { "www.wingtip.test", "sip2.wingtip.test" };
+static const char other_host[1][256] = { "www.wingtip.test" };
+static const char domain_only[1][256] = { "wingtip.test" };
+static const char far[1][256] = { "sip.far.wingtip.test" };
+
+enum { UNKNOWN, KNOWN, FAILED, TARGETS_NONE };
+
+/* DNS-03, and what certificates prove beside it (edge-federation 3). */
+static const struct {
+	const char *what;
+	const char (*peer)[256];
+	size_t peers;
+	const char *from;
+	int srv;
+	enum access_route route;
+	enum access_kind kind;
+	const struct reject *reject;
+} srv_rows[] = {
+#define NAMES(n) n, sizeof(n) / sizeof(n[0])
+	{ "nobody has looked yet", NAMES(wingtip), "wingtip.test", UNKNOWN,
+	  ACCESS_ROUTE_NONE, ACCESS_NEED_SRV, NULL },
+	{ "a target of the sender's domain", NAMES(wingtip), "wingtip.test",
+	  KNOWN, ACCESS_ROUTE_NONE, ACCESS_TO_INSIDE, NULL },
+	{ "the same in a dialog", NAMES(wingtip), "wingtip.test", KNOWN,
+	  ACCESS_ROUTE_FLOW, ACCESS_TO_FLOW, NULL },
+	{ "in a dialog, and nobody has looked", NAMES(wingtip), "wingtip.test",
+	  UNKNOWN, ACCESS_ROUTE_FLOW, ACCESS_NEED_SRV, NULL },
+	{ "no transit, by token either", NAMES(wingtip), "wingtip.test", KNOWN,
+	  ACCESS_ROUTE_PARTNER, ACCESS_REFUSE, &ACCESS_REJ_NOT_OURS },
+	{ "another host of the domain", NAMES(other_host), "wingtip.test",
+	  KNOWN, ACCESS_ROUTE_NONE, ACCESS_REFUSE, &ACCESS_REJ_NOT_PARTNER },
+	{ "a certificate for the domain and no host", NAMES(domain_only),
+	  "wingtip.test", KNOWN, ACCESS_ROUTE_NONE, ACCESS_REFUSE,
+	  &ACCESS_REJ_NOT_PARTNER },
+	{ "a target that is no host directly in the domain", NAMES(far),
+	  "wingtip.test", KNOWN, ACCESS_ROUTE_NONE, ACCESS_REFUSE,
+	  &ACCESS_REJ_SRV_DOMAIN },
+	{ "a known edge, named by the records of another domain",
+	  NAMES(fabrikam), "wingtip.test", KNOWN, ACCESS_ROUTE_NONE,
+	  ACCESS_REFUSE, &ACCESS_REJ_SRV_DOMAIN },
+	{ "a stranger", NAMES(stranger), "wingtip.test", KNOWN,
+	  ACCESS_ROUTE_NONE, ACCESS_REFUSE, &ACCESS_REJ_NOT_PARTNER },
+	{ "a known edge that no record names", NAMES(hosting), "wingtip.test",
+	  KNOWN, ACCESS_ROUTE_NONE, ACCESS_REFUSE, &ACCESS_REJ_FROM_MISMATCH },
+	{ "no record, or none that could be got", NAMES(wingtip),
+	  "wingtip.test", FAILED, ACCESS_ROUTE_NONE, ACCESS_REFUSE,
+	  &ACCESS_REJ_SRV_NONE },
+	{ "records without a target", NAMES(wingtip), "wingtip.test",
+	  TARGETS_NONE, ACCESS_ROUTE_NONE, ACCESS_REFUSE,
+	  &ACCESS_REJ_NOT_PARTNER },
+	{ "a target speaks for another partner's domain", NAMES(wingtip),
+	  "fabrikam.test", KNOWN, ACCESS_ROUTE_NONE, ACCESS_REFUSE,
+	  &ACCESS_REJ_NOT_PARTNER },
+	{ "a target speaks for our domain", NAMES(wingtip), "contoso.test",
+	  KNOWN, ACCESS_ROUTE_NONE, ACCESS_REFUSE, &ACCESS_REJ_NOT_PARTNER },
+	{ "a domain below: nobody looks anything up", NAMES(wingtip),
+	  "de.wingtip.test", UNKNOWN, ACCESS_ROUTE_NONE, ACCESS_REFUSE,
+	  &ACCESS_REJ_NOT_PARTNER },
+};
+
+static void test_dns_03_who_speaks_for_a_domain_found_by_srv(void **state)
+{
+	static const enum access_srv_state states[] = {
+		[UNKNOWN] = ACCESS_SRV_UNKNOWN,
+		[KNOWN] = ACCESS_SRV_KNOWN,
+		[FAILED] = ACCESS_SRV_FAILED,
+		[TARGETS_NONE] = ACCESS_SRV_KNOWN,
+	};
+	char error[256];
+	struct access *a = NULL;
+	(void)state;
+	assert_int_equal(access_create(&a, &conf, error), 0);
+	for (size_t i = 0; i < sizeof(srv_rows) / sizeof(srv_rows[0]); i++) {
+		int srv = srv_rows[i].srv;
+		struct access_facts f = {
+			.source = ACCESS_FROM_FEDERATION,
+			.peer_name = srv_rows[i].peer,
+			.peer_name_count = srv_rows[i].peers,
+			.method = SLICE_LIT("MESSAGE"),
+			.crosses = true,
+			.from_domain = slice_str(srv_rows[i].from),
+			.to_domain = SLICE_LIT("contoso.test"),
+			.route = srv_rows[i].route,
+			.route_edge = SLICE_LIT("edge.fabrikam.test"),
+			.from_srv = { .state = states[srv],
+				      .target = targets,
+				      .count = srv == KNOWN ? 4 : 0 },
+		};
+		struct access_verdict v = access_judge(a, &f);
+		if (v.kind != srv_rows[i].kind ||
+		    v.reject != srv_rows[i].reject)
+			fail_msg("%s: kind %d, %s", srv_rows[i].what, v.kind,
+				 v.reject ? v.reject->why : "let through");
+		bool passes =
+			v.kind == ACCESS_TO_INSIDE || v.kind == ACCESS_TO_FLOW;
+		if (v.partner != (passes ? &partners[4] : NULL))
+			fail_msg("%s: wrong partner row", srv_rows[i].what);
+	}
+	access_free(a);
+}
+
+static void test_out_to_a_domain_found_by_srv(void **state)
+{
+	char error[256];
+	struct access *a = NULL;
+	(void)state;
+	assert_int_equal(access_create(&a, &conf, error), 0);
+	struct access_facts f = {
+		.source = ACCESS_FROM_INSIDE,
+		.crosses = true,
+		.from_domain = SLICE_LIT("contoso.test"),
+		.to_domain = SLICE_LIT("wingtip.test"),
+	};
+	struct access_verdict v = access_judge(a, &f);
+	assert_int_equal(v.kind, ACCESS_TO_PARTNER);
+	assert_ptr_equal(v.partner, &partners[4]);
+	f.route = ACCESS_ROUTE_PARTNER;
+	f.route_edge = SLICE_LIT("srv:wingtip.test");
+	v = access_judge(a, &f);
+	assert_int_equal(v.kind, ACCESS_TO_PARTNER);
+	assert_ptr_equal(v.partner, &partners[4]);
+	f.route_edge = SLICE_LIT("srv:fabrikam.test"); /* has an edge now */
+	assert_ptr_equal(access_judge(a, &f).reject, &ACCESS_REJ_NO_ROUTE);
+	access_free(a);
+}
+
 static void every_allow_and_deny(void **state)
 {
 	(void)state;
@@ -362,6 +496,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_allow_and_deny),
+		cmocka_unit_test(
+			test_dns_03_who_speaks_for_a_domain_found_by_srv),
+		cmocka_unit_test(test_out_to_a_domain_found_by_srv),
 		cmocka_unit_test(spellings_never_match),
 		cmocka_unit_test(refusals_have_their_codes),
 	};

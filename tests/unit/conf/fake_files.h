@@ -110,6 +110,9 @@ static inline int fake_load(struct arena *a, const char *text,
 	"  - domain: litware.test\n"                                       \
 	"    edge: sip.litware.test\n"                                     \
 	"    address: \"192.0.2.7:5061\"\n"                                \
+	"  - domain: wingtip.test\n"                                       \
+	"    allow_addresses: [10.0.0.0/8, \"fd00::/8\"]\n"                \
+	"    connections: 2\n"                                             \
 	"workers: 7\n"                                                     \
 	"user: sallyport\n"                                                \
 	"dns:\n"                                                           \

@@ -43,11 +43,17 @@ static void edge_and_access(void **state)
 	assert_text(e.tls.trust_path, "/t/trust.pem");
 	assert_int_equal(e.access.domain_count, 2);
 	assert_text(e.access.domains[1], "it.contoso.test");
-	assert_int_equal(e.access.partner_count, 2);
+	assert_int_equal(e.access.partner_count, 3);
 	assert_text(e.access.partners[1].domain, "litware.test");
 	assert_text(e.access.partners[1].edge, "sip.litware.test");
 	assert_text(e.access.partners[1].address, "192.0.2.7:5061");
 	assert_int_equal(e.access.partners[1].line, 18);
+	assert_int_equal(e.access.partners[1].connections, 4);
+	assert_int_equal(e.access.partners[1].allow_count, 0);
+	assert_int_equal(e.access.partners[2].edge.len, 0);
+	assert_int_equal(e.access.partners[2].connections, 2);
+	assert_int_equal(e.access.partners[2].allow_count, 2);
+	assert_int_equal(e.access.partners[2].allow[0].bits, 8);
 	arena_free(a);
 }
 

@@ -83,9 +83,26 @@ static const struct bad KEYS[] = {
 	{ MIN "access: {federation: {discovery: on}}\n",
 	  3,
 	  { "access.federation.discovery", "not available", "off" } },
-	{ MIN "partners: [{domain: fabrikam.test}]\n",
-	  3,
-	  { "partners.edge", "SRV", "needs edge:" } },
+	{ MIN "partners:\n - {domain: a.test, address: \"192.0.2.7:5061\"}\n",
+	  4,
+	  { "address:", "no edge:" } },
+	{ MIN "partners:\n - {domain: a.test, connections: 5}\n",
+	  4,
+	  { "partners.connections", "1 to 4" } },
+	{ MIN "partners:\n - {domain: a.test, connections: 0}\n",
+	  4,
+	  { "partners.connections", "1 to 4" } },
+	{ MIN "partners:\n - {domain: a.test, allow_addresses: 10.0.0.0/8}\n",
+	  4,
+	  { "partners.allow_addresses", "not a list", "10.8.0.0/16" } },
+	{ MIN "partners:\n - {domain: a.test, "
+	      "allow_addresses: [10.0.0.1/8]}\n",
+	  4,
+	  { "partners.allow_addresses", "no prefix" } },
+	{ MIN "partners:\n - {domain: a.test, "
+	      "allow_addresses: [10.0.0.0/8, 10.0.0.0/8]}\n",
+	  4,
+	  { "partners.allow_addresses", "twice" } },
 	{ MIN "partners: [{edge: sip.fabrikam.test}]\n",
 	  3,
 	  { "partners.domain", "missing" } },
@@ -378,7 +395,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c->access.federation.listen[1].line, 13);
 	assert_int_equal(c->access.clients.listen_count, 1);
 	assert_int_equal(addr_port(&c->access.clients.listen[0].addr), 8443);
-	assert_int_equal(c->partner_count, 2);
+	assert_int_equal(c->partner_count, 3);
 	assert_text(c->partners[0].domain, "fabrikam.test");
 	assert_text(c->partners[0].edge, "sip.fabrikam.test");
 	assert_true(slice_empty(c->partners[0].address));

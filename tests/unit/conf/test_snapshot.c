@@ -58,6 +58,13 @@ static void same_lists(const struct conf *a, const struct conf *b)
 		same_slice(a->partners[i].domain, b->partners[i].domain);
 		same_slice(a->partners[i].edge, b->partners[i].edge);
 		same_slice(a->partners[i].address, b->partners[i].address);
+		assert_int_equal(a->partners[i].connections,
+				 b->partners[i].connections);
+		assert_int_equal(a->partners[i].allow_count,
+				 b->partners[i].allow_count);
+		for (size_t j = 0; j < a->partners[i].allow_count; j++)
+			same_slice(a->partners[i].allow_addresses[j],
+				   b->partners[i].allow_addresses[j]);
 		assert_int_equal(a->partners[i].line, b->partners[i].line);
 	}
 	same_addrs(

@@ -121,6 +121,11 @@ static void other_texts(void **state)
 	}
 	assert_false(oom_fired());
 	oom_arm(0);
+	struct addr_prefix p;
+	assert_null(conf_text_prefix(SLICE_LIT("10.0.0.0/8"), &p));
+	assert_null(conf_text_prefix(SLICE_LIT("::1/128"), &p));
+	assert_non_null(conf_text_prefix(SLICE_LIT("10.0.0.1/8"), &p));
+	assert_non_null(conf_text_prefix(SLICE_LIT("10.0.0.0"), &p));
 	assert_null(conf_text_path(SLICE_LIT("/234"), 4));
 	assert_non_null(conf_text_path(SLICE_LIT("/2345"), 4));
 }
