@@ -9,8 +9,7 @@
 
 #include "conf/loader.h"
 
-/* Line of a key at the top, or of the next section above that is written. */
-static uint32_t line_of(const struct conf_loader *ld, const char *path)
+uint32_t conf_line_of(const struct conf_loader *ld, const char *path)
 {
 	int i = conf_key_find(path);
 	while (i >= 0 && ld->line[i] == 0)
@@ -79,7 +78,7 @@ static int partners_are_others(struct conf_loader *ld)
 				"edge.domains, line %u); remove it "
 				"from one of the two",
 				SLICE_FMT(p->domain),
-				(unsigned)line_of(ld, "edge.domains"));
+				(unsigned)conf_line_of(ld, "edge.domains"));
 		if (!slice_empty(p->address) && slice_empty(p->edge))
 			return conf_fail(ld, p->line,
 					 "partners: %.*s has address: but no "
@@ -87,21 +86,25 @@ static int partners_are_others(struct conf_loader *ld)
 					 "certificate has to prove",
 					 SLICE_FMT(p->domain));
 		if (slice_eq(c->edge.name, p->edge))
-			return conf_fail(ld, p->line,
-					 "partners: the edge of %.*s is this "
-					 "server itself (see edge.name, line "
-					 "%u); write the partner's server",
-					 SLICE_FMT(p->domain),
-					 (unsigned)line_of(ld, "edge.name"));
+			return conf_fail(
+				ld, p->line,
+				"partners: the edge of %.*s is this "
+				"server itself (see edge.name, line "
+				"%u); write the partner's server",
+				SLICE_FMT(p->domain),
+				(unsigned)conf_line_of(ld, "edge.name"));
 	}
 	return 0;
 }
 
 static const struct conf_addr *listener(const struct conf *c, size_t i)
 {
-	size_t n = c->access.federation.listen_count;
-	return i < n ? &c->access.federation.listen[i]
-		     : &c->access.clients.listen[i - n];
+	size_t federation = c->access.federation.listen_count;
+	size_t outside = federation + c->access.clients.listen_count;
+	if (i < federation)
+		return &c->access.federation.listen[i];
+	return i < outside ? &c->access.clients.listen[i - federation]
+			   : &c->inside.listen[i - outside];
 }
 
 static int listeners_differ(struct conf_loader *ld)
@@ -110,16 +113,17 @@ static int listeners_differ(struct conf_loader *ld)
 	size_t n = c->access.federation.listen_count +
 		   c->access.clients.listen_count;
 	if (n == 0)
-		return conf_fail(ld, line_of(ld, "access"),
+		return conf_fail(ld, conf_line_of(ld, "access"),
 				 "access: nothing listens; write listen: under "
 				 "federation: or clients:");
+	n += c->inside.listen_count;
 	for (size_t i = 1; i < n; i++) {
 		const struct conf_addr *a = listener(c, i);
 		for (size_t j = 0; j < i; j++) {
 			const struct conf_addr *b = listener(c, j);
 			if (addr_equal(&a->addr, &b->addr))
 				return conf_fail(ld, a->line ? a->line : 1,
-						 "access: two listeners on "
+						 "two listeners on "
 						 "%.*s (the other on line %u); "
 						 "give one another port or "
 						 "address",
@@ -134,13 +138,13 @@ static int expiries_in_order(struct conf_loader *ld)
 {
 	const struct conf *c = ld->conf;
 	if (c->home.expires_min_s > c->home.expires_default_s)
-		return conf_fail(ld, line_of(ld, "home.expires_min_s"),
+		return conf_fail(ld, conf_line_of(ld, "home.expires_min_s"),
 				 "home.expires_min_s: %u is more than "
 				 "expires_default_s (%u); write at most that",
 				 (unsigned)c->home.expires_min_s,
 				 (unsigned)c->home.expires_default_s);
 	if (c->home.expires_default_s > c->home.expires_max_s)
-		return conf_fail(ld, line_of(ld, "home.expires_default_s"),
+		return conf_fail(ld, conf_line_of(ld, "home.expires_default_s"),
 				 "home.expires_default_s: %u is more than "
 				 "expires_max_s (%u); write at most that",
 				 (unsigned)c->home.expires_default_s,
@@ -157,7 +161,7 @@ static int warnings(struct conf_loader *ld)
 	for (size_t i = 0; dot >= 0 && i < c->edge.domain_count; i++) {
 		if (!slice_eq(c->edge.domains[i], parent))
 			conf_warn(
-				ld, line_of(ld, "edge.domains"),
+				ld, conf_line_of(ld, "edge.domains"),
 				"edge.domains: %.*s is not a host directly in "
 				"%.*s; partners that find us by SRV refuse "
 				"that",
@@ -165,7 +169,7 @@ static int warnings(struct conf_loader *ld)
 				SLICE_FMT(c->edge.domains[i]));
 	}
 	if (c->access.federation.listen_count && !c->partner_count)
-		conf_warn(ld, line_of(ld, "access.federation"),
+		conf_warn(ld, conf_line_of(ld, "access.federation"),
 			  "partners: none is listed, so that nobody is let in "
 			  "on the federation listener");
 	return 0;
@@ -174,9 +178,8 @@ static int warnings(struct conf_loader *ld)
 int conf_check(struct conf_loader *ld)
 {
 	static int (*const CHECKS[])(struct conf_loader * ld) = {
-		partners_differ,  partners_are_others,
-		listeners_differ, expiries_in_order,
-		warnings,
+		partners_differ,   partners_are_others, listeners_differ,
+		conf_check_inside, expiries_in_order,   warnings,
 	};
 	int err = 0;
 	for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]) && !err; i++)

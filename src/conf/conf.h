@@ -31,6 +31,15 @@ struct conf_addr {
 	uint32_t line; /* of a default: that of its section */
 };
 
+/* A server inside that we send to. */
+struct conf_hop {
+	struct slice text;
+	struct slice host; /* canonical name; empty: an address */
+	struct addr addr;  /* when host is empty: where, with the port */
+	uint16_t port;     /* of host; 0: found by SRV */
+	uint32_t line;
+};
+
 struct conf_partner {
 	struct slice domain;           /* canonical */
 	struct slice edge;             /* FQDN; empty: found by SRV */
@@ -57,7 +66,19 @@ struct conf {
 			trust; /* "system" is the distribution's bundle */
 	} tls;
 	struct {
-		bool builtin;
+		bool builtin;      /* all else is for a server inside */
+		struct slice name; /* empty: edge.name */
+		struct conf_addr *listen;
+		size_t listen_count;
+		struct conf_hop *next_hop;
+		size_t next_hop_count;
+		struct slice *peers;
+		size_t peer_count;
+		struct slice *trusted_link; /* prefixes */
+		size_t trusted_link_count;
+		uint32_t health_s;
+		/* empty: those of tls */
+		struct conf_file certificate, key, trust;
 	} inside;
 	struct {
 		struct {

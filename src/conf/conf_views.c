@@ -64,6 +64,94 @@ void conf_view_tls(const struct conf *c, struct net_tls_conf *out)
 	};
 }
 
+/* What the section inside does not say is that of tls. */
+static struct slice either(struct slice inside, struct slice tls)
+{
+	return slice_empty(inside) ? tls : inside;
+}
+
+static void inside_tls(const struct conf *c, struct net_tls_conf *out)
+{
+	conf_view_tls(c, out);
+	out->certificate =
+		either(c->inside.certificate.content, out->certificate);
+	out->certificate_path =
+		either(c->inside.certificate.path, out->certificate_path);
+	out->key = either(c->inside.key.content, out->key);
+	out->key_path = either(c->inside.key.path, out->key_path);
+	out->trust = either(c->inside.trust.content, out->trust);
+	out->trust_path = either(c->inside.trust.path, out->trust_path);
+}
+
+static int inside_hops(struct arena *a, const struct conf *c,
+		       struct inside_conf *out)
+{
+	size_t n = c->inside.next_hop_count;
+	struct inside_hop_conf *hop = arena_alloc(a, (n + 1) * sizeof(*hop));
+	if (!hop)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_hop *h = &c->inside.next_hop[i];
+		hop[i].addr = h->addr;
+		hop[i].port = h->port;
+		hop[i].host = either(h->host, h->text);
+	}
+	out->hop = hop;
+	out->hop_count = n;
+	return 0;
+}
+
+/* Who may connect: those named as peers, else the next hops. */
+static int inside_peers(struct arena *a, const struct conf *c,
+			struct inside_conf *out)
+{
+	size_t n = c->inside.next_hop_count;
+	struct slice *peers = arena_alloc(a, (n + 1) * sizeof(*peers));
+	if (!peers)
+		return -ENOMEM;
+	out->peers = c->inside.peers;
+	out->peer_count = c->inside.peer_count;
+	if (out->peer_count)
+		return 0;
+	out->peers = peers;
+	for (size_t i = 0; i < n; i++)
+		if (!slice_empty(c->inside.next_hop[i].host))
+			peers[out->peer_count++] = c->inside.next_hop[i].host;
+	return 0;
+}
+
+static int inside_links(struct arena *a, const struct conf *c,
+			struct inside_conf *out)
+{
+	size_t n = c->inside.trusted_link_count;
+	struct addr_prefix *link = arena_alloc(a, (n + 1) * sizeof(*link));
+	if (!link)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (addr_parse_prefix(c->inside.trusted_link[i], &link[i]))
+			return -EINVAL; /* checked long ago */
+	out->link = link;
+	out->link_count = n;
+	return 0;
+}
+
+int conf_view_inside(struct arena *a, const struct conf *c,
+		     struct inside_conf *out)
+{
+	*out = (struct inside_conf){
+		.external = !c->inside.builtin,
+		.name = either(c->inside.name, c->edge.name),
+		.health_ms = c->inside.health_s * 1000,
+	};
+	if (c->inside.listen_count)
+		out->port = addr_port(&c->inside.listen[0].addr);
+	inside_tls(c, &out->tls);
+	int err = inside_hops(a, c, out);
+	if (!err)
+		err = inside_peers(a, c, out);
+	return err ? err : inside_links(a, c, out);
+}
+
 int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
 {
 	struct edge_conf e = {
@@ -76,6 +164,8 @@ int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
 	};
 	conf_view_tls(c, &e.tls);
 	int err = conf_view_access(a, c, &e.access);
+	if (!err)
+		err = conf_view_inside(a, c, &e.inside);
 	if (!err)
 		*out = e;
 	return err;

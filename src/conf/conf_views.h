@@ -16,6 +16,8 @@
 /* 0 or -ENOMEM. */
 int conf_view_access(struct arena *a, const struct conf *c,
 		     struct access_conf *out);
+int conf_view_inside(struct arena *a, const struct conf *c,
+		     struct inside_conf *out);
 int conf_view_edge(struct arena *a, const struct conf *c,
 		   struct edge_conf *out);
 int conf_view_dns(struct arena *a, const struct conf *c, struct dns_conf *out);

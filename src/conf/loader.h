@@ -56,3 +56,7 @@ int conf_file_read(struct conf_loader *ld, const struct conf_key *key,
 		   uint32_t line, struct conf_file *file);
 /* check.c: what no single key can tell. */
 int conf_check(struct conf_loader *ld);
+/* Line of a key at the top, or of the next section above that is written. */
+uint32_t conf_line_of(const struct conf_loader *ld, const char *path);
+/* check_inside.c: the part of it about servers inside. */
+int conf_check_inside(struct conf_loader *ld);

@@ -105,6 +105,7 @@ static const char *const TYPE_NAMES[CONF_TYPE_COUNT] = {
 	[CONF_ADDR] = "address:port",
 	[CONF_ADDRS] = "list of address:port",
 	[CONF_SERVERS] = "list of addresses",
+	[CONF_HOPS] = "list of name:port or address:port, or one name",
 	[CONF_PREFIXES] = "list of prefixes",
 	[CONF_USER] = "account or number",
 };

@@ -30,8 +30,7 @@ static const struct conf_choice FORMATS[] = {
 
 static const struct conf_choice HOMES[] = {
 	{ "builtin", true, NULL },
-	{ "none", false,
-	  "a server inside as next hop is not available in this version" },
+	{ "none", false, NULL },
 	{ NULL, 0, NULL },
 };
 
@@ -49,9 +48,6 @@ static const struct conf_choice BOOLS[] = {
 	{ "on", true, NULL },   { "off", false, NULL },
 	{ NULL, 0, NULL },
 };
-
-static const char NEXT_HOP[] =
-	"a server inside as next hop is not available in this version";
 
 const struct conf_key CONF_KEYS[] = {
 	{ .path = "edge",
@@ -126,23 +122,6 @@ const struct conf_key CONF_KEYS[] = {
 	  .doc = "The authorities that may vouch for partners, in PEM. "
 		 "`system` is the list of the distribution, "
 		 "/etc/ssl/certs/ca-certificates.crt." },
-	{ .path = "inside",
-	  .type = CONF_SECTION,
-	  .doc = "Where our users are." },
-	{ .path = "inside.home",
-	  .type = CONF_CHOICE,
-	  AT(inside.builtin),
-	  .fallback = "builtin",
-	  .choices = HOMES,
-	  .doc = "`builtin`: this server keeps the accounts and delivers "
-		 "to the devices of our users itself." },
-	{ .path = "inside.next_hop", .absent = NEXT_HOP },
-	{ .path = "inside.listen", .absent = NEXT_HOP },
-	{ .path = "inside.peers", .absent = NEXT_HOP },
-	{ .path = "inside.trusted_link", .absent = NEXT_HOP },
-	{ .path = "inside.certificate", .absent = NEXT_HOP },
-	{ .path = "inside.key", .absent = NEXT_HOP },
-	{ .path = "inside.trust", .absent = NEXT_HOP },
 	{ .path = "access",
 	  .type = CONF_SECTION,
 	  .doc = "Where we listen. Without this section both kinds of "
@@ -180,6 +159,100 @@ const struct conf_key CONF_KEYS[] = {
 	  .by_section = true,
 	  .doc = "Addresses and ports for the devices of our users; an empty "
 		 "list for none." },
+	{ .path = "inside",
+	  .type = CONF_SECTION,
+	  .doc = "Where our users are." },
+	{ .path = "inside.home",
+	  .type = CONF_CHOICE,
+	  AT(inside.builtin),
+	  .fallback = "builtin",
+	  .example = "none",
+	  .choices = HOMES,
+	  .doc = "`builtin`: this server keeps the accounts and delivers "
+		 "to the devices of our users itself. `none`: servers inside "
+		 "do; they authenticate our users and are named in "
+		 "`inside.next_hop`. All other keys of this section are for "
+		 "`none`. It changes at a restart only." },
+	{ .path = "inside.next_hop",
+	  .type = CONF_HOPS,
+	  AT(inside.next_hop),
+	  COUNT(inside.next_hop_count),
+	  .max = 8,
+	  .example = "[\"pool.contoso.internal:5061\"]",
+	  .doc = "The servers inside, the preferred one first: the others "
+		 "are used while it does not answer. `name:port` is dialled "
+		 "over TLS, and the certificate has to prove that name. "
+		 "`address:port` is dialled over plain TCP and has to lie in "
+		 "`inside.trusted_link`. A single name without a port is "
+		 "looked up by SRV (_sips._tcp), and what it leads to has to "
+		 "be named in `inside.peers`. Each server is asked with "
+		 "OPTIONS whether it is there." },
+	{ .path = "inside.listen",
+	  .type = CONF_ADDRS,
+	  AT(inside.listen),
+	  COUNT(inside.listen_count),
+	  .max = 64,
+	  .example = "[\"10.0.0.1:5061\"]",
+	  .doc = "Addresses and ports for the servers inside: mutual TLS, or "
+		 "plain TCP for who comes from `inside.trusted_link`. They "
+		 "learn the port of the first one as the way to our users' "
+		 "devices and to partners." },
+	{ .path = "inside.name",
+	  .type = CONF_DOMAIN,
+	  AT(inside.name),
+	  .example = "edge.contoso.internal",
+	  .doc = "The name by which servers inside find us, when it is not "
+		 "`edge.name`. They have to resolve it to an address of "
+		 "`inside.listen`, and it has to be in the certificate." },
+	{ .path = "inside.peers",
+	  .type = CONF_DOMAINS,
+	  AT(inside.peers),
+	  COUNT(inside.peer_count),
+	  .max = 64,
+	  .example = "[pool.contoso.internal]",
+	  .doc = "Which servers inside may connect to us: the exact names in "
+		 "their certificates. Without it, those of "
+		 "`inside.next_hop`." },
+	{ .path = "inside.trusted_link",
+	  .type = CONF_PREFIXES,
+	  AT(inside.trusted_link),
+	  COUNT(inside.trusted_link_count),
+	  .max = 64,
+	  .example = "[\"10.0.0.0/29\"]",
+	  .doc = "Networks in which plain TCP to and from servers inside is "
+		 "right, because nobody else is on them: whoever has an "
+		 "address in one is believed. Without it there is TLS only." },
+	{ .path = "inside.health_s",
+	  .type = CONF_U32,
+	  AT(inside.health_s),
+	  .min = 1,
+	  .max = 3600,
+	  .unit = "seconds",
+	  .fallback = "10",
+	  .doc = "How often each server inside is asked with OPTIONS. Two "
+		 "questions in a row without an answer and it is not used; "
+		 "two answers in a row and it is used again." },
+	{ .path = "inside.certificate",
+	  .type = CONF_FILE,
+	  AT(inside.certificate),
+	  .readers = CONF_FOR_EDGE | CONF_FOR_ADMIN,
+	  .example = "/etc/sallyport/inside.pem",
+	  .doc = "Our certificate towards the inside, when it is not "
+		 "`tls.certificate`." },
+	{ .path = "inside.key",
+	  .type = CONF_FILE,
+	  AT(inside.key),
+	  .readers = CONF_FOR_EDGE,
+	  .secret = true,
+	  .example = "/etc/sallyport/inside.key",
+	  .doc = "The private key of that certificate." },
+	{ .path = "inside.trust",
+	  .type = CONF_FILE,
+	  AT(inside.trust),
+	  .readers = CONF_FOR_EDGE,
+	  .example = "/etc/sallyport/inside-ca.pem",
+	  .doc = "The authorities that may vouch for servers inside, when "
+		 "they are not those of `tls.trust`." },
 	{ .path = "partners",
 	  .type = CONF_ROWS,
 	  AT(partners),

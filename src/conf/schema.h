@@ -20,6 +20,7 @@ enum conf_type {
 	CONF_ADDR,     /* ip:port */
 	CONF_ADDRS,    /* list of ip:port */
 	CONF_SERVERS,  /* list of ip, or ip:port */
+	CONF_HOPS,     /* list of name:port or ip:port, or one name */
 	CONF_PREFIXES, /* list of ip/bits */
 	CONF_U32,
 	CONF_WORKERS, /* number, or auto */

@@ -90,6 +90,15 @@ static void put_addrs(struct buf *out, const struct conf_addr *list, size_t n)
 	}
 }
 
+static void put_hops(struct buf *out, const struct conf_hop *list, size_t n)
+{
+	buf_u32(out, (uint32_t)n);
+	for (size_t i = 0; i < n; i++) {
+		put_text(out, list[i].text);
+		buf_u32(out, list[i].line);
+	}
+}
+
 static void put_texts(struct buf *out, const struct slice *list, size_t n)
 {
 	buf_u32(out, (uint32_t)n);
@@ -129,6 +138,11 @@ static void put_field(struct buf *out, const struct conf_key *key,
 	case CONF_SERVERS: {
 		const struct conf_addr *list = list_of(key, base, &n);
 		put_addrs(out, list, n);
+		break;
+	}
+	case CONF_HOPS: {
+		const struct conf_hop *list = list_of(key, base, &n);
+		put_hops(out, list, n);
 		break;
 	}
 	case CONF_SECTION:
@@ -312,6 +326,34 @@ static void get_addrs(struct reader *r, const struct conf_key *key, char *base)
 	}
 }
 
+static void get_hop(struct reader *r, struct conf_hop *out)
+{
+	struct conf_text_hop hop;
+	out->text = get_text(r);
+	out->line = cur_u32(&r->cur);
+	if (conf_text_hop(out->text, &hop)) {
+		bad(r);
+		return;
+	}
+	out->addr = hop.addr;
+	out->port = hop.port;
+	if (!hop.host[0])
+		return;
+	out->host = arena_copy(r->arena, slice_str(hop.host));
+	if (!out->host.ptr)
+		r->err = -ENOMEM;
+}
+
+static void get_hops(struct reader *r, const struct conf_key *key, char *base)
+{
+	size_t n = 0;
+	struct conf_hop *list = get_list(r, key, base, sizeof(*list), 8);
+	if (list)
+		memcpy(&n, base + key->count, sizeof(n));
+	for (size_t i = 0; i < n && !r->err && !cur_failed(&r->cur); i++)
+		get_hop(r, &list[i]);
+}
+
 static void get_field(struct reader *r, const struct conf_key *key, char *base)
 {
 	void *field = base + key->offset;
@@ -340,6 +382,9 @@ static void get_field(struct reader *r, const struct conf_key *key, char *base)
 	case CONF_ADDRS:
 	case CONF_SERVERS:
 		get_addrs(r, key, base);
+		break;
+	case CONF_HOPS:
+		get_hops(r, key, base);
 		break;
 	case CONF_SECTION:
 	case CONF_ROWS:

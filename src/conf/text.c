@@ -153,6 +153,26 @@ const char *conf_text_addr(enum conf_type type, struct slice text,
 	       "\"[2001:db8::53]:53\"";
 }
 
+const char *conf_text_hop(struct slice text, struct conf_text_hop *out)
+{
+	uint64_t port = 0;
+	memset(out, 0, sizeof(*out));
+	if (addr_parse(text, false, &out->addr) == 0)
+		return NULL;
+	if (addr_parse_host(text, 0, &out->addr) == 0)
+		return "is an address without a port; write it with one, such "
+		       "as \"10.0.0.5:5060\"";
+	ptrdiff_t colon = slice_chr(text, ':');
+	if (colon >= 0) {
+		struct slice digits = slice_from(text, (size_t)colon + 1);
+		if (slice_u64(digits, UINT16_MAX, &port) || port == 0)
+			return "has no port from 1 to 65535 behind the colon";
+		text = slice_head(text, (size_t)colon);
+	}
+	out->port = (uint16_t)port;
+	return conf_text_domain(text, out->host);
+}
+
 const char *conf_text_prefix(struct slice text, struct addr_prefix *out)
 {
 	if (addr_parse_prefix(text, out) == 0)

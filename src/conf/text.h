@@ -16,6 +16,13 @@ const char *conf_text_domain(struct slice text,
 			     char out[static CONF_DOMAIN_SIZE]);
 const char *conf_text_path(struct slice text, size_t max);
 const char *conf_text_user(struct slice text);
+/* CONF_HOPS: a name with or without a port, or an address with one. */
+struct conf_text_hop {
+	char host[CONF_DOMAIN_SIZE]; /* canonical name; "": addr */
+	uint16_t port;               /* of the name; 0: none */
+	struct addr addr;
+};
+const char *conf_text_hop(struct slice text, struct conf_text_hop *out);
 /* CONF_ADDR, CONF_ADDRS and CONF_SERVERS. */
 const char *conf_text_addr(enum conf_type type, struct slice text,
 			   struct addr *out);

@@ -88,6 +88,23 @@ static int read_addr(struct conf_loader *ld, const struct conf_key *key,
 	return keep(ld, node->text, field);
 }
 
+static int read_hop_row(struct conf_loader *ld, const struct conf_key *key,
+			const struct conf_node *node, void *field)
+{
+	struct conf_hop *row = field;
+	struct conf_text_hop hop;
+	const char *why = conf_text_hop(node->text, &hop);
+	if (why)
+		return bad_text(ld, key, node, why);
+	row->line = node->line;
+	row->addr = hop.addr;
+	row->port = hop.port;
+	int err = keep(ld, node->text, &row->text);
+	if (!err && hop.host[0])
+		err = keep(ld, slice_str(hop.host), &row->host);
+	return err;
+}
+
 static int read_addr_row(struct conf_loader *ld, const struct conf_key *key,
 			 const struct conf_node *node, void *field)
 {
@@ -235,6 +252,7 @@ static const struct {
 	[CONF_ADDR] = { read_addr, 0, false },
 	[CONF_ADDRS] = { read_addr_row, sizeof(struct conf_addr), false },
 	[CONF_SERVERS] = { read_addr_row, sizeof(struct conf_addr), false },
+	[CONF_HOPS] = { read_hop_row, sizeof(struct conf_hop), false },
 	[CONF_PREFIXES] = { read_prefix, sizeof(struct slice), true },
 	[CONF_U32] = { read_u32, 0, false },
 	[CONF_WORKERS] = { read_workers, 0, false },

@@ -54,6 +54,12 @@ static int build(struct arena *a, const struct conf_load *load,
 	if (net_tls_create(&tls, &e.tls, NET_TLS_FEDERATION, text) < 0)
 		return refuse(load, SLICE_LIT("tls:"), text, error);
 	net_tls_free(tls);
+	tls = NULL;
+	e.inside.tls.name = e.inside.name;
+	if (e.inside.external &&
+	    net_tls_create(&tls, &e.inside.tls, NET_TLS_FEDERATION, text) < 0)
+		return refuse(load, SLICE_LIT("inside:"), text, error);
+	net_tls_free(tls);
 	if (access_create(&rules, &e.access, text) < 0)
 		return refuse(load, SLICE_LIT("partners:"), text, error);
 	access_free(rules);

@@ -142,6 +142,7 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 {
 	size_t federation = conf->access.federation.listen_count;
 	size_t clients = conf->access.clients.listen_count;
+	size_t inside = conf->inside.listen_count;
 	struct listeners *set = calloc(1, sizeof(*set));
 	struct builder b = { set, before, open_fn, path, error };
 	int err = 0;
@@ -149,7 +150,8 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 	if (!set)
 		return -ENOMEM;
 	set->workers = conf->workers;
-	set->item = calloc(federation + clients + 1, sizeof(*set->item));
+	set->item =
+		calloc(federation + clients + inside + 1, sizeof(*set->item));
 	if (!set->item)
 		err = -ENOMEM;
 	for (size_t i = 0; i < federation && !err; i++)
@@ -158,6 +160,8 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 	for (size_t i = 0; i < clients && !err; i++)
 		err = add(&b, LISTENER_CLIENTS,
 			  &conf->access.clients.listen[i]);
+	for (size_t i = 0; i < inside && !err; i++)
+		err = add(&b, LISTENER_INSIDE, &conf->inside.listen[i]);
 	if (err) {
 		listeners_free(set);
 		return err;

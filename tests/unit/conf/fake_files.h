@@ -28,6 +28,9 @@ static const struct fake_file FAKE_FILES[] = {
 	{ "/t/own.key", "MARKER-private-key", 0600 },
 	{ "/t/trust.pem", "the authorities", 0444 },
 	{ "/t/root.key", "the anchor", 0644 },
+	{ "/t/inside.pem", "the inner certificate", 0644 },
+	{ "/t/inside.key", "MARKER-inner-key", 0640 },
+	{ "/t/inside-ca.pem", "the inner ones", 0644 },
 	{ "/t/open.key", "MARKER-private-key", 0644 },
 	{ "/t/writable.key", "MARKER-private-key", 0602 },
 	{ "/t/writable.pem", "the certificate", 0666 },
@@ -99,7 +102,12 @@ static inline int fake_load(struct arena *a, const char *text,
 	"  certificate: /t/edge.pem\n"                                     \
 	"  key: /t/own.key\n"                                              \
 	"  trust: /t/trust.pem\n"                                          \
-	"inside: {home: builtin}\n"                                        \
+	"inside: {home: none, next_hop: [Pool.contoso.internal.:5071,"     \
+	" \"10.0.0.5:5060\"], listen: [\"10.0.0.1:5061\"],"                \
+	" name: Edge.contoso.internal, peers: [POOL.contoso.internal],"    \
+	" trusted_link: [10.0.0.0/29, \"2001:db8:5::/64\"], health_s: 3,"  \
+	" certificate: /t/inside.pem, key: /t/inside.key,"                 \
+	" trust: /t/inside-ca.pem}\n"                                      \
 	"access:\n"                                                        \
 	"  federation:\n"                                                  \
 	"    listen: [\"192.0.2.1:5071\", \"[2001:db8::1]:5071\"]\n"       \

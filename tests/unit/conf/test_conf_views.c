@@ -57,6 +57,44 @@ static void edge_and_access(void **state)
 	arena_free(a);
 }
 
+static void inside(void **state)
+{
+	(void)state;
+	struct arena *a = arena_create(4096, 1 << 24);
+	struct conf c = *load(a);
+	struct inside_conf i;
+	assert_int_equal(conf_view_inside(a, &c, &i), 0);
+	assert_true(i.external);
+	assert_text(i.name, "edge.contoso.internal");
+	assert_int_equal(i.port, 5061);
+	assert_int_equal(i.hop_count, 2);
+	assert_text(i.hop[0].host, "pool.contoso.internal");
+	assert_int_equal(i.hop[0].port, 5071);
+	assert_int_equal(i.hop[0].addr.u.sa.sa_family, 0);
+	assert_text(i.hop[1].host, "10.0.0.5:5060");
+	assert_int_equal(addr_port(&i.hop[1].addr), 5060);
+	assert_int_equal(i.peer_count, 1);
+	assert_int_equal(i.link_count, 2);
+	assert_int_equal(i.link[1].bits, 64);
+	assert_int_equal(i.health_ms, 3000);
+	assert_text(i.tls.certificate, "the inner certificate");
+	assert_text(i.tls.key, "MARKER-inner-key");
+	assert_text(i.tls.trust_path, "/t/inside-ca.pem");
+	/* what is not written is that of edge, tls and next_hop */
+	c.inside.name = SLICE_NONE;
+	c.inside.peer_count = 0;
+	c.inside.certificate = (struct conf_file){ 0 };
+	c.inside.key = (struct conf_file){ 0 };
+	assert_int_equal(conf_view_inside(a, &c, &i), 0);
+	assert_text(i.name, "edge.contoso.test");
+	assert_int_equal(i.peer_count, 1);
+	assert_text(i.peers[0], "pool.contoso.internal");
+	assert_text(i.tls.certificate, "the certificate");
+	assert_text(i.tls.key_path, "/t/own.key");
+	assert_text(i.tls.trust, "the inner ones");
+	arena_free(a);
+}
+
 static void home_and_dns(void **state)
 {
 	(void)state;
@@ -107,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(edge_and_access),
+		cmocka_unit_test(inside),
 		cmocka_unit_test(home_and_dns),
 		cmocka_unit_test(survives_oom),
 	};

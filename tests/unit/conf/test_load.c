@@ -72,14 +72,7 @@ static const struct bad KEYS[] = {
 	  { "providers: public IM providers are not available in this version",
 	    "remove the key" } },
 	{ MIN "relay: {listen: []}\n", 3, { "relay", "not available" } },
-	{ MIN "inside:\n  next_hop: [x]\n",
-	  4,
-	  { "inside.next_hop", "not av" } },
-	{ MIN "inside:\n  peers: [x]\n", 4, { "inside.peers", "not av" } },
-	{ MIN "inside:\n  listen: [x]\n", 4, { "inside.listen", "not av" } },
-	{ MIN "inside:\n  key: x\n", 4, { "inside.key", "not av" } },
-	{ MIN "inside: {home: none}\n", 3, { "not available", "builtin" } },
-	{ MIN "inside: {home: x}\n", 3, { "'x'", "write builtin" } },
+	{ MIN "inside: {home: x}\n", 3, { "'x'", "builtin, none" } },
 	{ MIN "access: {federation: {discovery: on}}\n",
 	  3,
 	  { "access.federation.discovery", "not available", "off" } },
@@ -168,6 +161,10 @@ static const struct bad VALUES[] = {
 	  4,
 	  { "partners.address", "port" } },
 	{ MIN "partners: {domain: a.test}\n", 3, { "partners", "list" } },
+	{ MIN "inside: {next_hop: [\"a b:1\"]}\n", 3, { "inside.next_hop" } },
+	{ MIN "inside: {trusted_link: [10.0.0.1/29]}\n",
+	  3,
+	  { "inside.trusted_link", "no prefix" } },
 	{ MIN "partners:\n - a.test\n", 4, { "partners", "mapping" } },
 };
 
@@ -350,6 +347,9 @@ static void minimal_has_defaults(void **state)
 	assert_text(c->tls.trust.path, FAKE_BUNDLE);
 	assert_text(c->tls.trust.content, "the bundle");
 	assert_true(c->inside.builtin);
+	assert_int_equal(c->inside.next_hop_count, 0);
+	assert_int_equal(c->inside.listen_count, 0);
+	assert_int_equal(c->inside.health_s, 10);
 	assert_int_equal(c->access.federation.listen_count, 1);
 	assert_text(c->access.federation.listen[0].text, "[::]:5061");
 	assert_int_equal(addr_port(&c->access.federation.listen[0].addr), 5061);
@@ -395,6 +395,22 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c->access.federation.listen[1].line, 13);
 	assert_int_equal(c->access.clients.listen_count, 1);
 	assert_int_equal(addr_port(&c->access.clients.listen[0].addr), 8443);
+	assert_false(c->inside.builtin);
+	assert_text(c->inside.name, "edge.contoso.internal");
+	assert_int_equal(c->inside.next_hop_count, 2);
+	assert_text(c->inside.next_hop[0].host, "pool.contoso.internal");
+	assert_int_equal(c->inside.next_hop[0].port, 5071);
+	assert_true(slice_empty(c->inside.next_hop[1].host));
+	assert_int_equal(addr_port(&c->inside.next_hop[1].addr), 5060);
+	assert_int_equal(c->inside.next_hop[1].line, 10);
+	assert_int_equal(c->inside.listen_count, 1);
+	assert_int_equal(c->inside.peer_count, 1);
+	assert_text(c->inside.peers[0], "pool.contoso.internal");
+	assert_int_equal(c->inside.trusted_link_count, 2);
+	assert_text(c->inside.trusted_link[0], "10.0.0.0/29");
+	assert_int_equal(c->inside.health_s, 3);
+	assert_text(c->inside.certificate.content, "the inner certificate");
+	assert_text(c->inside.trust.content, "the inner ones");
 	assert_int_equal(c->partner_count, 3);
 	assert_text(c->partners[0].domain, "fabrikam.test");
 	assert_text(c->partners[0].edge, "sip.fabrikam.test");
@@ -512,7 +528,7 @@ static void files_are_opened_once(void **state)
 				  .open_arg = &calls,
 				  .cpus = 1 };
 	assert_int_equal(conf_load(a, &load, &c, error, NULL), 0);
-	assert_int_equal(calls, 4);
+	assert_int_equal(calls, 7);
 	arena_free(a);
 }
 

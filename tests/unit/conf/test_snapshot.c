@@ -48,6 +48,31 @@ static void same_file(const struct conf_file *a, const struct conf_file *b)
 	same_slice(a->content, b->content);
 }
 
+static void same_inside(const struct conf *a, const struct conf *b)
+{
+	assert_int_equal(a->inside.next_hop_count, b->inside.next_hop_count);
+	for (size_t i = 0; i < a->inside.next_hop_count; i++) {
+		const struct conf_hop *x = &a->inside.next_hop[i];
+		const struct conf_hop *y = &b->inside.next_hop[i];
+		same_slice(x->text, y->text);
+		same_slice(x->host, y->host);
+		assert_int_equal(x->port, y->port);
+		assert_true(!slice_empty(x->host) ||
+			    addr_equal(&x->addr, &y->addr));
+		assert_int_equal(x->line, y->line);
+	}
+	assert_int_equal(a->inside.peer_count, b->inside.peer_count);
+	for (size_t i = 0; i < a->inside.peer_count; i++)
+		same_slice(a->inside.peers[i], b->inside.peers[i]);
+	assert_int_equal(a->inside.trusted_link_count,
+			 b->inside.trusted_link_count);
+	for (size_t i = 0; i < a->inside.trusted_link_count; i++)
+		same_slice(a->inside.trusted_link[i],
+			   b->inside.trusted_link[i]);
+	same_slice(a->inside.name, b->inside.name);
+	assert_int_equal(a->inside.health_s, b->inside.health_s);
+}
+
 static void same_lists(const struct conf *a, const struct conf *b)
 {
 	assert_int_equal(a->edge.domain_count, b->edge.domain_count);
@@ -72,6 +97,9 @@ static void same_lists(const struct conf *a, const struct conf *b)
 		b->access.federation.listen, b->access.federation.listen_count);
 	same_addrs(a->access.clients.listen, a->access.clients.listen_count,
 		   b->access.clients.listen, b->access.clients.listen_count);
+	same_addrs(a->inside.listen, a->inside.listen_count, b->inside.listen,
+		   b->inside.listen_count);
+	same_inside(a, b);
 	same_addrs(a->dns.servers, a->dns.server_count, b->dns.servers,
 		   b->dns.server_count);
 }
@@ -87,6 +115,9 @@ static void same_conf(const struct conf *a, const struct conf *b)
 	same_file(&a->tls.trust, &b->tls.trust);
 	same_file(&a->dns.trust_anchor, &b->dns.trust_anchor);
 	assert_int_equal(a->inside.builtin, b->inside.builtin);
+	same_file(&a->inside.certificate, &b->inside.certificate);
+	same_file(&a->inside.key, &b->inside.key);
+	same_file(&a->inside.trust, &b->inside.trust);
 	assert_int_equal(a->workers, b->workers);
 	same_slice(a->user, b->user);
 	assert_int_equal(a->log.level, b->log.level);

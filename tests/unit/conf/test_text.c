@@ -130,11 +130,49 @@ static void other_texts(void **state)
 	assert_non_null(conf_text_path(SLICE_LIT("/2345"), 4));
 }
 
+static const struct {
+	const char *text;
+	const char *host; /* NULL: refused, "": an address */
+	uint16_t port;
+} hops[] = {
+	{ "Pool.Contoso.internal.:5061", "pool.contoso.internal", 5061 },
+	{ "pool.contoso.internal", "pool.contoso.internal", 0 },
+	{ "10.0.0.5:5060", "", 5060 },
+	{ "[2001:db8::5]:5060", "", 5060 },
+	{ "10.0.0.5", NULL, 0 },
+	{ "2001:db8::5", NULL, 0 },
+	{ "pool.contoso.internal:", NULL, 0 },
+	{ "pool.contoso.internal:0", NULL, 0 },
+	{ "pool.contoso.internal:65536", NULL, 0 },
+	{ "pool.contoso.internal:5061:1", NULL, 0 },
+	{ ":5061", NULL, 0 },
+	{ "*.contoso.internal:5061", NULL, 0 },
+	{ "sip:pool.contoso.internal", NULL, 0 },
+	{ "", NULL, 0 },
+};
+
+static void next_hops(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(hops) / sizeof(*hops); i++) {
+		struct conf_text_hop hop;
+		const char *why = conf_text_hop(slice_str(hops[i].text), &hop);
+		if (!why != !!hops[i].host)
+			fail_msg("%s: %s", hops[i].text, why ? why : "taken");
+		if (why)
+			continue;
+		assert_string_equal(hop.host, hops[i].host);
+		assert_int_equal(hop.host[0] ? hop.port : addr_port(&hop.addr),
+				 hops[i].port);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(domains_are_canonical),
 		cmocka_unit_test(other_texts),
+		cmocka_unit_test(next_hops),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
