@@ -23,6 +23,7 @@
 struct conf_file {
 	struct slice path;
 	struct slice content; /* empty in snapshots for roles without need */
+	uint32_t line;        /* where it is named; 0 in snapshots */
 };
 
 struct conf_addr {
@@ -50,6 +51,13 @@ struct conf_partner {
 	uint32_t line;
 };
 
+/* One more certificate of ours, for the names in it. */
+struct conf_certificate {
+	struct conf_file certificate;
+	struct conf_file key; /* edge only */
+	uint32_t line;
+};
+
 struct conf {
 	uint32_t generation;
 	struct {
@@ -64,6 +72,10 @@ struct conf {
 		struct conf_file key; /* edge only */
 		struct conf_file
 			trust; /* "system" is the distribution's bundle */
+		struct conf_file crl;
+		struct conf_certificate *certificates;
+		size_t certificate_count;
+		bool accept_server_usage;
 	} tls;
 	struct {
 		bool builtin;      /* all else is for a server inside */

@@ -52,16 +52,40 @@ int conf_view_access(struct arena *a, const struct conf *c,
 	return 0;
 }
 
-void conf_view_tls(const struct conf *c, struct net_tls_conf *out)
+static struct net_tls_pair pair_of(const struct conf_file *certificate,
+				   const struct conf_file *key)
 {
+	return (struct net_tls_pair){
+		.certificate = certificate->content,
+		.certificate_path = certificate->path,
+		.key = key->content,
+		.key_path = key->path,
+	};
+}
+
+int conf_view_tls(struct arena *a, const struct conf *c,
+		  struct net_tls_conf *out)
+{
+	size_t n = c->tls.certificate_count;
+	struct net_tls_pair *more = arena_alloc(a, (n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_certificate *row = &c->tls.certificates[i];
+		more[i] = pair_of(&row->certificate, &row->key);
+	}
 	*out = (struct net_tls_conf){
-		.certificate = c->tls.certificate.content,
-		.certificate_path = c->tls.certificate.path,
-		.key = c->tls.key.content,
-		.key_path = c->tls.key.path,
+		.own = pair_of(&c->tls.certificate, &c->tls.key),
+		.name = c->edge.name,
+		.more = more,
+		.more_count = n,
 		.trust = c->tls.trust.content,
 		.trust_path = c->tls.trust.path,
+		.crl = c->tls.crl.content,
+		.crl_path = c->tls.crl.path,
+		.client_usage_only = !c->tls.accept_server_usage,
 	};
+	return 0;
 }
 
 /* What the section inside does not say is that of tls. */
@@ -70,17 +94,27 @@ static struct slice either(struct slice inside, struct slice tls)
 	return slice_empty(inside) ? tls : inside;
 }
 
-static void inside_tls(const struct conf *c, struct net_tls_conf *out)
+/* One certificate, whatever name it is asked for. */
+static int inside_tls(struct arena *a, const struct conf *c,
+		      struct net_tls_conf *out)
 {
-	conf_view_tls(c, out);
-	out->certificate =
-		either(c->inside.certificate.content, out->certificate);
-	out->certificate_path =
-		either(c->inside.certificate.path, out->certificate_path);
-	out->key = either(c->inside.key.content, out->key);
-	out->key_path = either(c->inside.key.path, out->key_path);
+	const struct net_tls_pair own =
+		pair_of(&c->inside.certificate, &c->inside.key);
+	int err = conf_view_tls(a, c, out);
+	if (err)
+		return err;
+	out->name = either(c->inside.name, c->edge.name);
+	out->more_count = 0;
+	out->own = (struct net_tls_pair){
+		.certificate = either(own.certificate, out->own.certificate),
+		.certificate_path =
+			either(own.certificate_path, out->own.certificate_path),
+		.key = either(own.key, out->own.key),
+		.key_path = either(own.key_path, out->own.key_path),
+	};
 	out->trust = either(c->inside.trust.content, out->trust);
 	out->trust_path = either(c->inside.trust.path, out->trust_path);
+	return 0;
 }
 
 static int inside_hops(struct arena *a, const struct conf *c,
@@ -145,8 +179,9 @@ int conf_view_inside(struct arena *a, const struct conf *c,
 	};
 	if (c->inside.listen_count)
 		out->port = addr_port(&c->inside.listen[0].addr);
-	inside_tls(c, &out->tls);
-	int err = inside_hops(a, c, out);
+	int err = inside_tls(a, c, &out->tls);
+	if (!err)
+		err = inside_hops(a, c, out);
 	if (!err)
 		err = inside_peers(a, c, out);
 	return err ? err : inside_links(a, c, out);
@@ -162,8 +197,9 @@ int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
 		.new_per_source = c->limits.new_per_source,
 		.request_timeout_ms = c->limits.request_timeout_s * 1000,
 	};
-	conf_view_tls(c, &e.tls);
-	int err = conf_view_access(a, c, &e.access);
+	int err = conf_view_tls(a, c, &e.tls);
+	if (!err)
+		err = conf_view_access(a, c, &e.access);
 	if (!err)
 		err = conf_view_inside(a, c, &e.inside);
 	if (!err)

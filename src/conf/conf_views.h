@@ -21,5 +21,7 @@ int conf_view_inside(struct arena *a, const struct conf *c,
 int conf_view_edge(struct arena *a, const struct conf *c,
 		   struct edge_conf *out);
 int conf_view_dns(struct arena *a, const struct conf *c, struct dns_conf *out);
-void conf_view_tls(const struct conf *c, struct net_tls_conf *out);
+/* For the name edge.name. */
+int conf_view_tls(struct arena *a, const struct conf *c,
+		  struct net_tls_conf *out);
 void conf_view_home(const struct conf *c, struct home_conf *out);

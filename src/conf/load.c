@@ -213,42 +213,44 @@ static int complete(struct conf_loader *ld, int rows, void *base,
 }
 
 static int read_row(struct conf_loader *ld, const struct conf_node *node,
-		    size_t key, struct conf_partner *row)
+		    size_t key, char *row)
 {
 	uint32_t lines[CONF_KEYS_MAX] = { 0 };
 	int err = need_map(ld, node, CONF_KEYS[key].path);
 	if (!err)
 		err = read_map(ld, node, (int)key, row, lines);
-	row->line = node->line;
+	memcpy(row + CONF_KEYS[key].line, &node->line, sizeof(node->line));
 	return err ? err : complete(ld, (int)key, row, lines, node->line);
 }
 
 static int read_rows(struct conf_loader *ld, const struct conf_node *list,
 		     size_t key)
 {
+	char *base = (char *)ld->conf; /* lists stand at the top only */
+	size_t size = CONF_KEYS[key].entry;
 	size_t n = 0;
 	for (const struct conf_node *it = list->first; it; it = it->next)
 		n++;
 	if (list->kind != CONF_NODE_LIST)
 		return conf_fail_key(ld, &CONF_KEYS[key], list->line,
-				     "is not a list; write each entry as "
-				     "- { domain: ..., edge: ... }");
+				     "is not a list; write each entry as %s",
+				     CONF_KEYS[key].example);
 	if (n > CONF_KEYS[key].max)
 		return conf_fail_key(ld, &CONF_KEYS[key], list->line,
 				     "has %zu entries; at most %u", n,
 				     (unsigned)CONF_KEYS[key].max);
-	struct conf_partner *rows =
-		arena_alloc(ld->arena, (n + 1) * sizeof(*rows));
+	char *rows = arena_alloc(ld->arena, (n + 1) * size);
 	if (!rows)
 		return conf_fail_memory(ld);
-	size_t i = 0;
+	char *row = rows;
 	for (const struct conf_node *it = list->first; it; it = it->next) {
-		int err = read_row(ld, it, key, &rows[i++]);
+		int err = read_row(ld, it, key, row);
 		if (err)
 			return err;
+		row += size;
 	}
-	ld->conf->partners = rows;
-	ld->conf->partner_count = n;
+	memcpy(base + CONF_KEYS[key].offset, &rows, sizeof(rows));
+	memcpy(base + CONF_KEYS[key].count, &n, sizeof(n));
 	return 0;
 }
 

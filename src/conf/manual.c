@@ -247,7 +247,7 @@ void conf_example(struct buf *out)
 			   conf_key_name(key));
 		entry_begins = key->type == CONF_ROWS;
 		const char *value = key->example ? key->example : key->fallback;
-		if (value)
+		if (value && key->type != CONF_ROWS)
 			buf_printf(out, " %s", value);
 		buf_str(out, "\n");
 	}

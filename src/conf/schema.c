@@ -12,7 +12,10 @@
 
 #define AT(field) .offset = offsetof(struct conf, field)
 #define COUNT(field) .count = offsetof(struct conf, field)
+#define ENTRY(type) \
+	.entry = sizeof(struct type), .line = offsetof(struct type, line)
 #define IN_PARTNER(field) .offset = offsetof(struct conf_partner, field)
+#define IN_CERTIFICATE(field) .offset = offsetof(struct conf_certificate, field)
 
 static const struct conf_choice LEVELS[] = {
 	{ "error", LOG_ERROR, NULL },
@@ -122,6 +125,55 @@ const struct conf_key CONF_KEYS[] = {
 	  .doc = "The authorities that may vouch for partners, in PEM. "
 		 "`system` is the list of the distribution, "
 		 "/etc/ssl/certs/ca-certificates.crt." },
+	{ .path = "tls.crl",
+	  .type = CONF_FILE,
+	  AT(tls.crl),
+	  .readers = CONF_FOR_EDGE | CONF_FOR_ADMIN,
+	  .example = "/etc/sallyport/revoked.pem",
+	  .doc = "Revocation lists of the authorities, in PEM, any number of "
+		 "them in one file. A certificate on a list is refused, and so "
+		 "is every certificate of an authority whose list is out of "
+		 "date: put the new list in place and reload, in time. For "
+		 "authorities without a list here none is asked for." },
+	{ .path = "tls.accept_server_usage",
+	  .type = CONF_CHOICE,
+	  AT(tls.accept_server_usage),
+	  .fallback = "true",
+	  .choices = BOOLS,
+	  .doc = "Whether a partner that connects to us may show a certificate "
+		 "whose extended key usage names servers only. Public "
+		 "authorities stop issuing the client usage in 2026 and 2027, "
+		 "so that many partners have no other. Everything else is "
+		 "checked all the same. `false` asks for the client usage." },
+	{ .path = "tls.certificates",
+	  .type = CONF_ROWS,
+	  AT(tls.certificates),
+	  COUNT(tls.certificate_count),
+	  ENTRY(conf_certificate),
+	  .max = 1000,
+	  .example = "- { certificate: ..., key: ... }",
+	  .doc = "More certificates of ours, one for each domain, say. Whoever "
+		 "asks for a name (SNI) that is in one of them is shown that "
+		 "one; everybody else is shown `tls.certificate`. Names count "
+		 "exactly, wildcards do not. To partners that we connect to we "
+		 "always show `tls.certificate`." },
+	{ .path = "tls.certificates[].certificate",
+	  .type = CONF_FILE,
+	  IN_CERTIFICATE(certificate),
+	  .readers = CONF_FOR_EDGE | CONF_FOR_ADMIN,
+	  .missing = "write the file of the certificate chain, such as "
+		     "certificate: /etc/sallyport/fabrikam.pem",
+	  .example = "/etc/sallyport/fabrikam.pem",
+	  .doc = "The certificate and the intermediate ones, in PEM." },
+	{ .path = "tls.certificates[].key",
+	  .type = CONF_FILE,
+	  IN_CERTIFICATE(key),
+	  .readers = CONF_FOR_EDGE,
+	  .secret = true,
+	  .missing = "write the file of its private key, such as "
+		     "key: /etc/sallyport/fabrikam.key",
+	  .example = "/etc/sallyport/fabrikam.key",
+	  .doc = "Its private key, as for `tls.key`." },
 	{ .path = "access",
 	  .type = CONF_SECTION,
 	  .doc = "Where we listen. Without this section both kinds of "
@@ -257,6 +309,8 @@ const struct conf_key CONF_KEYS[] = {
 	  .type = CONF_ROWS,
 	  AT(partners),
 	  COUNT(partner_count),
+	  ENTRY(conf_partner),
+	  .example = "- { domain: ..., edge: ... }",
 	  .max = CONF_LIST_MAX,
 	  .doc = "Who may talk to us, and to whom we may talk: a list with "
 		 "one entry for each domain. Nobody else is let in. Several "

@@ -63,6 +63,8 @@ struct conf_key {
 	const char *missing; /* must be there: what to write */
 	const char *absent;  /* known but not available here: why */
 	const struct conf_choice *choices;
+	size_t entry; /* CONF_ROWS: size of an entry */
+	size_t line;  /* CONF_ROWS: offset of its uint32_t line in the entry */
 	uint32_t readers; /* CONF_FILE: CONF_FOR_... */
 	bool secret;      /* CONF_FILE: nobody else may read it */
 	bool by_section;  /* the default is for a section that is written,
@@ -72,7 +74,7 @@ struct conf_key {
 
 extern const struct conf_key CONF_KEYS[];
 extern const size_t CONF_KEY_COUNT;
-enum { CONF_KEYS_MAX = 64 };
+enum { CONF_KEYS_MAX = 128 };
 
 /* Index of the row with that path, or -1. */
 int conf_key_find(const char *path);

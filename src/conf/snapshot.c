@@ -173,10 +173,15 @@ static void put_struct(struct buf *out, int list, const void *base,
 static void put_rows(struct buf *out, int list, const struct conf *c,
 		     uint32_t roles)
 {
-	buf_u32(out, (uint32_t)c->partner_count);
-	for (size_t i = 0; i < c->partner_count; i++) {
-		put_struct(out, list, &c->partners[i], roles);
-		buf_u32(out, c->partners[i].line);
+	const struct conf_key *key = &CONF_KEYS[list];
+	size_t n = 0;
+	const char *row = list_of(key, (const char *)c, &n);
+	buf_u32(out, (uint32_t)n);
+	for (size_t i = 0; i < n; i++, row += key->entry) {
+		uint32_t line;
+		memcpy(&line, row + key->line, sizeof(line));
+		put_struct(out, list, row, roles);
+		buf_u32(out, line);
 	}
 }
 
@@ -414,13 +419,16 @@ static void get_struct(struct reader *r, int list, void *base)
 
 static void get_rows(struct reader *r, int list, void *base)
 {
-	struct conf *c = base;
-	struct conf_partner *rows =
-		get_list(r, &CONF_KEYS[list], base, sizeof(*rows), 16);
-	size_t n = rows ? c->partner_count : 0;
+	const struct conf_key *key = &CONF_KEYS[list];
+	size_t n = 0;
+	char *row = get_list(r, key, base, key->entry, 16);
+	if (row)
+		list_of(key, base, &n);
 	for (size_t i = 0; i < n && !r->err && !cur_failed(&r->cur); i++) {
-		get_struct(r, list, &rows[i]);
-		rows[i].line = cur_u32(&r->cur);
+		get_struct(r, list, row);
+		uint32_t line = cur_u32(&r->cur);
+		memcpy(row + key->line, &line, sizeof(line));
+		row += key->entry;
 	}
 }
 

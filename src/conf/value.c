@@ -74,6 +74,7 @@ static int read_file(struct conf_loader *ld, const struct conf_key *key,
 	const char *why = conf_text_path(path, 4095);
 	if (why)
 		return bad_text(ld, key, node, why);
+	file->line = node->line;
 	int err = keep(ld, path, &file->path);
 	return err ? err : conf_file_read(ld, key, node->line, file);
 }

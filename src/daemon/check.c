@@ -34,11 +34,52 @@ static uint32_t section_line(struct slice text, struct slice name)
 	return 1;
 }
 
+/* The line that names the file of the complaint, "file: text"; 0: none. */
+static uint32_t file_line(const struct conf_file *f, struct slice text)
+{
+	bool named =
+		f->path.len && slice_starts(text, f->path) &&
+		slice_starts(slice_from(text, f->path.len), SLICE_LIT(": "));
+	return named ? f->line : 0;
+}
+
+static uint32_t tls_line(const struct conf *c, struct slice text)
+{
+	const struct conf_file *files[] = {
+		&c->tls.certificate,    &c->tls.key,
+		&c->tls.trust,          &c->tls.crl,
+		&c->inside.certificate, &c->inside.key,
+		&c->inside.trust
+	};
+	uint32_t line = 0;
+	for (size_t i = 0; !line && i < sizeof(files) / sizeof(files[0]); i++)
+		line = file_line(files[i], text);
+	for (size_t i = 0; !line && i < c->tls.certificate_count; i++) {
+		const struct conf_certificate *row = &c->tls.certificates[i];
+		line = file_line(&row->certificate, text);
+		if (!line)
+			line = file_line(&row->key, text);
+	}
+	return line;
+}
+
 static int refuse(const struct conf_load *load, struct slice section,
 		  const char *text, char error[static CONF_ERROR_MAX])
 {
 	snprintf(error, CONF_ERROR_MAX, "%s:%" PRIu32 ": %s", load->path,
 		 section_line(load->text, section), text);
+	return -EINVAL;
+}
+
+static int refuse_tls(const struct conf_load *load, const struct conf *c,
+		      struct slice section, const char *text,
+		      char error[static CONF_ERROR_MAX])
+{
+	uint32_t line = tls_line(c, slice_str(text));
+	if (!line)
+		return refuse(load, section, text, error);
+	snprintf(error, CONF_ERROR_MAX, "%s:%" PRIu32 ": %s", load->path, line,
+		 text);
 	return -EINVAL;
 }
 
@@ -52,13 +93,12 @@ static int build(struct arena *a, const struct conf_load *load,
 	if (conf_view_edge(a, c, &e) < 0)
 		return refuse(load, SLICE_LIT("edge:"), "out of memory", error);
 	if (net_tls_create(&tls, &e.tls, NET_TLS_FEDERATION, text) < 0)
-		return refuse(load, SLICE_LIT("tls:"), text, error);
+		return refuse_tls(load, c, SLICE_LIT("tls:"), text, error);
 	net_tls_free(tls);
 	tls = NULL;
-	e.inside.tls.name = e.inside.name;
 	if (e.inside.external &&
 	    net_tls_create(&tls, &e.inside.tls, NET_TLS_FEDERATION, text) < 0)
-		return refuse(load, SLICE_LIT("inside:"), text, error);
+		return refuse_tls(load, c, SLICE_LIT("inside:"), text, error);
 	net_tls_free(tls);
 	if (access_create(&rules, &e.access, text) < 0)
 		return refuse(load, SLICE_LIT("partners:"), text, error);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "daemon/store_answers.h"
+#include "daemon/ticket_keys.h"
 #include "store/store.h"
 
 enum {
@@ -35,6 +36,7 @@ struct role_store {
 	struct timer upkeep;
 	struct timer reopen;
 	struct buf ring; /* keys as pushed */
+	struct ticket_keys tickets;
 	struct list peers;
 	unsigned failures;
 };
@@ -58,8 +60,26 @@ static void on_key(void *arg, const struct store_key *k)
 	buf_put(ring, slice_of(k->key, sizeof(k->key)));
 }
 
+static void push_tickets(struct role_store *r, const struct proc_id *to)
+{
+	const struct ipc_tickets m = { ticket_keys_ring(&r->tickets) };
+	if (to->role == PROC_EDGE && m.ring.len)
+		process_reply(r->process, to, IPC_TICKETS, &m);
+}
+
+static void rotate_tickets(struct role_store *r)
+{
+	struct loop *l = process_loop(r->process);
+	if (!ticket_keys_rotate(&r->tickets, loop_now_ms(l)))
+		return;
+	LIST_EACH (it, tmp, &r->peers)
+		push_tickets(r, &container_of(it, struct known_peer, node)->id);
+}
+
+/* A worker opens its listeners when it has the keys: tickets go first. */
 static void push_keys(struct role_store *r, const struct proc_id *to)
 {
+	push_tickets(r, to);
 	const struct ipc_keys keys = { .ring = buf_slice(&r->ring) };
 	if (r->ring.len > 0)
 		process_reply(r->process, to, IPC_KEYS, &keys);
@@ -163,6 +183,7 @@ static void on_upkeep(struct timer *t, void *arg)
 	if (err)
 		LOG_LIMITED(LOG_ERROR, "store.failed", SLICE_LIT("upkeep"),
 			    KV_STR("error", strerror(-err)));
+	rotate_tickets(r);
 	loop_at_turn_end(process_loop(r->process), &r->commit);
 	timer_start(t, UPKEEP_MS);
 }
@@ -317,6 +338,7 @@ static int role_create(void **out, struct process *p)
 	list_init(&r->peers);
 	store_answers_init(&r->answers);
 	buf_init(&r->ring, 0);
+	rotate_tickets(r);
 	r->commit = (struct turn_hook){ .fn = on_commit, .arg = r };
 	timer_init(&r->upkeep, loop_timers(process_loop(p)), on_upkeep, r);
 	timer_init(&r->reopen, loop_timers(process_loop(p)), on_reopen, r);
@@ -344,6 +366,7 @@ static void role_free(void *role)
 	store_close(r->store);
 	store_answers_free(&r->answers);
 	wipe_buf(&r->ring);
+	ticket_keys_wipe(&r->tickets);
 	LIST_EACH (it, tmp, &r->peers)
 		free(container_of(it, struct known_peer, node));
 	free(r);

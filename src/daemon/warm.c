@@ -32,7 +32,7 @@ void warm_tls(void)
 	/* with no certificate the first fails, which is all right */
 	static const enum net_tls_use uses[] = { NET_TLS_CLIENTS,
 						 NET_TLS_USER };
-	const struct net_tls_conf nothing = { .certificate = SLICE_NONE };
+	const struct net_tls_conf nothing = { .name = SLICE_NONE };
 	char error[NET_ERROR_MAX];
 	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
 		struct net_tls *t = NULL;

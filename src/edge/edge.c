@@ -79,6 +79,7 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 	e->ops = ops;
 	e->arg = arg;
 	list_init(&e->listeners);
+	buf_init(&e->tickets, 0);
 	int err = sealer_create(&e->sealer);
 	if (!err)
 		err = map_init(&e->flows);
@@ -109,6 +110,13 @@ static void source_free_each(struct map_node *n, void *arg)
 	free(container_of(n, struct source, node));
 }
 
+void edge_forget_tickets(struct edge *e)
+{
+	if (e->tickets.ptr)
+		crypto_wipe(e->tickets.ptr, e->tickets.cap);
+	buf_free(&e->tickets);
+}
+
 /* Connections end with the loop, which is freed later; each then frees its
  * flow. */
 void edge_free(struct edge *e)
@@ -131,6 +139,7 @@ void edge_free(struct edge *e)
 	generation_free(e->next);
 	generation_free(e->current);
 	sealer_free(e->sealer);
+	edge_forget_tickets(e);
 	free(e->name);
 	free(e);
 }
@@ -190,17 +199,18 @@ static int build(struct edge *e, struct generation *g,
 		snprintf(error, 256, "workers: 1 to %d", EDGE_WORKERS_MAX);
 		return -EINVAL;
 	}
-	struct net_tls_conf tls = conf->tls;
-	tls.name = conf->name; /* our certificate has to be ours (TLS-07) */
+	const struct net_tls_conf *tls = &conf->tls;
 	err = access_create(&g->access, &conf->access, error);
 	if (!err)
-		err = net_tls_create(&g->tls_federation, &tls,
+		err = net_tls_create(&g->tls_federation, tls,
 				     NET_TLS_FEDERATION, error);
 	if (!err)
-		err = net_tls_create(&g->tls_clients, &tls, NET_TLS_CLIENTS,
+		err = net_tls_create(&g->tls_clients, tls, NET_TLS_CLIENTS,
 				     error);
+	if (!err && e->tickets.len)
+		err = net_tls_tickets(g->tls_clients, buf_slice(&e->tickets));
 	if (!err)
-		err = net_tls_create(&g->tls_dial, &tls, NET_TLS_DIAL, error);
+		err = net_tls_create(&g->tls_dial, tls, NET_TLS_DIAL, error);
 	if (!err)
 		err = make_proxy(e, conf);
 	return err;

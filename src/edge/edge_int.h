@@ -106,6 +106,7 @@ struct edge {
 	char *name; /* our FQDN: sent-by, Path, diagnostics */
 	struct sealer *sealer;
 	bool has_keys;
+	struct buf tickets; /* keys of session tickets as pushed */
 	bool draining;
 	struct peer_process worker[EDGE_WORKERS_MAX];
 	struct peer_process home, store, resolver;
@@ -120,6 +121,7 @@ struct edge {
 /* edge.c */
 bool edge_open(const struct edge *e); /* may serve: configured, with keys */
 void edge_open_listeners(struct edge *e);
+void edge_forget_tickets(struct edge *e);
 
 /* accept.c */
 void edge_on_accept(void *arg, int fd, const struct addr *from);

@@ -201,6 +201,26 @@ static void on_keys(struct edge *e, const struct proc_id *from,
 	edge_open_listeners(e);
 }
 
+/* The same in all workers, so that a device may come back to any of them. */
+static void on_tickets(struct edge *e, const struct proc_id *from,
+		       const struct ipc_msg *m)
+{
+	struct slice ring = m->u.tickets.ring;
+	struct generation *both[] = { e->current, e->next };
+	int err = 0;
+	(void)from;
+	edge_forget_tickets(e);
+	for (size_t i = 0; !err && i < 2; i++)
+		if (both[i])
+			err = net_tls_tickets(both[i]->tls_clients, ring);
+	if (!err) {
+		buf_put(&e->tickets, ring);
+		err = buf_failed(&e->tickets) ? -ENOMEM : 0;
+	}
+	if (err)
+		LOG(LOG_ERROR, "keys.refused", KV_STR("why", strerror(-err)));
+}
+
 static void on_resolved(struct edge *e, const struct proc_id *from,
 			const struct ipc_msg *m)
 {
@@ -224,6 +244,7 @@ static const struct {
 	{ IPC_ANSWER_FROM_HOME, PROC_HOME, on_answer_from_home },
 	{ IPC_FLOW_AUTH, PROC_HOME, on_flow_auth },
 	{ IPC_KEYS, PROC_STORE, on_keys },
+	{ IPC_TICKETS, PROC_STORE, on_tickets },
 	{ IPC_RESOLVED, PROC_RESOLVER, on_resolved },
 };
 

@@ -128,7 +128,7 @@ static int names_of_type(struct names *n, const GENERAL_NAMES *all, int type)
 	return err;
 }
 
-static int names_collect(struct names *n, X509 *cert)
+static int names_collect(struct names *n, X509 *cert, bool uris)
 {
 	int critical = 0;
 	GENERAL_NAMES *all =
@@ -139,7 +139,7 @@ static int names_collect(struct names *n, X509 *cert)
 		n->defect = critical == -1 ? "no_name" : "bad_name";
 		return critical == -1 ? -ENOENT : -EPERM;
 	}
-	int err = names_of_type(n, all, GEN_URI);
+	int err = uris ? names_of_type(n, all, GEN_URI) : 0;
 	if (!err && n->count == 0)
 		err = names_of_type(n, all, GEN_DNS);
 	GENERAL_NAMES_free(all);
@@ -162,7 +162,8 @@ static void serial_of(char *out, size_t size, X509 *cert)
 	out[bytes.len * 2] = '\0';
 }
 
-int identity_read(struct net_peer *out, X509 *cert, const char **defect)
+static int read_names(struct net_peer *out, X509 *cert, bool uris,
+		      const char **defect)
 {
 	struct names n = { NULL, 0, NULL };
 
@@ -172,7 +173,7 @@ int identity_read(struct net_peer *out, X509 *cert, const char **defect)
 	n.name = calloc(NET_NAMES_MAX, sizeof(*n.name));
 	if (!n.name)
 		return -ENOMEM;
-	int err = names_collect(&n, cert);
+	int err = names_collect(&n, cert, uris);
 	*defect = n.defect;
 	if (err) {
 		free(n.name);
@@ -185,6 +186,16 @@ int identity_read(struct net_peer *out, X509 *cert, const char **defect)
 	if (fit)
 		out->name = fit;
 	return 0;
+}
+
+int identity_read(struct net_peer *out, X509 *cert, const char **defect)
+{
+	return read_names(out, cert, true, defect);
+}
+
+int identity_hosts(struct net_peer *out, X509 *cert, const char **defect)
+{
+	return read_names(out, cert, false, defect);
 }
 
 void identity_clear(struct net_peer *peer)

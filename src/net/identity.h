@@ -13,6 +13,8 @@
  * (*defect is set), -ENOMEM. out holds no name unless 0 is returned.
  */
 int identity_read(struct net_peer *out, X509 *cert, const char **defect);
+/* The DNS names alone, for choosing by SNI; as above. */
+int identity_hosts(struct net_peer *out, X509 *cert, const char **defect);
 /* Drops the names. */
 void identity_clear(struct net_peer *peer);
 /* A host name in canonical form: letters, digits, hyphens and dots only, lower

@@ -3,7 +3,8 @@
  * Stream connections over TLS: who is at the other end, bytes in, bytes out.
  * One loop; callbacks may close any connection. TLS 1.2 and 1.3 with
  * forward-secret AEAD suites only, no compression, no renegotiation, no early
- * data; tickets on NET_TLS_CLIENTS only.
+ * data; tickets on NET_TLS_CLIENTS only. A listener shows the certificate that
+ * is asked for by name (SNI), and takes any protocol name (ALPN).
  *
  * A peer is what its certificate proves (RFC 5922): SAN URI sip:, else SAN
  * DNS, exact, no wildcard, no CN.
@@ -47,6 +48,11 @@ int net_tls_create(struct net_tls **out, const struct net_tls_conf *conf,
 		   enum net_tls_use use, char error[static NET_ERROR_MAX]);
 /* Connections made with it live on. */
 void net_tls_free(struct net_tls *t);
+/* Keys of session tickets, newest first, one or two of NET_TICKET_KEY_BYTES
+ * random bytes; NET_TLS_CLIENTS only. Without them there are no tickets.
+ * 0 or -EINVAL. */
+enum { NET_TICKET_KEY_BYTES = 80 };
+int net_tls_tickets(struct net_tls *t, struct slice ring);
 
 struct conn_limits {
 	uint32_t handshake_ms; /* 0: 10 000 */

@@ -13,7 +13,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "net/identity.h"
 
@@ -113,49 +113,30 @@ static int check_dates(X509 *cert, struct slice path,
 	return 0;
 }
 
-static int check_name(X509 *cert, const struct net_tls_conf *conf,
+static int check_name(X509 *cert, struct slice path, struct slice name,
 		      char error[static NET_ERROR_MAX])
 {
 	struct net_peer peer = { 0 };
 	const char *defect;
 
-	if (slice_empty(conf->name))
+	if (slice_empty(name))
 		return 0;
 	int err = identity_read(&peer, cert, &defect);
 	if (err == -ENOMEM)
 		return err;
-	bool has = net_peer_has(&peer, conf->name);
+	bool has = net_peer_has(&peer, name);
 	identity_clear(&peer);
 	if (has)
 		return 0;
-	return refuse(error, conf->certificate_path,
+	return refuse(error, path,
 		      "the certificate is not for %.*s (subjectAltName "
 		      "decides, the common name does not count)",
-		      SLICE_FMT(slice_head(conf->name, NET_NAME_MAX / 4)));
-}
-
-static int use_leaf(SSL_CTX *ctx, BIO *bio, const struct net_tls_conf *conf,
-		    char error[static NET_ERROR_MAX])
-{
-	struct slice path = conf->certificate_path;
-	X509 *leaf = PEM_read_bio_X509(bio, NULL, no_password, NULL);
-
-	if (!leaf)
-		return refuse(error, path, "no certificate can be read (%s)",
-			      last_reason());
-	int err = check_dates(leaf, path, error);
-	if (!err)
-		err = check_name(leaf, conf, error);
-	if (!err && SSL_CTX_use_certificate(ctx, leaf) != 1)
-		err = refuse(error, path, "the certificate cannot be used (%s)",
-			     last_reason());
-	X509_free(leaf);
-	return err;
+		      SLICE_FMT(slice_head(name, NET_NAME_MAX / 4)));
 }
 
 /* The n-th certificate: 1 taken, 0 there are no more, -E... */
-static int use_next(SSL_CTX *ctx, BIO *bio, int n, struct slice path,
-		    char error[static NET_ERROR_MAX])
+static int read_next(struct pem_identity *id, BIO *bio, int n,
+		     struct slice path, char error[static NET_ERROR_MAX])
 {
 	ERR_clear_error();
 	X509 *cert = PEM_read_bio_X509(bio, NULL, no_password, NULL);
@@ -168,104 +149,187 @@ static int use_next(SSL_CTX *ctx, BIO *bio, int n, struct slice path,
 	if (!cert)
 		return refuse(error, path, "certificate %d cannot be read (%s)",
 			      n, last_reason());
-	if (n <= CHAIN_MAX && SSL_CTX_add0_chain_cert(ctx, cert) == 1)
+	X509 *before = n > 2 ? sk_X509_value(id->chain, n - 3) : id->leaf;
+	if (n > CHAIN_MAX)
+		refuse(error, path,
+		       "more than %d certificates: the chain only, not "
+		       "the authorities",
+		       (int)CHAIN_MAX);
+	else if (X509_check_issued(cert, before) != X509_V_OK)
+		refuse(error, path,
+		       "certificate %d is not the issuer of the one before: "
+		       "ours first, then its issuer, and so on",
+		       n);
+	else if (sk_X509_push(id->chain, cert) > 0)
 		return 1;
 	X509_free(cert);
-	if (n > CHAIN_MAX)
-		return refuse(error, path,
-			      "more than %d certificates: the chain only, not "
-			      "the authorities",
-			      (int)CHAIN_MAX);
-	return refuse(error, path, "certificate %d cannot be used (%s)", n,
-		      last_reason());
+	return error[0] ? -EINVAL : -ENOMEM;
 }
 
-static int use_chain(SSL_CTX *ctx, BIO *bio, struct slice path,
-		     char error[static NET_ERROR_MAX])
+static int read_chain(struct pem_identity *id, BIO *bio, struct slice path,
+		      char error[static NET_ERROR_MAX])
 {
 	int more = 1;
 
+	id->leaf = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+	if (!id->leaf)
+		return refuse(error, path, "no certificate can be read (%s)",
+			      last_reason());
+	id->chain = sk_X509_new_null();
+	if (!id->chain)
+		return -ENOMEM;
 	for (int n = 2; more > 0; n++)
-		more = use_next(ctx, bio, n, path, error);
+		more = read_next(id, bio, n, path, error);
 	return more;
 }
 
-static int use_key(SSL_CTX *ctx, const struct net_tls_conf *conf,
-		   char error[static NET_ERROR_MAX])
+static int read_key(struct pem_identity *id, const struct net_tls_pair *pair,
+		    char error[static NET_ERROR_MAX])
 {
-	struct slice path = conf->key_path;
-	int err = check_text(conf->key, path, error);
+	struct slice path = pair->key_path;
+	int err = check_text(pair->key, path, error);
 
 	if (err)
 		return err;
-	BIO *bio = BIO_new_mem_buf(conf->key.ptr, (int)conf->key.len);
+	BIO *bio = BIO_new_mem_buf(pair->key.ptr, (int)pair->key.len);
 	if (!bio)
 		return -ENOMEM;
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	id->key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
 	BIO_free(bio);
-	if (!key)
+	if (!id->key)
 		return refuse(error, path,
 			      "no private key can be read (it must be PEM, "
 			      "without a passphrase)");
-	/* Refuses a key that is not the certificate's. */
-	if (SSL_CTX_use_PrivateKey(ctx, key) != 1 ||
-	    SSL_CTX_check_private_key(ctx) != 1)
-		err = refuse(
-			error, path, "the key does not belong to %.*s",
-			SLICE_FMT(slice_head(conf->certificate_path, 100)));
-	EVP_PKEY_free(key);
-	return err;
+	if (X509_check_private_key(id->leaf, id->key) == 1)
+		return 0;
+	return refuse(error, path, "the key does not belong to %.*s",
+		      SLICE_FMT(slice_head(pair->certificate_path, 100)));
 }
 
-int pem_use_identity(SSL_CTX *ctx, const struct net_tls_conf *conf,
-		     char error[static NET_ERROR_MAX])
+/* Would a connection take it? A key may be too weak, a signature too old. */
+static int try_identity(const struct pem_identity *id, SSL_CTX *ctx,
+			struct slice path, char error[static NET_ERROR_MAX])
 {
-	struct slice pem = conf->certificate;
-	int err = check_text(pem, conf->certificate_path, error);
+	SSL *ssl = SSL_new(ctx);
+
+	if (!ssl)
+		return -ENOMEM;
+	int ok = SSL_use_cert_and_key(ssl, id->leaf, id->key, id->chain, 1);
+	SSL_free(ssl);
+	return ok == 1 ? 0
+		       : refuse(error, path,
+				"the certificate cannot be used (%s)",
+				last_reason());
+}
+
+static int read_identity(struct pem_identity *id, SSL_CTX *ctx,
+			 const struct net_tls_pair *pair, struct slice name,
+			 char error[static NET_ERROR_MAX])
+{
+	struct slice pem = pair->certificate, path = pair->certificate_path;
+	int err = check_text(pem, path, error);
 
 	if (err)
 		return err;
 	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
 	if (!bio)
 		return -ENOMEM;
-	err = use_leaf(ctx, bio, conf, error);
-	if (!err)
-		err = use_chain(ctx, bio, conf->certificate_path, error);
+	err = read_chain(id, bio, path, error);
 	BIO_free(bio);
-	return err ? err : use_key(ctx, conf, error);
+	if (!err)
+		err = check_dates(id->leaf, path, error);
+	if (!err)
+		err = check_name(id->leaf, path, name, error);
+	if (!err)
+		err = read_key(id, pair, error);
+	return err ? err : try_identity(id, ctx, path, error);
 }
 
-/* Certificates and lists into the store; how many there were. */
-static int fill_store(X509_STORE *store, STACK_OF(X509_INFO) * all, int *certs,
-		      int *lists)
+int pem_identity_read(struct pem_identity *out, SSL_CTX *ctx,
+		      const struct net_tls_pair *pair, struct slice name,
+		      char error[static NET_ERROR_MAX])
+{
+	struct pem_identity id = { NULL, NULL, NULL };
+	int err = read_identity(&id, ctx, pair, name, error);
+
+	if (err) {
+		pem_identity_free(&id);
+		return err;
+	}
+	*out = id;
+	return 0;
+}
+
+void pem_identity_free(struct pem_identity *id)
+{
+	X509_free(id->leaf);
+	sk_X509_pop_free(id->chain, X509_free);
+	EVP_PKEY_free(id->key);
+	*id = (struct pem_identity){ NULL, NULL, NULL };
+}
+
+/* Only the leaf alone can be judged: above an intermediate certificate any
+ * root may stand, and partners need not be vouched for by ours. */
+int pem_identity_complete(const struct pem_identity *id, X509_STORE *trust,
+			  struct slice path, char error[static NET_ERROR_MAX])
+{
+	X509 *issuer = NULL;
+	char name[128] = "";
+
+	if (sk_X509_num(id->chain) > 0 ||
+	    X509_NAME_cmp(X509_get_subject_name(id->leaf),
+			  X509_get_issuer_name(id->leaf)) == 0)
+		return 0;
+	X509_STORE_CTX *store = X509_STORE_CTX_new();
+	int found =
+		store && X509_STORE_CTX_init(store, trust, NULL, NULL) == 1
+			? X509_STORE_CTX_get1_issuer(&issuer, store, id->leaf)
+			: -1;
+	X509_STORE_CTX_free(store);
+	X509_free(issuer);
+	if (found < 0)
+		return -ENOMEM;
+	if (found)
+		return 0;
+	X509_NAME_oneline(X509_get_issuer_name(id->leaf), name, sizeof(name));
+	return refuse(error, path,
+		      "the chain is not complete: the certificate of the "
+		      "issuer (%s) is not in the file; append it",
+		      name);
+}
+
+/* What a file gave to the store. */
+struct filled {
+	int certs, lists;
+};
+
+static int fill_store(X509_STORE *store, STACK_OF(X509_INFO) * all,
+		      struct filled *n)
 {
 	for (int i = 0; i < sk_X509_INFO_num(all); i++) {
 		const X509_INFO *info = sk_X509_INFO_value(all, i);
 		if (info->x509) {
 			if (X509_STORE_add_cert(store, info->x509) != 1)
 				return -EINVAL;
-			++*certs;
+			n->certs++;
 		}
 		if (info->crl) {
 			if (X509_STORE_add_crl(store, info->crl) != 1)
 				return -EINVAL;
-			++*lists;
+			n->lists++;
 		}
 	}
 	return 0;
 }
 
-int pem_use_trust(SSL_CTX *ctx, const struct net_tls_conf *conf,
-		  char error[static NET_ERROR_MAX])
+static int use_file(X509_STORE *store, struct slice pem, struct slice path,
+		    struct filled *n, char error[static NET_ERROR_MAX])
 {
-	struct slice path = conf->trust_path;
-	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-	int certs = 0, lists = 0;
-	int err = check_text(conf->trust, path, error);
+	int err = check_text(pem, path, error);
 
 	if (err)
 		return err;
-	BIO *bio = BIO_new_mem_buf(conf->trust.ptr, (int)conf->trust.len);
+	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
 	if (!bio)
 		return -ENOMEM;
 	STACK_OF(X509_INFO) *all =
@@ -274,14 +338,39 @@ int pem_use_trust(SSL_CTX *ctx, const struct net_tls_conf *conf,
 	if (!all)
 		return refuse(error, path, "cannot be read (%s)",
 			      last_reason());
-	err = fill_store(store, all, &certs, &lists);
+	err = fill_store(store, all, n);
 	sk_X509_INFO_pop_free(all, X509_INFO_free);
 	if (err)
 		return refuse(error, path, "an authority cannot be used (%s)",
 			      last_reason());
-	if (!certs)
-		return refuse(error, path, "no authority's certificate in it");
-	if (lists && X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK) != 1)
-		return -EIO;
 	return 0;
+}
+
+int pem_use_trust(SSL_CTX *ctx, const struct net_tls_conf *conf,
+		  char error[static NET_ERROR_MAX])
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+	struct filled trust = { 0, 0 }, crl = { 0, 0 };
+	int err = use_file(store, conf->trust, conf->trust_path, &trust, error);
+
+	if (!err && !trust.certs)
+		err = refuse(error, conf->trust_path,
+			     "no authority's certificate in it");
+	if (err || slice_empty(conf->crl_path))
+		goto flags;
+	err = use_file(store, conf->crl, conf->crl_path, &crl, error);
+	if (!err && crl.certs)
+		err = refuse(error, conf->crl_path,
+			     "a certificate is in it: revocation lists only, "
+			     "authorities belong into tls.trust");
+	if (!err && !crl.lists)
+		err = refuse(error, conf->crl_path, "no revocation list in it");
+flags:
+	if (err || trust.lists + crl.lists == 0)
+		return err;
+	/* on_verify() lets pass the authorities that gave no list */
+	return X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK |
+						   X509_V_FLAG_CRL_CHECK_ALL)
+		       ? 0
+		       : -EIO;
 }

@@ -346,6 +346,7 @@ int tls_create(struct tls **out, struct net_tls *ctx, const char *server_name)
 	t->ctx = ctx;
 	t->text = "";
 	t->verify.use = ctx->use;
+	t->verify.client_usage_only = ctx->client_usage_only;
 	buf_init(&t->wire, 0);
 	ERR_clear_error();
 	int err = set_up(t, server_name);

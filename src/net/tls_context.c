@@ -61,7 +61,7 @@ static int set_tickets(struct net_tls *t)
 		SSL_CTX_set_options(t->ctx, SSL_OP_NO_TICKET);
 		return SSL_CTX_set_num_tickets(t->ctx, 0) == 1 ? 0 : -EIO;
 	}
-	if (SSL_CTX_set_num_tickets(t->ctx, 1) != 1 ||
+	if (SSL_CTX_set_num_tickets(t->ctx, 0) != 1 ||
 	    SSL_CTX_set_session_id_context(t->ctx, id, sizeof(id) - 1) != 1)
 		return -EIO;
 	return tls_tickets_attach(&t->tickets, t->ctx);
@@ -81,6 +81,43 @@ static const SSL_METHOD *method_of(enum net_tls_use use)
 	return TLS_client_method();
 }
 
+static bool accepts(enum net_tls_use use)
+{
+	return use == NET_TLS_FEDERATION || use == NET_TLS_CLIENTS;
+}
+
+static int set_identity(struct net_tls *t, const struct net_tls_conf *conf,
+			char error[static NET_ERROR_MAX])
+{
+	struct pem_identity *own = &t->own;
+	int err = pem_identity_read(own, t->ctx, &conf->own, conf->name, error);
+
+	if (!err && SSL_CTX_use_cert_and_key(t->ctx, own->leaf, own->key,
+					     own->chain, 1) != 1)
+		err = -EIO;
+	if (err || !accepts(t->use))
+		return err;
+	tls_hello_setup(t->ctx, &t->hosts);
+	return tls_hosts_read(&t->hosts, t->ctx, conf, error);
+}
+
+static int set_trust(struct net_tls *t, const struct net_tls_conf *conf,
+		     char error[static NET_ERROR_MAX])
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(t->ctx);
+	int err = pem_use_trust(t->ctx, conf, error);
+
+	if (err || t->use == NET_TLS_USER)
+		return err;
+	err = pem_identity_complete(&t->own, store, conf->own.certificate_path,
+				    error);
+	for (size_t i = 0; !err && i < t->hosts.count; i++)
+		err = pem_identity_complete(&t->hosts.id[i], store,
+					    conf->more[i].certificate_path,
+					    error);
+	return err;
+}
+
 static int set_up(struct net_tls *t, const struct net_tls_conf *conf,
 		  char error[static NET_ERROR_MAX])
 {
@@ -91,9 +128,9 @@ static int set_up(struct net_tls *t, const struct net_tls_conf *conf,
 	if (!err)
 		err = tls_verify_setup(t->ctx, t->use);
 	if (!err && t->use != NET_TLS_USER)
-		err = pem_use_identity(t->ctx, conf, error);
+		err = set_identity(t, conf, error);
 	if (!err && t->use != NET_TLS_CLIENTS)
-		err = pem_use_trust(t->ctx, conf, error);
+		err = set_trust(t, conf, error);
 	return err;
 }
 
@@ -116,6 +153,7 @@ int net_tls_create(struct net_tls **out, const struct net_tls_conf *conf,
 	if (t) {
 		t->refs = 1;
 		t->use = use;
+		t->client_usage_only = conf->client_usage_only;
 		err = use == NET_PLAIN ? 0 : make_context(t, conf, error);
 	}
 	if (err) {
@@ -131,6 +169,16 @@ int net_tls_create(struct net_tls **out, const struct net_tls_conf *conf,
 	return 0;
 }
 
+int net_tls_tickets(struct net_tls *t, struct slice ring)
+{
+	if (t->use != NET_TLS_CLIENTS)
+		return -EINVAL;
+	int err = tls_tickets_set(&t->tickets, ring);
+	if (!err)
+		SSL_CTX_set_num_tickets(t->ctx, 1);
+	return err;
+}
+
 void net_tls_ref(struct net_tls *t)
 {
 	t->refs++;
@@ -142,6 +190,8 @@ void net_tls_free(struct net_tls *t)
 		return;
 	SSL_CTX_free(t->ctx);
 	BIO_meth_free(t->bio);
+	pem_identity_free(&t->own);
+	tls_hosts_free(&t->hosts);
 	tls_tickets_wipe(&t->tickets);
 	free(t);
 }

@@ -5,6 +5,8 @@
 #include <openssl/ssl.h>
 
 #include "net/net.h"
+#include "net/pem.h"
+#include "net/tls_hello.h"
 #include "net/tls_ticket.h"
 
 /* Counted: its maker and each connection hold one. */
@@ -13,7 +15,10 @@ struct net_tls {
 	BIO_METHOD *bio; /* tls.c's, between libssl and its buffers */
 	enum net_tls_use use;
 	unsigned refs;
+	struct pem_identity own;
+	struct tls_hosts hosts;
 	struct tls_tickets tickets;
+	bool client_usage_only;
 };
 
 void net_tls_ref(struct net_tls *t);
@@ -26,6 +31,7 @@ BIO_METHOD *tls_bio_method(void);
  */
 struct tls_verify {
 	enum net_tls_use use;
+	bool client_usage_only;
 	char name[NET_NAME_MAX]; /* dialled: must be proven; "" else */
 	struct net_peer peer;
 	const char *why; /* refused: one word for the log; else NULL */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Session tickets of the clients' listener (TLS-04): random keys of this
- * context alone, a new one each hour, a ticket dies with the key after the
- * one that made it. Contexts never share keys, so a ticket means nothing on
- * another listener.
+ * Session tickets of the clients' listener (TLS-04). The keys are the same in
+ * all workers, so that a device may come back to any of them; whoever makes
+ * them replaces them each hour. A session lives an hour (it has its time in
+ * it), so that the key after the one that sealed a ticket is the last under
+ * which it is taken. No other listener has keys: there a ticket means nothing.
  */
 #include "net/tls_ticket.h"
 
@@ -14,22 +15,21 @@
 #include <openssl/evp.h>
 
 #include "base/crypto.h"
-#include "loop/loop.h"
+#include "net/net.h"
 
-static const uint64_t life_ms = TLS_TICKET_LIFE_S * 1000u;
+_Static_assert(sizeof(struct tls_ticket_key) == NET_TICKET_KEY_BYTES,
+	       "a key is its bytes");
 
-int tls_tickets_rotate(struct tls_tickets *t, uint64_t now_ms)
+int tls_tickets_set(struct tls_tickets *t, struct slice ring)
 {
-	struct tls_ticket_key fresh;
+	size_t count = ring.len / NET_TICKET_KEY_BYTES;
 
-	if (t->key[0].born_ms && now_ms - t->key[0].born_ms < life_ms)
-		return 0;
-	if (crypto_random(&fresh, sizeof(fresh)))
-		return -EIO;
-	fresh.born_ms = now_ms ? now_ms : 1;
-	t->key[1] = t->key[0];
-	t->key[0] = fresh;
-	crypto_wipe(&fresh, sizeof(fresh));
+	if (!count || count > TLS_TICKET_KEYS ||
+	    ring.len % NET_TICKET_KEY_BYTES)
+		return -EINVAL;
+	tls_tickets_wipe(t);
+	memcpy(t->key, ring.ptr, ring.len);
+	t->count = count;
 	return 0;
 }
 
@@ -39,16 +39,11 @@ void tls_tickets_wipe(struct tls_tickets *t)
 }
 
 const struct tls_ticket_key *tls_tickets_find(const struct tls_tickets *t,
-					      const uint8_t name[static 16],
-					      uint64_t now_ms)
+					      const uint8_t name[static 16])
 {
-	for (size_t i = 0; i < 2; i++) {
-		const struct tls_ticket_key *k = &t->key[i];
-		if (!k->born_ms || now_ms - k->born_ms >= 2 * life_ms)
-			continue;
-		if (memcmp(k->name, name, sizeof(k->name)) == 0)
-			return k;
-	}
+	for (size_t i = 0; i < t->count; i++)
+		if (memcmp(t->key[i].name, name, sizeof(t->key[i].name)) == 0)
+			return &t->key[i];
 	return NULL;
 }
 
@@ -71,26 +66,22 @@ static int mac_init(EVP_MAC_CTX *mac, const struct tls_ticket_key *k)
 }
 
 /* libssl's contract: 1 fine, 0 no ticket or not ours (a full handshake
- * follows), -1 broken. */
+ * follows), -1 broken. TLS 1.3 knows no "no ticket": without keys none is
+ * asked for there (net_tls_tickets()). */
 static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 		     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int enc)
 {
 	struct tls_tickets *t = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0);
 	const EVP_CIPHER *aes = EVP_aes_256_cbc();
-	const struct tls_ticket_key *k;
-	uint64_t now = loop_wall_ms();
+	const struct tls_ticket_key *k = enc ? (t->count ? &t->key[0] : NULL)
+					     : tls_tickets_find(t, name);
 
-	if (tls_tickets_rotate(t, now))
+	if (!k)
 		return 0;
 	if (enc) {
-		k = &t->key[0];
 		if (crypto_random(iv, (size_t)EVP_CIPHER_get_iv_length(aes)))
-			return 0;
+			return -1;
 		memcpy(name, k->name, sizeof(k->name));
-	} else {
-		k = tls_tickets_find(t, name, now);
-		if (!k)
-			return 0;
 	}
 	if (EVP_CipherInit_ex(cipher, aes, NULL, k->cipher, iv, enc) != 1 ||
 	    mac_init(mac, k) != 1)

@@ -4,7 +4,8 @@
  * signatures and revocation; here are added the names, and one deliberate
  * difference: public authorities no longer issue the client-auth key usage, so
  * in the client's role a certificate for serverAuth is as good as one for
- * clientAuth. One that names usages and neither of these is refused.
+ * clientAuth, unless the configuration says otherwise. One that names usages
+ * and neither of these is refused.
  */
 #include "net/tls_context.h"
 
@@ -52,10 +53,12 @@ static const char *why_of(int code)
 
 /* What the whole chain allows the leaf to be used for; a certificate without
  * the extension allows everything. The trust anchor is not asked. */
-static bool usage_ok(X509_STORE_CTX *store)
+static bool usage_ok(const struct tls_verify *v, X509_STORE_CTX *store)
 {
 	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
-	uint32_t allowed = XKU_SSL_CLIENT | XKU_SSL_SERVER;
+	uint32_t allowed = v->client_usage_only
+				   ? XKU_SSL_CLIENT
+				   : XKU_SSL_CLIENT | XKU_SSL_SERVER;
 	int count = sk_X509_num(chain);
 
 	for (int i = 0; i < count; i++) {
@@ -76,7 +79,7 @@ static int check_leaf(struct tls_verify *v, X509_STORE_CTX *store)
 {
 	const char *defect;
 
-	if (v->use == NET_TLS_FEDERATION && !usage_ok(store)) {
+	if (v->use == NET_TLS_FEDERATION && !usage_ok(v, store)) {
 		v->why = "key_usage";
 		return X509_V_ERR_INVALID_PURPOSE;
 	}

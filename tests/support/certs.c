@@ -242,14 +242,14 @@ struct net_tls_conf certs_conf(const struct test_cert *leaf,
 			       const struct test_cert *trust)
 {
 	struct net_tls_conf conf = {
-		.certificate_path = SLICE_LIT("edge.pem"),
-		.key_path = SLICE_LIT("edge.key"),
+		.own.certificate_path = SLICE_LIT("edge.pem"),
+		.own.key_path = SLICE_LIT("edge.key"),
 		.trust_path = SLICE_LIT("trust.pem"),
 	};
 
 	if (leaf) {
-		conf.certificate = leaf->pem;
-		conf.key = leaf->key_pem;
+		conf.own.certificate = leaf->pem;
+		conf.own.key = leaf->key_pem;
 	}
 	if (trust)
 		conf.trust = trust->pem;

@@ -27,6 +27,8 @@ static const struct fake_file FAKE_FILES[] = {
 	{ "/t/edge.key", "MARKER-private-key", 0640 },
 	{ "/t/own.key", "MARKER-private-key", 0600 },
 	{ "/t/trust.pem", "the authorities", 0444 },
+	{ "/t/revoked.pem", "the lists", 0444 },
+	{ "/t/two.pem", "the second certificate", 0644 },
 	{ "/t/root.key", "the anchor", 0644 },
 	{ "/t/inside.pem", "the inner certificate", 0644 },
 	{ "/t/inside.key", "MARKER-inner-key", 0640 },
@@ -102,6 +104,11 @@ static inline int fake_load(struct arena *a, const char *text,
 	"  certificate: /t/edge.pem\n"                                     \
 	"  key: /t/own.key\n"                                              \
 	"  trust: /t/trust.pem\n"                                          \
+	"  crl: /t/revoked.pem\n"                                          \
+	"  accept_server_usage: false\n"                                   \
+	"  certificates:\n"                                                \
+	"    - {certificate: /t/edge.pem, key: /t/edge.key}\n"             \
+	"    - {certificate: /t/two.pem, key: /t/own.key}\n"               \
 	"inside: {home: none, next_hop: [Pool.contoso.internal.:5071,"     \
 	" \"10.0.0.5:5060\"], listen: [\"10.0.0.1:5061\"],"                \
 	" name: Edge.contoso.internal, peers: [POOL.contoso.internal],"    \

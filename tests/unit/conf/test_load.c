@@ -16,6 +16,7 @@
 #define assert_text(s, t) assert_true(slice_eq((s), SLICE_LIT(t)))
 
 /* The smallest lines that are needed, with one of them left out. */
+#define TLS_BLOCK "tls:\n  certificate: /t/edge.pem\n  key: /t/edge.key\n"
 #define TLS "tls: {certificate: /t/edge.pem, key: /t/edge.key}\n"
 #define EDGE "edge: {name: edge.contoso.test, domains: [contoso.test]}\n"
 #define MIN EDGE TLS
@@ -193,6 +194,20 @@ static const struct bad FILES[] = {
 	{ EDGE "tls:\n  certificate: /t/edge.pem\n  key: /t/writable.key\n",
 	  4,
 	  { "tls.key", "chmod 640" } },
+	{ EDGE TLS_BLOCK "  certificates: /t/edge.pem\n",
+	  5,
+	  { "tls.certificates", "not a list", "certificate: ..." } },
+	{ EDGE TLS_BLOCK "  certificates:\n    - { certificate: /t/two.pem }\n",
+	  6,
+	  { "tls.certificates.key", "missing", "key:" } },
+	{ EDGE TLS_BLOCK "  certificates:\n    - certificate: /t/two.pem\n"
+			 "      key: /t/open.key\n",
+	  7,
+	  { "tls.certificates.key", "chmod 640" } },
+	{ EDGE TLS_BLOCK "  crl: /t/none.pem\n", 5, { "tls.crl", "No such" } },
+	{ EDGE TLS_BLOCK "  accept_server_usage: perhaps\n",
+	  5,
+	  { "tls.accept_server_usage", "one of true, false" } },
 	{ EDGE "tls:\n  certificate: edge.pem\n  key: /t/edge.key\n",
 	  3,
 	  { "absolute" } },
@@ -346,6 +361,9 @@ static void minimal_has_defaults(void **state)
 	assert_text(c->tls.key.content, "MARKER-private-key");
 	assert_text(c->tls.trust.path, FAKE_BUNDLE);
 	assert_text(c->tls.trust.content, "the bundle");
+	assert_true(slice_empty(c->tls.crl.path));
+	assert_true(c->tls.accept_server_usage);
+	assert_int_equal(c->tls.certificate_count, 0);
 	assert_true(c->inside.builtin);
 	assert_int_equal(c->inside.next_hop_count, 0);
 	assert_int_equal(c->inside.listen_count, 0);
@@ -390,9 +408,18 @@ static void every_key_is_read(void **state)
 	assert_text(c->control, "/srv/control");
 	assert_text(c->tls.key.path, "/t/own.key");
 	assert_text(c->tls.trust.content, "the authorities");
+	assert_text(c->tls.crl.content, "the lists");
+	assert_int_equal(c->tls.crl.line, 10);
+	assert_false(c->tls.accept_server_usage);
+	assert_int_equal(c->tls.certificate_count, 2);
+	const struct conf_certificate *second = &c->tls.certificates[1];
+	assert_text(second->certificate.content, "the second certificate");
+	assert_text(second->key.path, "/t/own.key");
+	assert_int_equal(second->line, 14);
+	assert_int_equal(second->key.line, 14);
 	assert_int_equal(c->access.federation.listen_count, 2);
 	assert_text(c->access.federation.listen[1].text, "[2001:db8::1]:5071");
-	assert_int_equal(c->access.federation.listen[1].line, 13);
+	assert_int_equal(c->access.federation.listen[1].line, 18);
 	assert_int_equal(c->access.clients.listen_count, 1);
 	assert_int_equal(addr_port(&c->access.clients.listen[0].addr), 8443);
 	assert_false(c->inside.builtin);
@@ -402,7 +429,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c->inside.next_hop[0].port, 5071);
 	assert_true(slice_empty(c->inside.next_hop[1].host));
 	assert_int_equal(addr_port(&c->inside.next_hop[1].addr), 5060);
-	assert_int_equal(c->inside.next_hop[1].line, 10);
+	assert_int_equal(c->inside.next_hop[1].line, 15);
 	assert_int_equal(c->inside.listen_count, 1);
 	assert_int_equal(c->inside.peer_count, 1);
 	assert_text(c->inside.peers[0], "pool.contoso.internal");
@@ -415,10 +442,10 @@ static void every_key_is_read(void **state)
 	assert_text(c->partners[0].domain, "fabrikam.test");
 	assert_text(c->partners[0].edge, "sip.fabrikam.test");
 	assert_true(slice_empty(c->partners[0].address));
-	assert_int_equal(c->partners[0].line, 17);
+	assert_int_equal(c->partners[0].line, 22);
 	assert_text(c->partners[1].domain, "litware.test");
 	assert_text(c->partners[1].address, "192.0.2.7:5061");
-	assert_int_equal(c->partners[1].line, 18);
+	assert_int_equal(c->partners[1].line, 23);
 	assert_int_equal(c->workers, 7);
 	assert_text(c->user, "sallyport");
 	assert_int_equal(c->dns.server_count, 3);
@@ -528,7 +555,7 @@ static void files_are_opened_once(void **state)
 				  .open_arg = &calls,
 				  .cpus = 1 };
 	assert_int_equal(conf_load(a, &load, &c, error, NULL), 0);
-	assert_int_equal(calls, 7);
+	assert_int_equal(calls, 12);
 	arena_free(a);
 }
 

@@ -92,6 +92,14 @@ static void same_lists(const struct conf *a, const struct conf *b)
 				   b->partners[i].allow_addresses[j]);
 		assert_int_equal(a->partners[i].line, b->partners[i].line);
 	}
+	assert_int_equal(a->tls.certificate_count, b->tls.certificate_count);
+	for (size_t i = 0; i < a->tls.certificate_count; i++) {
+		const struct conf_certificate *x = &a->tls.certificates[i];
+		const struct conf_certificate *y = &b->tls.certificates[i];
+		same_file(&x->certificate, &y->certificate);
+		same_file(&x->key, &y->key);
+		assert_int_equal(x->line, y->line);
+	}
 	same_addrs(
 		a->access.federation.listen, a->access.federation.listen_count,
 		b->access.federation.listen, b->access.federation.listen_count);
@@ -113,6 +121,9 @@ static void same_conf(const struct conf *a, const struct conf *b)
 	same_file(&a->tls.certificate, &b->tls.certificate);
 	same_file(&a->tls.key, &b->tls.key);
 	same_file(&a->tls.trust, &b->tls.trust);
+	same_file(&a->tls.crl, &b->tls.crl);
+	assert_int_equal(a->tls.accept_server_usage,
+			 b->tls.accept_server_usage);
 	same_file(&a->dns.trust_anchor, &b->dns.trust_anchor);
 	assert_int_equal(a->inside.builtin, b->inside.builtin);
 	same_file(&a->inside.certificate, &b->inside.certificate);
@@ -176,6 +187,12 @@ static void secrets_by_role(void **state)
 		same_slice(back->tls.key.path, c->tls.key.path);
 		assert_int_equal(slice_empty(back->tls.key.content),
 				 role != PROC_EDGE);
+		const struct conf_certificate *second =
+			&back->tls.certificates[1];
+		assert_int_equal(slice_empty(second->key.content),
+				 role != PROC_EDGE);
+		assert_int_equal(slice_empty(second->certificate.content),
+				 role != PROC_EDGE && role != PROC_ADMIN);
 		buf_free(&out);
 	}
 	assert_int_equal(CONF_FOR_EDGE, 1u << PROC_EDGE);

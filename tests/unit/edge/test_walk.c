@@ -455,7 +455,7 @@ static void test_generations(void **state)
 	struct edge_conf other = w->conf;
 	char error[256];
 	bool released = w->released;
-	other.tls.key = SLICE_LIT("nonsense");
+	other.tls.own.key = SLICE_LIT("nonsense");
 	assert_true(edge_prepare(w->edge, 2, &other, on_release, w, error) < 0);
 	assert_true(strlen(error) > 0);
 	assert_int_equal(w->released, released); /* the caller keeps it */

@@ -69,8 +69,8 @@ static void our_certificate(void **state)
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct net_tls_conf conf = certs_conf(&pki->leaf, &pki->ca);
-		conf.certificate = rows[i].certificate;
-		conf.key = rows[i].key;
+		conf.own.certificate = rows[i].certificate;
+		conf.own.key = rows[i].key;
 		conf.name = rows[i].name;
 		if (rows[i].want)
 			refused(&conf, NET_TLS_FEDERATION, rows[i].want);
@@ -143,10 +143,85 @@ static void a_key_with_a_passphrase_is_refused_without_asking(void **state)
 						       EVP_aes_128_cbc(), pass,
 						       6, NULL, NULL),
 			 1);
-	conf.key.len = (size_t)BIO_get_mem_data(bio, &data);
-	conf.key.ptr = (const uint8_t *)data;
+	conf.own.key.len = (size_t)BIO_get_mem_data(bio, &data);
+	conf.own.key.ptr = (const uint8_t *)data;
 	refused(&conf, NET_TLS_CLIENTS, "edge.key: no private key");
 	BIO_free(bio);
+}
+
+static void the_order_of_a_chain(void **state)
+{
+	static const struct cert_spec middle = { .common_name = "middle",
+						 .authority = true };
+	struct pki *pki = *state;
+	struct test_cert between, leaf;
+
+	certs_make(&between, &middle, &pki->ca);
+	certs_leaf(&leaf, "edge.test", &between);
+	struct slice good = certs_join(leaf.pem, between.pem);
+	struct slice whole = certs_join(good, pki->ca.pem);
+	struct slice gap = certs_join(leaf.pem, pki->ca.pem);
+	const struct {
+		struct slice chain;
+		const char *want;
+	} rows[] = {
+		{ good, NULL },
+		{ whole, NULL },
+		{ gap, "edge.pem: certificate 2 is not the issuer" },
+		{ leaf.pem, "edge.pem: the chain is not complete: the "
+			    "certificate of the issuer (/CN=middle)" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct net_tls_conf conf = certs_conf(&leaf, &pki->ca);
+		conf.own.certificate = rows[i].chain;
+		if (rows[i].want)
+			refused(&conf, NET_TLS_FEDERATION, rows[i].want);
+		else
+			accepted(&conf, NET_TLS_FEDERATION);
+	}
+	/* who is trusted need not be in the file */
+	struct slice both = certs_join(pki->ca.pem, between.pem);
+	struct test_cert trusted = { .pem = both };
+	struct net_tls_conf conf = certs_conf(&leaf, &trusted);
+	accepted(&conf, NET_TLS_FEDERATION);
+	certs_drop(&both);
+	certs_drop(&good);
+	certs_drop(&whole);
+	certs_drop(&gap);
+	certs_free(&leaf);
+	certs_free(&between);
+}
+
+static void revocation_lists(void **state)
+{
+	struct pki *pki = *state;
+	struct slice list = certs_crl(&pki->ca, &pki->leaf);
+	struct slice both = certs_join(list, pki->ca.pem);
+	struct slice two = certs_join(list, list);
+	const struct {
+		struct slice crl;
+		const char *want;
+	} rows[] = {
+		{ list, NULL },
+		{ two, NULL },
+		{ SLICE_NONE, "crl.pem: the file is empty" },
+		{ slice_head(list, list.len - 30),
+		  "crl.pem: a PEM block is not complete" },
+		{ both, "crl.pem: a certificate is in it" },
+		{ pki->leaf.key_pem, "crl.pem: no revocation list" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct net_tls_conf conf = certs_conf(&pki->leaf, &pki->ca);
+		conf.crl = rows[i].crl;
+		conf.crl_path = SLICE_LIT("crl.pem");
+		if (rows[i].want)
+			refused(&conf, NET_TLS_FEDERATION, rows[i].want);
+		else
+			accepted(&conf, NET_TLS_FEDERATION);
+	}
+	certs_drop(&two);
+	certs_drop(&both);
+	certs_drop(&list);
 }
 
 static int scenario(void *arg)
@@ -175,6 +250,8 @@ int main(void)
 		cmocka_unit_test(our_certificate),
 		cmocka_unit_test(dates),
 		cmocka_unit_test(trust),
+		cmocka_unit_test(the_order_of_a_chain),
+		cmocka_unit_test(revocation_lists),
 		cmocka_unit_test(
 			a_key_with_a_passphrase_is_refused_without_asking),
 		cmocka_unit_test(survives_failing_allocations),

@@ -1,31 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLS-04: keys live an hour and open for one more; tickets work on the clients'
- * listener that made them, nowhere else. */
+/* TLS-04: tickets work wherever the keys are, for as long as they are, and on
+ * the clients' listeners only. */
 #include "pair.h"
 
-enum { HOUR = 3600 * 1000 };
+#include <errno.h>
 
-static void keys_rotate_by_the_hour(void **state)
+/* count keys, newest first; the bytes of each are its number. */
+static struct slice ring(uint8_t out[static 240], uint8_t newest, size_t count)
 {
-	struct tls_tickets t = { 0 };
-	uint8_t first[16], second[16];
+	for (size_t i = 0; i < count; i++)
+		memset(out + i * NET_TICKET_KEY_BYTES, newest - (int)i,
+		       NET_TICKET_KEY_BYTES);
+	return slice_of(out, count * NET_TICKET_KEY_BYTES);
+}
+
+static void give(struct net_tls *t, uint8_t newest, size_t count)
+{
+	uint8_t bytes[240];
+
+	assert_int_equal(net_tls_tickets(t, ring(bytes, newest, count)), 0);
+}
+
+static void a_ring_is_one_or_two_keys(void **state)
+{
+	struct tls_tickets t = { .count = 0 };
+	uint8_t bytes[240], name[16];
 	(void)state;
 
-	assert_int_equal(tls_tickets_rotate(&t, 1000), 0);
-	memcpy(first, t.key[0].name, sizeof(first));
-	assert_int_equal(tls_tickets_rotate(&t, 1000 + HOUR - 1), 0);
-	assert_memory_equal(t.key[0].name, first, sizeof(first));
-	assert_int_equal(tls_tickets_rotate(&t, 1000 + HOUR), 0);
-	memcpy(second, t.key[0].name, sizeof(second));
-	assert_memory_not_equal(first, second, sizeof(first));
-	assert_non_null(tls_tickets_find(&t, first, 1000 + HOUR));
-	assert_non_null(tls_tickets_find(&t, first, 1000 + 2 * HOUR - 1));
-	assert_null(tls_tickets_find(&t, first, 1000 + 2 * HOUR));
-	assert_non_null(tls_tickets_find(&t, second, 1000 + 2 * HOUR));
-	assert_int_equal(tls_tickets_rotate(&t, 1000 + 2 * HOUR), 0);
-	assert_null(tls_tickets_find(&t, first, 1000 + 2 * HOUR));
+	struct slice three = ring(bytes, 9, 3);
+	assert_int_equal(tls_tickets_set(&t, SLICE_NONE), -EINVAL);
+	assert_int_equal(tls_tickets_set(&t, three), -EINVAL);
+	assert_int_equal(tls_tickets_set(&t, slice_head(three, 79)), -EINVAL);
+	assert_int_equal(tls_tickets_set(&t, slice_head(three, 81)), -EINVAL);
+	memset(name, 9, sizeof(name));
+	assert_null(tls_tickets_find(&t, name));
+	assert_int_equal(tls_tickets_set(&t, slice_head(three, 160)), 0);
+	assert_ptr_equal(tls_tickets_find(&t, name), &t.key[0]);
+	memset(name, 8, sizeof(name));
+	assert_ptr_equal(tls_tickets_find(&t, name), &t.key[1]);
+	memset(name, 7, sizeof(name));
+	assert_null(tls_tickets_find(&t, name));
+	/* one key alone: the other one of before is gone */
+	assert_int_equal(tls_tickets_set(&t, slice_head(three, 80)), 0);
+	memset(name, 8, sizeof(name));
+	assert_null(tls_tickets_find(&t, name));
 	tls_tickets_wipe(&t);
-	assert_null(tls_tickets_find(&t, second, 1000 + 2 * HOUR));
+	memset(name, 0, sizeof(name));
+	assert_null(tls_tickets_find(&t, name));
 }
 
 static int keep_session(SSL *ssl, SSL_SESSION *session)
@@ -66,41 +87,93 @@ static bool connects(struct net_tls *ctx, int version, SSL_SESSION **session,
 	return resumed;
 }
 
-static void tickets_are_for_one_listener(void **state)
+static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+
+static void any_worker_takes_them_for_two_keys_long(void **state)
 {
-	static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+	struct pki *pki = *state;
+	struct net_tls *first = context(&pki->leaf, NULL, NET_TLS_CLIENTS);
+	struct net_tls *second = context(&pki->leaf, NULL, NET_TLS_CLIENTS);
+
+	for (size_t i = 0; i < 2; i++) {
+		SSL_SESSION *old = NULL;
+		bool open;
+		give(first, 1, 1);
+		give(second, 1, 1);
+		assert_false(connects(first, versions[i], &old, &open));
+		assert_true(open);
+		assert_non_null(old);
+		/* a client uses one of TLS 1.3 once: copies */
+		SSL_SESSION *same = SSL_SESSION_dup(old);
+		assert_true(connects(second, versions[i], &same, &open));
+		assert_true(open);
+		SSL_SESSION_free(same);
+		give(second, 2, 2);
+		same = SSL_SESSION_dup(old);
+		assert_true(connects(second, versions[i], &same, &open));
+		SSL_SESSION_free(same);
+		/* what another one sealed means nothing, and does no harm */
+		give(second, 3, 2);
+		assert_false(connects(second, versions[i], &old, &open));
+		assert_true(open);
+		SSL_SESSION_free(old);
+	}
+	net_tls_free(first);
+	net_tls_free(second);
+}
+
+static void without_keys_there_are_none(void **state)
+{
 	struct pki *pki = *state;
 	struct net_tls *clients = context(&pki->leaf, NULL, NET_TLS_CLIENTS);
-	struct net_tls *others = context(&pki->leaf, NULL, NET_TLS_CLIENTS);
-	struct net_tls *partners =
-		context(&pki->leaf, &pki->ca, NET_TLS_FEDERATION);
+	struct net_tls *dial = context(&pki->leaf, &pki->ca, NET_TLS_DIAL);
+	uint8_t bytes[240];
 
 	for (size_t i = 0; i < 2; i++) {
 		SSL_SESSION *session = NULL;
 		bool open;
 		assert_false(connects(clients, versions[i], &session, &open));
 		assert_true(open);
+		assert_false(connects(clients, versions[i], &session, &open));
+		assert_true(open);
+		SSL_SESSION_free(session);
+	}
+	assert_int_equal(net_tls_tickets(dial, ring(bytes, 1, 1)), -EINVAL);
+	net_tls_free(clients);
+	net_tls_free(dial);
+}
+
+static void partners_have_none(void **state)
+{
+	struct pki *pki = *state;
+	struct net_tls *clients = context(&pki->leaf, NULL, NET_TLS_CLIENTS);
+	struct net_tls *partners =
+		context(&pki->leaf, &pki->ca, NET_TLS_FEDERATION);
+	uint8_t bytes[240];
+
+	assert_int_equal(net_tls_tickets(partners, ring(bytes, 1, 1)), -EINVAL);
+	give(clients, 1, 1);
+	for (size_t i = 0; i < 2; i++) {
+		SSL_SESSION *session = NULL;
+		bool open;
+		assert_false(connects(clients, versions[i], &session, &open));
 		assert_non_null(session);
-		assert_true(connects(clients, versions[i], &session, &open));
-		assert_true(open);
-		/* 443 of another context: a full handshake */
-		assert_false(connects(others, versions[i], &session, &open));
-		assert_true(open);
-		/* 5061: no certificate, no entry, ticket or not */
+		/* no certificate, no entry, ticket or not */
 		assert_false(connects(partners, versions[i], &session, &open));
 		assert_false(open);
 		SSL_SESSION_free(session);
 	}
 	net_tls_free(clients);
-	net_tls_free(others);
 	net_tls_free(partners);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_rotate_by_the_hour),
-		cmocka_unit_test(tickets_are_for_one_listener),
+		cmocka_unit_test(a_ring_is_one_or_two_keys),
+		cmocka_unit_test(any_worker_takes_them_for_two_keys_long),
+		cmocka_unit_test(without_keys_there_are_none),
+		cmocka_unit_test(partners_have_none),
 	};
 	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -256,6 +256,71 @@ static void revoked(void **state)
 	certs_free(&second);
 }
 
+/* The setting narrows the client's role, and nothing else. */
+static void the_client_usage_may_be_asked_for(void **state)
+{
+	static const struct {
+		unsigned eku;
+		const char *why;
+	} usages[] = {
+		{ 0, NULL },
+		{ CERT_EKU_CLIENT, NULL },
+		{ CERT_EKU_CLIENT | CERT_EKU_SERVER, NULL },
+		{ CERT_EKU_SERVER, "key_usage" },
+		{ CERT_EKU_CODE, "key_usage" },
+	};
+	struct pki *pki = *state;
+	struct net_tls_conf conf = certs_conf(&pki->leaf, &pki->ca);
+	struct net_tls *strict = NULL;
+	char error[NET_ERROR_MAX];
+
+	conf.client_usage_only = true;
+	assert_int_equal(
+		net_tls_create(&strict, &conf, NET_TLS_FEDERATION, error), 0);
+	for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++) {
+		const struct cert_spec spec = { .san = DNS,
+						.eku = usages[i].eku };
+		const struct row row = { .name = "strict" };
+		struct test_cert theirs;
+		struct pair p;
+		certs_make(&theirs, &spec, &pki->ca);
+		struct net_tls *dial = context(&theirs, &pki->ca, NET_TLS_DIAL);
+		pair_open(&p, strict, dial, "edge.test");
+		pair_pump(&p, 1 << 20);
+		check(&row, "dials us", p.server, usages[i].why);
+		pair_close(&p);
+		net_tls_free(dial);
+		certs_free(&theirs);
+	}
+	net_tls_free(strict);
+}
+
+/* An authority that was itself revoked vouches for nobody. */
+static void revoked_in_the_middle(void **state)
+{
+	static const struct cert_spec middle = { .common_name = "middle",
+						 .authority = true };
+	static const struct row row = { .name = "revoked middle",
+					.in = "revoked",
+					.out = "revoked" };
+	static const struct cert_spec spec = { .san = DNS };
+	struct pki *pki = *state;
+	struct test_cert between, theirs;
+
+	certs_make(&between, &middle, &pki->ca);
+	certs_make(&theirs, &spec, &between);
+	struct slice list = certs_crl(&pki->ca, &between);
+	struct slice both = certs_join(pki->ca.pem, between.pem);
+	struct slice all = certs_join(both, list);
+	struct test_cert trust = { .pem = all };
+	run(&row, pki, &theirs, &trust);
+	certs_drop(&all);
+	certs_drop(&both);
+	certs_drop(&list);
+	certs_free(&theirs);
+	certs_free(&between);
+}
+
 static void no_certificate(void **state)
 {
 	struct pki *pki = *state;
@@ -297,6 +362,8 @@ int main(void)
 		cmocka_unit_test(issuers_that_we_do_not_know),
 		cmocka_unit_test(usages_are_cut_down_the_chain),
 		cmocka_unit_test(revoked),
+		cmocka_unit_test(revoked_in_the_middle),
+		cmocka_unit_test(the_client_usage_may_be_asked_for),
 		cmocka_unit_test(no_certificate),
 		cmocka_unit_test(a_wrong_name_is_told_apart),
 	};
