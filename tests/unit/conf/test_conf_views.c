@@ -84,8 +84,8 @@ static void inside(void **state)
 	assert_int_equal(i.link_count, 2);
 	assert_int_equal(i.link[1].bits, 64);
 	assert_int_equal(i.health_ms, 3000);
-	assert_text(i.tls.certificate, "the inner certificate");
-	assert_text(i.tls.key, "MARKER-inner-key");
+	assert_text(i.tls.own.certificate, "the inner certificate");
+	assert_text(i.tls.own.key, "MARKER-inner-key");
 	assert_text(i.tls.trust_path, "/t/inside-ca.pem");
 	/* what is not written is that of edge, tls and next_hop */
 	c.inside.name = SLICE_NONE;
@@ -96,8 +96,8 @@ static void inside(void **state)
 	assert_text(i.name, "edge.contoso.test");
 	assert_int_equal(i.peer_count, 1);
 	assert_text(i.peers[0], "pool.contoso.internal");
-	assert_text(i.tls.certificate, "the certificate");
-	assert_text(i.tls.key_path, "/t/own.key");
+	assert_text(i.tls.own.certificate, "the certificate");
+	assert_text(i.tls.own.key_path, "/t/own.key");
 	assert_text(i.tls.trust, "the inner ones");
 	arena_free(a);
 }
