@@ -118,12 +118,8 @@ int text_unbase32(struct slice in, uint8_t *out, size_t size)
 	return unpack(in, 5, base32_value, out, size);
 }
 
-void text_base64(struct buf *out, struct slice in)
+void text_base64_into(struct slice in, char *out)
 {
-	size_t len = (in.len + 2) / 3 * 4;
-	uint8_t *text = len ? buf_reserve(out, len) : NULL;
-	if (!text)
-		return;
 	for (size_t i = 0; i < in.len; i += 3) {
 		size_t left = in.len - i;
 		uint32_t v = (uint32_t)in.ptr[i] << 16;
@@ -131,11 +127,20 @@ void text_base64(struct buf *out, struct slice in)
 			v |= (uint32_t)in.ptr[i + 1] << 8;
 		if (left > 2)
 			v |= in.ptr[i + 2];
-		*text++ = (uint8_t)base64_digits[v >> 18];
-		*text++ = (uint8_t)base64_digits[v >> 12 & 63];
-		*text++ = left > 1 ? (uint8_t)base64_digits[v >> 6 & 63] : '=';
-		*text++ = left > 2 ? (uint8_t)base64_digits[v & 63] : '=';
+		*out++ = base64_digits[v >> 18];
+		*out++ = base64_digits[v >> 12 & 63];
+		*out++ = left > 1 ? base64_digits[v >> 6 & 63] : '=';
+		*out++ = left > 2 ? base64_digits[v & 63] : '=';
 	}
+}
+
+void text_base64(struct buf *out, struct slice in)
+{
+	size_t len = (in.len + 2) / 3 * 4;
+	uint8_t *text = len ? buf_reserve(out, len) : NULL;
+	if (!text)
+		return;
+	text_base64_into(in, (char *)text);
 	buf_commit(out, len);
 }
 

@@ -16,6 +16,8 @@ void text_base32(struct buf *out, struct slice in);
 int text_unbase32(struct slice in, uint8_t *out, size_t size);
 /* Base64 (RFC 4648 4) with padding. */
 void text_base64(struct buf *out, struct slice in);
+/* out needs 4 bytes for each 3 begun; not terminated. */
+void text_base64_into(struct slice in, char *out);
 int text_unbase64(struct slice in, uint8_t *out, size_t size);
 /* Lower-cases ASCII in place. */
 void text_lower(char *s, size_t len);

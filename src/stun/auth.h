@@ -14,7 +14,7 @@
 #include "stun/write.h"
 
 enum {
-	STUN_NONCE_BYTES = 48, /* of a nonce that we make; text */
+	STUN_NONCE_BYTES = 32, /* of a nonce that we make; text */
 	STUN_NONCE_KEY_BYTES = 32,
 	STUN_NONCE_LIFE_S = 600,
 	STUN_AUTH_NAME_MAX = 128, /* bytes of a name that is kept for audits */
@@ -31,19 +31,6 @@ struct stun_path {
 	struct addr client, server;
 	uint8_t transport; /* any number that tells transports apart */
 };
-
-/* A nonce: "obMatJos2", four base64 characters of features, time, MAC. All
- * relay processes share the key, so any of them accepts it. */
-int stun_nonce_make(struct hasher *h,
-		    const uint8_t key[static STUN_NONCE_KEY_BYTES],
-		    const struct stun_path *path, uint64_t now_s,
-		    char out[static STUN_NONCE_BYTES]);
-/* 0; -EACCES not ours, changed, or of another path; -EKEYEXPIRED too old;
- * -EIO. features: what the cookie announced. */
-int stun_nonce_check(struct hasher *h,
-		     const uint8_t key[static STUN_NONCE_KEY_BYTES],
-		     const struct stun_path *path, uint64_t now_s,
-		     struct slice nonce);
 
 /* A user with a long-term key, by name or by hash (RFC 8489 9.2.2). */
 struct stun_user_query {
@@ -63,9 +50,21 @@ struct stun_auth {
 	const struct credential_secrets *secrets;
 	uint8_t nonce_key[STUN_NONCE_KEY_BYTES];
 	uint32_t nonce_life_s;   /* 0: STUN_NONCE_LIFE_S */
+	uint8_t features;        /* STUN_FEATURE_...: anonymity only where all
+				    users have stored keys */
 	stun_user_fn *find_user; /* may be NULL */
 	void *arg;
 };
+
+/* A nonce: "obMatJos2", four base64 characters of features, then time and
+ * MAC. All relay processes share the key, so any of them accepts it. 0 or
+ * -EIO. */
+int stun_nonce_make(const struct stun_auth *a, const struct stun_path *path,
+		    uint64_t now_s, char out[static STUN_NONCE_BYTES]);
+/* 0; -EACCES not ours, changed, or of another path; -EKEYEXPIRED too old;
+ * -EIO. */
+int stun_nonce_check(const struct stun_auth *a, const struct stun_path *path,
+		     uint64_t now_s, struct slice nonce);
 
 /* What the allocation of this path knows, when there is one. */
 struct stun_known {

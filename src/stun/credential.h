@@ -8,7 +8,8 @@
  *	binary	32 bytes for MS-TURN (MRAS): version, flags, expiry u32, user
  *		hash 8, key id 2, HMAC 16; password 16 bytes. Base64 in XML.
  *	text	"expiry:user" and base64(HMAC-SHA1(secret text, username)),
- *		as draft-uberti-behave-turn-rest-00, for RFC 8656
+ *		as draft-uberti-behave-turn-rest-00, for RFC 8656; the user
+ *		is wanted, so that numbers of telephones stay names
  */
 #pragma once
 
@@ -87,3 +88,5 @@ int credential_password(struct hasher *h, const struct credential_secrets *s,
 			uint8_t out[static CREDENTIAL_PASSWORD_MAX]);
 /* The number that stands for a user in every form. 0 or -EIO. */
 int credential_user(struct hasher *h, struct slice user, uint64_t *out);
+/* Does a username of either form name this user? Proves nothing. */
+bool credential_names(struct hasher *h, struct slice username, uint64_t user);

@@ -32,8 +32,8 @@ enum {
 };
 
 /* 0, or -EBADMSG: no frame begins so; close (TURN-10). The length is refused
- * as soon as its bytes are there. max: bytes of a frame that the caller
- * takes. */
+ * as soon as its bytes are there. max: bytes of a frame that the caller takes,
+ * with head and padding. */
 int frame_next_rfc(struct frame *out, struct slice stream, size_t max);
 int frame_next_ms(struct frame *out, struct slice stream, size_t max);
 
@@ -41,7 +41,7 @@ int frame_next_ms(struct frame *out, struct slice stream, size_t max);
 void frame_ms_head(uint8_t out[static FRAME_MS_HEADER_BYTES], bool control,
 		   uint16_t len);
 
-/* RFC 4571: whole packets at the front of a byte stream, at most `max` bytes
- * with their two-byte heads; 0 when not even one is whole. The relay cuts
- * here what it sends towards an MS-TURN client: one packet a frame. */
+/* RFC 4571: bytes of the packet at the front with its two-byte head, or 0 when
+ * it is not whole yet. The relay cuts here what it sends towards an MS-TURN
+ * client: one packet a frame. */
 size_t frame_rtp_whole(struct slice stream);

@@ -35,6 +35,6 @@ int stun_userhash(struct hasher *h, struct slice username, struct slice realm,
 		  uint8_t out[static SHA256_BYTES]);
 
 /* The strongest integrity field that is there, in constant time. 0;
- * -ENOENT: none; -EACCES: wrong; -EIO. */
+ * -ENOENT: none; -EACCES: wrong, or no key; -EIO. */
 int stun_integrity_check(struct hasher *h, const struct stun_msg *m,
 			 struct slice key);
