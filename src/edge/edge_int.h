@@ -3,6 +3,7 @@
  * What the files of edge/ share.
  *
  *   edge.c        life of the worker: generations, listeners, drain, status
+ *   contexts.c    TLS of a generation: certificates, tickets, handshakes
  *   accept.c      new connections: limits by source
  *   flow.c        one connection that carries SIP: framing, deadlines, end
  *   pending.c     what was written on a flow and is not answered yet
@@ -106,6 +107,8 @@ struct edge {
 	char *name; /* our FQDN: sent-by, Path, diagnostics */
 	struct sealer *sealer;
 	bool has_keys;
+	struct net_gate *gate;
+	bool paused;        /* accepts nothing: too many handshakes */
 	struct buf tickets; /* keys of session tickets as pushed */
 	bool draining;
 	struct peer_process worker[EDGE_WORKERS_MAX];
@@ -121,7 +124,15 @@ struct edge {
 /* edge.c */
 bool edge_open(const struct edge *e); /* may serve: configured, with keys */
 void edge_open_listeners(struct edge *e);
-void edge_forget_tickets(struct edge *e);
+
+/* contexts.c */
+int contexts_create(struct edge *e, struct generation *g,
+		    const struct edge_conf *conf, char error[static 256]);
+void contexts_free(struct generation *g);
+/* Keys for the tickets of all generations. */
+int contexts_tickets(struct edge *e, struct slice ring);
+void contexts_forget_tickets(struct edge *e);
+void contexts_on_gate(void *arg, bool full);
 
 /* accept.c */
 void edge_on_accept(void *arg, int fd, const struct addr *from);

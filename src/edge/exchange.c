@@ -205,18 +205,8 @@ static void on_keys(struct edge *e, const struct proc_id *from,
 static void on_tickets(struct edge *e, const struct proc_id *from,
 		       const struct ipc_msg *m)
 {
-	struct slice ring = m->u.tickets.ring;
-	struct generation *both[] = { e->current, e->next };
-	int err = 0;
+	int err = contexts_tickets(e, m->u.tickets.ring);
 	(void)from;
-	edge_forget_tickets(e);
-	for (size_t i = 0; !err && i < 2; i++)
-		if (both[i])
-			err = net_tls_tickets(both[i]->tls_clients, ring);
-	if (!err) {
-		buf_put(&e->tickets, ring);
-		err = buf_failed(&e->tickets) ? -ENOMEM : 0;
-	}
 	if (err)
 		LOG(LOG_ERROR, "keys.refused", KV_STR("why", strerror(-err)));
 }
