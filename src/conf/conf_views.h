@@ -12,6 +12,7 @@
 #include "edge/edge_conf.h"
 #include "home/home_conf.h"
 #include "net/tls_conf.h"
+#include "ports/ports_conf.h"
 
 /* 0 or -ENOMEM. */
 int conf_view_access(struct arena *a, const struct conf *c,
@@ -25,3 +26,5 @@ int conf_view_dns(struct arena *a, const struct conf *c, struct dns_conf *out);
 int conf_view_tls(struct arena *a, const struct conf *c,
 		  struct net_tls_conf *out);
 void conf_view_home(const struct conf *c, struct home_conf *out);
+int conf_view_ports(struct arena *a, const struct conf *c,
+		    struct ports_conf *out);
