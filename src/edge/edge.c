@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SWEEP_MS = 1000, PENDING_MS = 35000, PARTNER_WAIT_MS = 20000 };
+enum { SWEEP_MS = 1000, PENDING_MS = 35000 };
 
 static const struct proxy_ops proxy_ops = {
 	.on_request = walk_on_request,
@@ -52,10 +52,10 @@ static void on_sweep(struct timer *t, void *arg)
 {
 	struct edge *e = arg;
 	uint64_t now = timers_now(e->timers);
+	partners_sweep(e); /* first: it counts what nobody answered */
 	if (now > PENDING_MS) {
 		uint64_t before = now - PENDING_MS;
 		map_each(&e->flows, sweep_flow, &before);
-		partners_expire(e, now - PARTNER_WAIT_MS);
 	}
 	source_sweep(e);
 	timer_start(t, SWEEP_MS);
@@ -87,6 +87,8 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 		err = map_init(&e->sources);
 	if (!err)
 		err = map_init(&e->partners);
+	if (!err)
+		err = map_init(&e->names);
 	if (err) {
 		edge_free(e);
 		return err;
@@ -120,11 +122,13 @@ void edge_free(struct edge *e)
 		timer_stop(&e->sweep);
 	LIST_EACH (it, tmp, &e->listeners)
 		listener_free(container_of(it, struct edge_listener, node));
+	if (e->partners.slots)
+		partners_free(e);
+	if (e->names.slots)
+		names_free(e);
 	if (e->flows.slots)
 		map_each(&e->flows, flow_abandon_each, NULL);
 	map_free(&e->flows);
-	if (e->partners.slots)
-		partners_free(e);
 	if (e->sources.slots)
 		map_each(&e->sources, source_free_each, e);
 	map_free(&e->sources);

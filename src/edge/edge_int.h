@@ -7,7 +7,8 @@
  *   accept.c      new connections: limits by source
  *   flow.c        one connection that carries SIP: framing, deadlines, end
  *   pending.c     what was written on a flow and is not answered yet
- *   partner.c     our connections to partners, which one worker owns
+ *   partner.c     our connections to partners, which one worker owns; see
+ *                 partner_int.h for the other files of a partner
  *   walk.c        a request: facts, verdict, edits, target
  *   route.c       the tokens of Path, Record-Route and Route
  *   strip.c       what never crosses the wall
@@ -28,11 +29,12 @@
 #include "proxy/proxy.h"
 #include "sip/frame.h"
 
-enum { EDGE_WORKERS_MAX = 64, EDGE_PEER_MAX = NET_NAME_MAX + 8 };
+enum { EDGE_WORKERS_MAX = 64, EDGE_PEER_MAX = ACCESS_KEY_MAX + 8 };
 
 /* kinds of struct proxy_hop; its other fields in each:
  *   HOP_FLOW     slot, incarnation, flow: a connection of some worker
- *   HOP_PARTNER  slot, incarnation of the owner; peer names the partner
+ *   HOP_PARTNER  slot, incarnation of the owner; peer names the partner;
+ *                flow: 0, or which attempt at another server of it
  *   HOP_HOME     incarnation of home; flow: the client's, when it is ours */
 enum edge_hop { HOP_FLOW = 1, HOP_PARTNER, HOP_HOME };
 
@@ -69,15 +71,18 @@ struct flow {
 	struct sip_framer framer;
 	struct timer deadline; /* first message, then each message */
 	struct pending_set pending;
-	struct partner *partner; /* FLOW_DIALLED */
-	char *aor;               /* signed in as, or NULL */
-	uint64_t pong_ms;        /* when we last answered a keep-alive */
+	struct partner_link *link; /* FLOW_DIALLED */
+	char *aor;                 /* signed in as, or NULL */
+	uint64_t pong_ms;          /* when we last answered a keep-alive */
 	uint64_t source_key;
 	uint16_t port;            /* FLOW_CLIENT: that it came to */
 	bool counted;             /* in its source's open count */
 	bool greeted;             /* a whole message has arrived */
 	bool partial;             /* one has begun */
 	bool ending;              /* said so; reads no more */
+	bool proven;              /* peer is what it says: not yet so for a
+				     partner found by SRV that has just come */
+	uint32_t alias_told;      /* life of the owner that may use it */
 	char peer[EDGE_PEER_MAX]; /* proven identity, as in proxy_hop */
 	char source[ADDR_TEXT_MAX];
 };
@@ -116,9 +121,11 @@ struct edge {
 	struct map flows;
 	uint64_t last_flow;
 	struct map sources;
-	struct map partners; /* by FQDN of the partner's edge */
-	uint64_t last_ask;   /* id of a RESOLVE */
-	struct timer sweep;  /* pending and source tables, every second */
+	struct map partners;  /* by key */
+	size_t partner_bytes; /* that wait for their connections */
+	struct map names;     /* by key of a partner: what the DNS says */
+	uint64_t last_ask;    /* id of a question to the resolver */
+	struct timer sweep;   /* pending and source tables, every second */
 };
 
 /* edge.c */
@@ -152,6 +159,8 @@ struct flow *flow_find(struct edge *e, uint64_t id);
 struct flow *flow_of_peer(struct edge *e, struct slice peer);
 struct proxy_hop flow_hop(const struct flow *f);
 void flow_end(struct flow *f, bool flushed);
+/* For requests, beside what is kept for answers. */
+bool flow_has_room(const struct flow *f, size_t len);
 /* An answer; there is room for it, and who does not read loses the
  * connection. */
 int flow_write_answer(struct flow *f, struct slice bytes);
