@@ -50,17 +50,17 @@ bool partner_dialling(const struct partner *p)
 	return p->dial || p->asking;
 }
 
-/* Special addresses (the ranges of threat TURN-05): a name of others must not
- * lead us to what is ours (DNS-03). */
+/* Special addresses (the ranges of threat TURN-05; one that is IPv4 in IPv6 is
+ * compared as IPv4): a name of others must not lead us to what is ours
+ * (DNS-03). */
 static const char *const special[] = {
-	"0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10",  "127.0.0.0/8",
-	"169.254.0.0/16", "172.16.0.0/12",  "192.0.0.0/24",   "192.0.2.0/24",
-	"192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",  "198.51.100.0/24",
-	"203.0.113.0/24", "224.0.0.0/4",    "240.0.0.0/4",    "::/96",
-	"::ffff:0:0/96",  "64:ff9b::/96",   "64:ff9b:1::/48", "100::/64",
-	"2001::/23",      "2001:db8::/32",  "2002::/16",      "3fff::/20",
-	"5f00::/16",      "fc00::/7",       "fe80::/10",      "fec0::/10",
-	"ff00::/8",
+	"0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10", "127.0.0.0/8",
+	"169.254.0.0/16", "172.16.0.0/12",  "192.0.0.0/24",  "192.0.2.0/24",
+	"192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+	"203.0.113.0/24", "224.0.0.0/4",    "240.0.0.0/4",   "::/96",
+	"64:ff9b::/96",   "64:ff9b:1::/48", "100::/64",      "2001::/23",
+	"2001:db8::/32",  "2002::/16",      "3fff::/20",     "5f00::/16",
+	"fc00::/7",       "fe80::/10",      "fec0::/10",     "ff00::/8",
 };
 
 bool partner_may_dial(const struct access_partner *row, const struct addr *to)
