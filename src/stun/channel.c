@@ -12,7 +12,7 @@ int stun_channel_parse(struct slice datagram, uint16_t *number,
 	struct cur c = cur_init(datagram);
 	uint16_t n = cur_u16(&c);
 	struct slice body = cur_bytes(&c, cur_u16(&c));
-	if (cur_failed(&c) || n < STUN_CHANNEL_MIN || n > STUN_CHANNEL_MAX)
+	if (cur_failed(&c) || n < STUN_CHANNEL_MIN || n > STUN_CHANNEL_WIDE_MAX)
 		return -EBADMSG;
 	*number = n;
 	*data = body;

@@ -10,6 +10,9 @@ enum {
 	STUN_CHANNEL_HEADER_BYTES = 4,
 	STUN_CHANNEL_MIN = 0x4000,
 	STUN_CHANNEL_MAX = 0x4FFF,
+	/* RFC 5766 had more; clients of its time draw from all of them. The
+	 * codec reads these too, the engine decides which may be bound. */
+	STUN_CHANNEL_WIDE_MAX = 0x7FFF,
 };
 
 /* One datagram: padding after the data is tolerated. 0 or -EBADMSG. */

@@ -20,7 +20,7 @@ static bool is_ms(struct slice in, enum demux_owner owner)
 
 static bool is_channel(struct slice in, enum demux_owner owner)
 {
-	return owner == DEMUX_RFC && in.len >= 4 && in.ptr[0] >> 4 == 4;
+	return owner == DEMUX_RFC && in.len >= 4 && in.ptr[0] >> 6 == 1;
 }
 
 static bool is_rfc(struct slice in, enum demux_owner owner)

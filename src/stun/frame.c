@@ -25,7 +25,7 @@ static int more(struct frame *out, struct slice stream, size_t needed)
 int frame_next_rfc(struct frame *out, struct slice stream, size_t max)
 {
 	bool channel = stream.len && stream.ptr[0] >> 6 == 1;
-	if (stream.len && (stream.ptr[0] > STUN_CHANNEL_MAX >> 8 ||
+	if (stream.len && (stream.ptr[0] > STUN_CHANNEL_WIDE_MAX >> 8 ||
 			   (!channel && stream.ptr[0] > STUN_TYPES >> 8)))
 		return -EBADMSG;
 	if (stream.len < 4)
