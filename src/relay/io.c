@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The I/O's life, its generations of configuration, and what the engine asks
+ * of it. */
+#include "relay/relay_io.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "relay/cells.h"
+#include "relay/relay_io_int.h"
+
+/* ---- what all processes share: the nonce key, then the cells ---- */
+
+enum { CELLS_AT = 64 };
+
+size_t relay_shared_bytes(void)
+{
+	return CELLS_AT + cells_bytes();
+}
+
+int relay_shared_init(void *region)
+{
+	return crypto_random(region, STUN_NONCE_KEY_BYTES);
+}
+
+/* ---- the engine's functions ---- */
+
+static int on_open(void *arg, struct relay_port *port,
+		   const struct relay_addr *at, void **io)
+{
+	return udp_port_open(arg, port, at, io);
+}
+
+static void on_close(void *arg, void *sock)
+{
+	udp_port_close(arg, sock);
+}
+
+static void on_to_client(void *arg, const struct relay_flow *to,
+			 const struct relay_out *out)
+{
+	if (to->conn)
+		stream_write(to, out);
+	else
+		queue_to_client(arg, to, out);
+}
+
+static void on_to_peer(void *arg, void *sock, const struct relay_addr *peer,
+		       const struct relay_out *out)
+{
+	queue_to_peer(arg, sock, peer, out);
+}
+
+static void on_hang_up(void *arg, const struct relay_flow *flow)
+{
+	(void)arg;
+	stream_hang_up(flow);
+}
+
+static uint64_t on_now_s(void *arg)
+{
+	(void)arg;
+	return loop_wall_ms() / 1000;
+}
+
+static const struct relay_ops ops = {
+	.open = on_open,
+	.close = on_close,
+	.to_client = on_to_client,
+	.to_peer = on_to_peer,
+	.hang_up = on_hang_up,
+	.now_s = on_now_s,
+};
+
+/* ---- life ---- */
+
+static int alloc_batches(struct relay_io *io)
+{
+	io->in = calloc(1, sizeof(*io->in));
+	io->out = calloc(1, sizeof(*io->out));
+	if (!io->in || !io->out)
+		return -ENOMEM;
+	io->in->buffer = malloc((size_t)BATCH * BUFFER_BYTES);
+	return io->in->buffer ? 0 : -ENOMEM;
+}
+
+int relay_io_create(struct relay_io **out, struct loop *l)
+{
+	struct relay_io *io = calloc(1, sizeof(*io));
+	const struct net_tls_conf nothing = { .client_usage_only = false };
+	char error[NET_ERROR_MAX];
+	if (!io)
+		return -ENOMEM;
+	io->loop = l;
+	io->epoll = -1;
+	list_init(&io->listeners);
+	list_init(&io->streams);
+	int err = alloc_batches(io);
+	if (!err)
+		err = net_tls_create(&io->plain, &nothing, NET_PLAIN, error);
+	if (!err)
+		err = udp_epoll_open(io);
+	if (err) {
+		relay_io_free(io);
+		return err;
+	}
+	*out = io;
+	return 0;
+}
+
+int relay_io_share(struct relay_io *io, void *shared, uint32_t slot)
+{
+	uint8_t *region = shared;
+	struct relay_setup setup = { .timers = loop_timers(io->loop),
+				     .ops = &ops,
+				     .arg = io,
+				     .column = slot };
+	int err = 0;
+	if (io->engine)
+		return -EALREADY;
+	if (region) {
+		memcpy(io->nonce_key, region, sizeof(io->nonce_key));
+		setup.cells = cells_claim(region + CELLS_AT, slot);
+	} else {
+		err = crypto_random(io->nonce_key, sizeof(io->nonce_key));
+	}
+	return err ? err : relay_create(&io->engine, &setup);
+}
+
+static void generation_end(struct relay_generation *g)
+{
+	if (g->release)
+		g->release(g->arg);
+	*g = (struct relay_generation){ .number = 0 };
+}
+
+static void listener_close(struct relay_udp *u)
+{
+	list_remove(&u->node);
+	watch_close(u->watch);
+	/* an acceptor owns its descriptor */
+	if (u->acceptor)
+		acceptor_close(u->acceptor);
+	else if (u->fd >= 0)
+		close(u->fd);
+	free((void *)(uintptr_t)u->address.ptr);
+	free(u);
+}
+
+void relay_io_free(struct relay_io *io)
+{
+	if (!io)
+		return;
+	LIST_EACH (it, tmp, &io->listeners)
+		listener_close(container_of(it, struct relay_udp, node));
+	streams_close(io);
+	relay_free(io->engine);
+	udp_bury(io);
+	watch_close(io->epoll_watch);
+	if (io->epoll >= 0)
+		close(io->epoll);
+	generation_end(&io->next);
+	generation_end(&io->now);
+	net_tls_free(io->plain);
+	if (io->in)
+		free(io->in->buffer);
+	free(io->in);
+	free(io->out);
+	crypto_wipe(&io->secrets, sizeof(io->secrets));
+	free(io);
+}
+
+struct relay *relay_io_engine(struct relay_io *io)
+{
+	return io->engine;
+}
+
+struct relay_udp *udp_find(const struct relay_io *io, uint32_t id)
+{
+	for (struct list *it = io->listeners.next; it != &io->listeners;
+	     it = it->next) {
+		struct relay_udp *u = container_of(it, struct relay_udp, node);
+		if (u->id == id)
+			return u;
+	}
+	return NULL;
+}
+
+/* ---- generations ---- */
+
+static struct relay_udp *standing(const struct relay_io *io,
+				  enum relay_listener kind,
+				  struct slice address)
+{
+	for (struct list *it = io->listeners.next; it != &io->listeners;
+	     it = it->next) {
+		struct relay_udp *u = container_of(it, struct relay_udp, node);
+		if ((u->acceptor != NULL) == (kind == RELAY_LISTEN_TCP) &&
+		    slice_eq(u->address, address))
+			return u;
+	}
+	return NULL;
+}
+
+static int listener_begin(struct relay_udp *u, enum relay_listener kind)
+{
+	if (kind == RELAY_LISTEN_UDP)
+		return udp_listen(u);
+	int err = acceptor_open(&u->acceptor, u->io->loop, u->fd,
+				stream_accepted, u->io);
+	if (!err)
+		u->fd = -1;
+	return err;
+}
+
+static int listener_new(struct relay_io *io, uint32_t generation,
+			enum relay_listener kind, struct slice address, int fd)
+{
+	struct relay_udp *u = calloc(1, sizeof(*u));
+	char *text = slice_strdup(address);
+	if (!u || !text || addr_parse(address, false, &u->at)) {
+		free(u);
+		free(text);
+		close(fd);
+		return -ENOMEM;
+	}
+	*u = (struct relay_udp){ .io = io,
+				 .id = ++io->last_id,
+				 .generation = generation,
+				 .address = slice_of(text, address.len),
+				 .at = u->at,
+				 .fd = fd,
+				 .six = u->at.u.sa.sa_family == AF_INET6 };
+	list_push_back(&io->listeners, &u->node);
+	int err = listener_begin(u, kind);
+	if (err)
+		listener_close(u);
+	return err;
+}
+
+int relay_io_listener(struct relay_io *io, uint32_t generation,
+		      enum relay_listener kind, struct slice address, int fd)
+{
+	struct relay_udp *u = standing(io, kind, address);
+	if (!u)
+		return listener_new(io, generation, kind, address, fd);
+	/* another descriptor of the same socket */
+	close(fd);
+	u->generation = generation;
+	return 0;
+}
+
+int relay_io_prepare(struct relay_io *io, uint32_t generation,
+		     const struct relay_conf *conf, void (*release)(void *arg),
+		     void *arg)
+{
+	int err = io->engine ? 0 : relay_io_share(io, NULL, 0);
+	if (err)
+		return err;
+	io->next = (struct relay_generation){ .number = generation,
+					      .prepared = true,
+					      .conf = conf,
+					      .release = release,
+					      .arg = arg };
+	return 0;
+}
+
+/* Listeners that only the other generation knows. */
+static void close_others(struct relay_io *io, uint32_t generation)
+{
+	LIST_EACH (it, tmp, &io->listeners) {
+		struct relay_udp *u = container_of(it, struct relay_udp, node);
+		if (u->generation != generation)
+			listener_close(u);
+		else
+			u->kept = true;
+	}
+}
+
+void relay_io_commit(struct relay_io *io, uint32_t generation)
+{
+	if (!io->next.prepared || io->next.number != generation)
+		return;
+	struct relay_generation before = io->now;
+	io->now = io->next;
+	io->next = (struct relay_generation){ .number = 0 };
+	relay_configure(io->engine, io->now.conf, &io->secrets, io->nonce_key);
+	close_others(io, generation);
+	generation_end(&before);
+}
+
+void relay_io_abort(struct relay_io *io, uint32_t generation)
+{
+	LIST_EACH (it, tmp, &io->listeners) {
+		struct relay_udp *u = container_of(it, struct relay_udp, node);
+		if (u->generation != generation)
+			continue;
+		/* it stood before, or it came with what is given up */
+		if (u->kept)
+			u->generation = io->now.number;
+		else
+			listener_close(u);
+	}
+	generation_end(&io->next);
+}
+
+void relay_io_secrets(struct relay_io *io,
+		      const struct credential_secrets *secrets)
+{
+	io->secrets = *secrets;
+}
+
+void relay_io_drain(struct relay_io *io)
+{
+	io->draining = true;
+	relay_drain(io->engine);
+}

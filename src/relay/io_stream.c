@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clients on TCP: the first bytes tell the dialect, then frame by frame. A
+ * stream without an allocation for a minute goes (TURN-10). What does not fit
+ * the queue towards a slow client is dropped, as UDP would.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "base/metrics.h"
+#include "relay/relay_io_int.h"
+#include "stun/demux.h"
+#include "stun/frame.h"
+#include "stun/msturn.h"
+
+enum {
+	STREAMS_MAX = 50000,
+	IDLE_MS = 60000,
+	READ_BYTES = 2 * FRAME_MAX,
+	WRITE_BYTES = 256 * 1024,
+};
+
+struct stream {
+	struct list node;
+	struct relay_io *io;
+	struct conn *conn;
+	struct relay_flow flow;
+	struct timer idle;
+	bool known; /* which dialect */
+	bool closing;
+};
+
+static void end(struct stream *s)
+{
+	if (s->closing)
+		return;
+	s->closing = true;
+	conn_close(s->conn);
+}
+
+static void on_idle(struct timer *t, void *arg)
+{
+	struct stream *s = arg;
+	if (s->known && relay_flow_busy(s->io->engine, &s->flow))
+		timer_start(t, IDLE_MS);
+	else
+		end(s);
+}
+
+/* ---- in ---- */
+
+static int answer_hello(struct stream *s)
+{
+	uint8_t random[64], reply[MSTURN_HELLO_REPLY_BYTES];
+	int err = crypto_random(random, sizeof(random));
+	if (err)
+		return err;
+	msturn_hello_reply(reply, (uint32_t)(loop_wall_ms() / 1000), random);
+	return conn_write(s->conn, slice_of(reply, sizeof(reply)));
+}
+
+/* Bytes consumed; the dialect may be known then. */
+static size_t begin(struct stream *s, struct slice data)
+{
+	switch (demux_stream(data)) {
+	case STREAM_MORE:
+		return 0;
+	case STREAM_HELLO:
+		s->known = true;
+		s->flow.transport = RELAY_MS_TCP;
+		if (answer_hello(s))
+			end(s);
+		return MSTURN_HELLO_BYTES;
+	case STREAM_MS:
+		s->known = true;
+		s->flow.transport = RELAY_MS_TCP;
+		return 0;
+	case STREAM_RFC:
+		s->known = true;
+		s->flow.transport = RELAY_TCP;
+		return 0;
+	case STREAM_TLS:
+	case STREAM_CLOSE:
+		break;
+	}
+	metric_add(M_TURN_NOT_OURS, 1);
+	end(s);
+	return data.len;
+}
+
+static void take(struct stream *s, const struct frame *f)
+{
+	/* the engine does not write into what clients send */
+	union {
+		const uint8_t *in;
+		uint8_t *out;
+	} bytes = { f->body.ptr };
+	const struct relay_packet p = { .ptr = bytes.out, .len = f->body.len };
+	if (f->kind == FRAME_DATA)
+		relay_client_data(s->io->engine, &s->flow, &p);
+	else
+		relay_client_packet(s->io->engine, &s->flow, &p);
+}
+
+static size_t frames(struct stream *s, struct slice data)
+{
+	size_t used = 0;
+	while (!s->closing) {
+		struct frame f;
+		struct slice rest = slice_from(data, used);
+		int err = s->flow.transport == RELAY_MS_TCP
+				  ? frame_next_ms(&f, rest, FRAME_MAX)
+				  : frame_next_rfc(&f, rest, FRAME_MAX);
+		if (err) {
+			metric_add(M_TURN_NOT_OURS, 1);
+			end(s);
+			break;
+		}
+		if (f.kind == FRAME_MORE)
+			break;
+		take(s, &f);
+		used += f.consumed;
+	}
+	return s->closing ? data.len : used;
+}
+
+static size_t on_bytes(void *arg, struct conn *c, struct slice data)
+{
+	struct stream *s = arg;
+	size_t used = 0;
+	(void)c;
+	if (s->closing)
+		return data.len;
+	if (!s->known)
+		used = begin(s, data);
+	if (s->known && !s->closing)
+		used += frames(s, slice_from(data, used));
+	/* packets for peers point into these bytes */
+	queue_flush(s->io);
+	udp_bury(s->io);
+	return used;
+}
+
+/* ---- out ---- */
+
+void stream_write(const struct relay_flow *to, const struct relay_out *out)
+{
+	struct stream *s = to->conn;
+	if (s->closing || conn_write(s->conn, out->bytes))
+		metric_add(M_TURN_UNSENT, 1);
+}
+
+void stream_hang_up(const struct relay_flow *flow)
+{
+	if (flow->conn)
+		end(flow->conn);
+}
+
+/* ---- life ---- */
+
+static void on_ready(void *arg, struct conn *c)
+{
+	(void)arg;
+	(void)c;
+}
+
+/* It is nobody's client any more; its memory goes with the connection. */
+static void detach(struct stream *s)
+{
+	if (!s->io)
+		return;
+	if (s->known)
+		relay_flow_gone(s->io->engine, &s->flow);
+	timer_stop(&s->idle);
+	list_remove(&s->node);
+	s->io->stream_count--;
+	s->io = NULL;
+}
+
+static void on_end(void *arg, struct conn *c, enum conn_end why,
+		   const char *text)
+{
+	(void)c;
+	(void)why;
+	(void)text;
+	detach(arg);
+	free(arg);
+}
+
+static const struct conn_ops conn_ops = { on_ready, on_bytes, on_end };
+
+static struct relay_addr local_address(int fd)
+{
+	struct addr a = { .u.in6 = { .sin6_family = AF_UNSPEC } };
+	socklen_t len = sizeof(a);
+	if (getsockname(fd, &a.u.sa, &len))
+		a.u.sa.sa_family = AF_UNSPEC;
+	return relay_addr_of(&a);
+}
+
+void stream_accepted(void *arg, int fd, const struct addr *from)
+{
+	static const struct conn_limits limits = { .read_bytes = READ_BYTES,
+						   .write_bytes = WRITE_BYTES };
+	struct relay_io *io = arg;
+	struct stream *s = NULL;
+	if (!io->draining && io->stream_count < STREAMS_MAX)
+		s = calloc(1, sizeof(*s));
+	if (!s) {
+		close(fd);
+		return;
+	}
+	s->io = io;
+	s->flow.client = relay_addr_of(from);
+	s->flow.local = local_address(fd);
+	s->flow.conn = s;
+	if (conn_accept(&s->conn, io->loop, fd, io->plain, &limits, &conn_ops,
+			s)) {
+		free(s);
+		return;
+	}
+	list_push_back(&io->streams, &s->node);
+	io->stream_count++;
+	timer_init(&s->idle, loop_timers(io->loop), on_idle, s);
+	timer_start(&s->idle, IDLE_MS);
+}
+
+void streams_close(struct relay_io *io)
+{
+	LIST_EACH (it, tmp, &io->streams) {
+		struct stream *s = container_of(it, struct stream, node);
+		s->closing = true;
+		detach(s);
+		conn_close(s->conn);
+	}
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's life, and packets of clients on their way to a dialect. */
+#include "relay/relay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "relay/reject.h"
+#include "relay/request.h"
+#include "stun/channel.h"
+#include "stun/demux.h"
+
+/* ---- life ---- */
+
+static int own_cells(struct relay *r)
+{
+	void *region = calloc(1, cells_bytes());
+	if (!region)
+		return -ENOMEM;
+	r->cells = cells_claim(region, r->column);
+	r->own_cells = true;
+	return 0;
+}
+
+/* By hash there is nothing to look up: each name is hashed. */
+static bool is_user(struct relay *r, const struct stun_user_query *q,
+		    const struct relay_user *u)
+{
+	uint8_t hash[SHA256_BYTES];
+	if (!slice_empty(q->username))
+		return slice_eq(q->username, u->name);
+	return stun_userhash(r->hasher, u->name, q->realm, hash) == 0 &&
+	       slice_eq(q->userhash, slice_of(hash, sizeof(hash)));
+}
+
+static int find_user(void *arg, const struct stun_user_query *q,
+		     struct stun_key *key, struct slice *name)
+{
+	struct relay *r = arg;
+	for (size_t i = 0; i < r->conf.user_count; i++) {
+		const struct relay_user *u = &r->conf.users[i];
+		if (!is_user(r, q, u))
+			continue;
+		const struct stun_secret from = { .username = u->name,
+						  .realm = q->realm,
+						  .password = u->password };
+		*name = u->name;
+		return stun_key_make(r->hasher, &stun_rfc, q->algorithm, &from,
+				     key);
+	}
+	return -ENOENT;
+}
+
+int relay_create(struct relay **out, const struct relay_setup *setup)
+{
+	struct relay *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	r->timers = setup->timers;
+	r->ops = *setup->ops;
+	r->arg = setup->arg;
+	r->column = setup->column;
+	r->cells = setup->cells;
+	r->next_id = 1;
+	list_init(&r->all);
+	list_init(&r->reservations);
+	int err = map_init(&r->allocs);
+	if (!err)
+		err = slots_create(&r->slots);
+	if (!err)
+		err = hasher_create(&r->hasher);
+	if (!err)
+		err = strangers_init(&r->strangers, relay_now(r));
+	if (!err && !r->cells)
+		err = own_cells(r);
+	if (err) {
+		relay_free(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+void relay_free(struct relay *r)
+{
+	if (!r)
+		return;
+	LIST_EACH (it, tmp, &r->all)
+		alloc_close(container_of(it, struct relay_alloc, all), "end");
+	reservations_drop(r);
+	map_free(&r->allocs);
+	slots_free(r->slots);
+	hasher_free(r->hasher);
+	if (r->own_cells)
+		free(r->cells);
+	crypto_wipe(&r->auth, sizeof(r->auth));
+	free(r);
+}
+
+void relay_configure(struct relay *r, const struct relay_conf *conf,
+		     const struct credential_secrets *secrets,
+		     const uint8_t nonce_key[static STUN_NONCE_KEY_BYTES])
+{
+	r->conf = *conf;
+	r->auth = (struct stun_auth){ .hasher = r->hasher,
+				      .realm = conf->realm,
+				      .secrets = secrets,
+				      .find_user = find_user,
+				      .arg = r };
+	memcpy(r->auth.nonce_key, nonce_key, STUN_NONCE_KEY_BYTES);
+	r->ready = true;
+	LIST_EACH (it, tmp, &r->all)
+		permissions_recheck(container_of(it, struct relay_alloc, all));
+}
+
+void relay_drain(struct relay *r)
+{
+	r->draining = true;
+	reservations_drop(r);
+}
+
+size_t relay_count(const struct relay *r)
+{
+	return r->count;
+}
+
+int relay_kill(struct relay *r, uint64_t id)
+{
+	LIST_EACH (it, tmp, &r->all) {
+		struct relay_alloc *a =
+			container_of(it, struct relay_alloc, all);
+		if (a->id != id)
+			continue;
+		struct relay_flow flow = a->flow;
+		alloc_close(a, "killed");
+		if (flow.conn)
+			r->ops.hang_up(r->arg, &flow);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+void relay_each(struct relay *r, relay_view_fn fn, void *arg)
+{
+	LIST_EACH (it, tmp, &r->all) {
+		struct relay_view v;
+		alloc_view(container_of(it, struct relay_alloc, all), &v);
+		fn(arg, &v);
+	}
+}
+
+/* ---- packets ---- */
+
+static enum demux_owner owner_of(const struct relay_alloc *a)
+{
+	if (!a)
+		return DEMUX_NOBODY;
+	if (!a->dialect->idle)
+		return DEMUX_RFC;
+	return a->active == SLOT_NONE ? DEMUX_MS : DEMUX_MS_ACTIVE;
+}
+
+static bool is_channel(struct slice bytes)
+{
+	return bytes.len >= STUN_CHANNEL_HEADER_BYTES &&
+	       bytes.ptr[0] >> 6 == STUN_CHANNEL_MIN >> 14;
+}
+
+/* The way of most packets: one look-up. */
+static bool channel_data(struct relay *r, const struct relay_flow *flow,
+			 const struct relay_packet *p)
+{
+	struct slice bytes = slice_of(p->ptr, p->len), data;
+	uint16_t channel;
+	if (!is_channel(bytes) || stun_channel_parse(bytes, &channel, &data))
+		return false;
+	uint32_t slot = slots_up(r->slots, flow, channel);
+	if (slot == SLOT_NONE)
+		return false;
+	data_up(r, slot, p, data);
+	return true;
+}
+
+static void handle_datagram(struct relay *r, const struct relay_flow *flow,
+			    const struct relay_packet *p)
+{
+	struct relay_alloc *a = alloc_find(r, flow);
+	struct slice bytes = slice_of(p->ptr, p->len);
+	switch (demux_datagram(bytes, owner_of(a))) {
+	case DATAGRAM_MS:
+		request_handle(r, flow, p, &relay_dialect_ms);
+		return;
+	case DATAGRAM_RAW:
+		data_up(r, a->active, p, bytes);
+		return;
+	case DATAGRAM_RFC:
+		request_handle(r, flow, p, &relay_dialect_rfc);
+		return;
+	case DATAGRAM_CLASSIC:
+		request_handle(r, flow, p, &relay_dialect_classic);
+		return;
+	case DATAGRAM_CHANNEL: /* bound to nothing */
+		metric_add(M_TURN_NO_PERMISSION, 1);
+		return;
+	case DATAGRAM_DROP:
+	case DATAGRAM_DTLS:
+	case DATAGRAM_MULTIPLEXED:
+		metric_add(M_TURN_NOT_OURS, 1);
+		return;
+	}
+}
+
+static bool plausible(const struct relay_addr *client)
+{
+	bool multicast = client->family == 4 ? client->ip[0] >= 224
+					     : client->ip[0] == 0xff;
+	return client->family && client->port && !multicast;
+}
+
+void relay_client_packet(struct relay *r, const struct relay_flow *flow,
+			 const struct relay_packet *p)
+{
+	if (!r->ready || !plausible(&flow->client)) {
+		metric_add(M_TURN_NOT_OURS, 1);
+		return;
+	}
+	if (channel_data(r, flow, p))
+		return;
+	switch ((enum relay_transport)flow->transport) {
+	case RELAY_UDP:
+		handle_datagram(r, flow, p);
+		return;
+	case RELAY_MS_TCP:
+		request_handle(r, flow, p, &relay_dialect_ms);
+		return;
+	case RELAY_TCP:
+	case RELAY_TLS:
+	case RELAY_DTLS:
+		if (is_channel(slice_of(p->ptr, p->len)))
+			metric_add(M_TURN_NO_PERMISSION, 1);
+		else
+			request_handle(r, flow, p, &relay_dialect_rfc);
+		return;
+	}
+}
+
+void relay_client_data(struct relay *r, const struct relay_flow *flow,
+		       const struct relay_packet *p)
+{
+	struct relay_alloc *a = alloc_find(r, flow);
+	if (a && a->active != SLOT_NONE)
+		data_up(r, a->active, p, slice_of(p->ptr, p->len));
+	else
+		metric_add(M_TURN_NO_PERMISSION, 1);
+}
+
+bool relay_flow_busy(const struct relay *r, const struct relay_flow *flow)
+{
+	return alloc_find(r, flow) != NULL;
+}
+
+void relay_flow_gone(struct relay *r, const struct relay_flow *flow)
+{
+	struct relay_alloc *a = alloc_find(r, flow);
+	if (a)
+		alloc_close(a, "connection");
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sockets under the engine: listeners and relay ports over UDP in batches,
+ * stream clients. One loop, one thread. Listening sockets are given by their
+ * owner; replies leave from the address that was asked (PKTINFO).
+ */
+#pragma once
+
+#include "loop/loop.h"
+#include "relay/relay.h"
+
+struct relay_io;
+
+enum relay_listener { RELAY_LISTEN_UDP, RELAY_LISTEN_TCP };
+enum { RELAY_IO_ERROR_MAX = 256 };
+
+/* What all relay processes share: a zeroed region of relay_shared_bytes(),
+ * prepared once by its maker. */
+size_t relay_shared_bytes(void);
+int relay_shared_init(void *region); /* 0 or -EIO: no randomness */
+
+/* shared: as above, or NULL: this process is alone. slot: ours. */
+int relay_io_create(struct relay_io **out, struct loop *l);
+int relay_io_share(struct relay_io *io, void *shared, uint32_t slot);
+void relay_io_free(struct relay_io *io); /* tolerates NULL */
+
+/*
+ * Configuration in two phases. Listeners of a generation come first; those
+ * with an address that is open already are closed again. fd is taken over,
+ * also on failure. conf and everything it points to live until release(arg)
+ * is called: at the commit of a later generation, the abort, or the end.
+ */
+int relay_io_listener(struct relay_io *io, uint32_t generation,
+		      enum relay_listener kind, struct slice address, int fd);
+int relay_io_prepare(struct relay_io *io, uint32_t generation,
+		     const struct relay_conf *conf, void (*release)(void *arg),
+		     void *arg);
+void relay_io_commit(struct relay_io *io, uint32_t generation);
+void relay_io_abort(struct relay_io *io, uint32_t generation);
+/* Secrets of minted credentials; may change at any time. */
+void relay_io_secrets(struct relay_io *io,
+		      const struct credential_secrets *secrets);
+
+struct relay *relay_io_engine(struct relay_io *io);
+/* No new allocations and no new streams. */
+void relay_io_drain(struct relay_io *io);
+
+/* A UDP socket with what the relay wants to know of each packet: bound, and
+ * shared with other processes (SO_REUSEPORT). For who owns the listeners. */
+int relay_udp_open(const struct addr *at, int *fd);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Private to the I/O half of relay/.
+ *
+ *   io.c            life, generations of listeners, the engine's functions
+ *   io_udp.c        sockets: options, receiving in batches, ICMP errors
+ *   io_queue.c      what goes out, gathered and sent in batches
+ *   io_stream.c     clients on TCP
+ */
+#pragma once
+
+#include <netinet/in.h>
+
+#include "base/list.h"
+#include "net/net.h"
+#include "relay/relay_io.h"
+
+enum {
+	BATCH = 32,         /* datagrams a system call */
+	PACKET_MAX = 65535, /* of UDP */
+	/* a little more than a power of two, so that the first lines of all
+	 * buffers do not fall on the same cache sets */
+	BUFFER_BYTES = RELAY_HEADROOM + PACKET_MAX + 1 + 576,
+	QUEUE = 64,
+	COPY_BYTES = 1280, /* of what is not borrowed */
+	CONTROL_BYTES = 128,
+};
+
+/* A relay port's socket; freed at the end of the turn. */
+struct relay_sock {
+	int fd; /* -1: closed */
+	struct relay_port *port;
+	struct relay_sock *next_dead;
+	uint8_t family;
+};
+
+struct relay_udp {
+	struct list node;
+	struct relay_io *io;
+	uint32_t id;          /* relay_flow.socket */
+	uint32_t generation;  /* the last one that wants it */
+	bool kept;            /* an earlier one was committed with it */
+	struct slice address; /* as configured; owned */
+	struct addr at;
+	int fd;
+	bool six;
+	struct watch *watch;
+	struct acceptor *acceptor; /* TCP listener, and no watch */
+};
+
+struct queued {
+	int fd;
+	struct sockaddr_in6 to; /* or sockaddr_in */
+	socklen_t to_len;
+	struct slice bytes;
+	bool dont_fragment;
+	size_t control_len;
+	_Alignas(16) uint8_t control[CONTROL_BYTES];
+	uint8_t copy[COPY_BYTES];
+};
+
+struct out_queue {
+	size_t count;
+	struct queued item[QUEUE];
+};
+
+/* What packets are received into. */
+struct in_batch {
+	uint8_t *buffer; /* BATCH times BUFFER_BYTES */
+	struct mmsghdr msg[BATCH];
+	struct iovec iov[BATCH];
+	struct sockaddr_in6 from[BATCH];
+	_Alignas(16) uint8_t control[BATCH][CONTROL_BYTES];
+};
+
+struct relay_generation {
+	uint32_t number;
+	bool prepared;
+	const struct relay_conf *conf;
+	void (*release)(void *arg);
+	void *arg;
+};
+
+struct relay_io {
+	struct loop *loop;
+	struct relay *engine;
+	uint8_t nonce_key[STUN_NONCE_KEY_BYTES];
+	struct credential_secrets secrets;
+	struct relay_generation now, next;
+	struct list listeners;
+	struct list streams;
+	size_t stream_count;
+	uint32_t last_id;
+	int epoll; /* of all relay ports: one descriptor for the loop */
+	struct watch *epoll_watch;
+	struct relay_sock *dead;
+	struct in_batch *in;
+	struct out_queue *out;
+	struct net_tls *plain;
+	bool draining;
+};
+
+/* io_udp.c */
+int udp_port_open(struct relay_io *io, struct relay_port *port,
+		  const struct relay_addr *at, void **sock);
+void udp_port_close(struct relay_io *io, struct relay_sock *s);
+int udp_listen(struct relay_udp *u);
+void udp_bury(struct relay_io *io);
+int udp_epoll_open(struct relay_io *io);
+struct relay_udp *udp_find(const struct relay_io *io, uint32_t id);
+
+/* io_queue.c */
+void queue_to_client(struct relay_io *io, const struct relay_flow *to,
+		     const struct relay_out *out);
+void queue_to_peer(struct relay_io *io, const struct relay_sock *s,
+		   const struct relay_addr *peer, const struct relay_out *out);
+void queue_flush(struct relay_io *io);
+
+/* io_stream.c */
+void stream_accepted(void *arg, int fd, const struct addr *from);
+void stream_write(const struct relay_flow *to, const struct relay_out *out);
+void stream_hang_up(const struct relay_flow *flow);
+void streams_close(struct relay_io *io);
