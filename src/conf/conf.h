@@ -58,6 +58,12 @@ struct conf_certificate {
 	uint32_t line;
 };
 
+struct conf_relay_user {
+	struct slice name;
+	struct slice password; /* relay only */
+	uint32_t line;
+};
+
 struct conf {
 	uint32_t generation;
 	struct {
@@ -100,6 +106,29 @@ struct conf {
 	} access;
 	struct conf_partner *partners;
 	size_t partner_count;
+	struct {
+		struct conf_addr *listen; /* none: there is no relay */
+		size_t listen_count;
+		uint32_t range;     /* first port << 16 | last port */
+		uint8_t wide_channels;
+		struct slice realm; /* empty: edge.name */
+		struct slice public4, public6; /* addresses without port */
+		struct conf_relay_user *users;
+		size_t user_count;
+		struct slice *allow_peers; /* prefixes */
+		size_t allow_peer_count;
+		struct slice *deny_peers;
+		size_t deny_peer_count;
+		struct {
+			uint32_t allocations_per_user;
+			uint32_t allocations_per_source;
+			uint32_t allocations;
+		} quota;
+		struct {
+			uint32_t per_port_kbit;
+			uint32_t per_user_kbit;
+		} bandwidth;
+	} relay;
 	uint32_t workers;  /* auto is already a number */
 	struct slice user; /* account, or first number of a range; or empty */
 	struct {

@@ -236,3 +236,72 @@ void conf_view_home(const struct conf *c, struct home_conf *out)
 		.digest_md5 = c->home.digest_md5,
 	};
 }
+
+static int prefixes(struct arena *a, const struct slice *texts, size_t count,
+		    const struct addr_prefix **out)
+{
+	struct addr_prefix *list = arena_alloc(a, (count + 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		if (addr_parse_prefix(texts[i], &list[i]))
+			return -EINVAL;
+	}
+	*out = list;
+	return 0;
+}
+
+static int relay_users(struct arena *a, const struct conf *c,
+		       struct relay_conf *out)
+{
+	struct relay_user *list =
+		arena_alloc(a, (c->relay.user_count + 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->relay.user_count; i++)
+		list[i] = (struct relay_user){ c->relay.users[i].name,
+					       c->relay.users[i].password };
+	out->users = list;
+	out->user_count = c->relay.user_count;
+	return 0;
+}
+
+static void relay_limits(const struct conf *c, struct relay_conf *out)
+{
+	out->per_user = c->relay.quota.allocations_per_user;
+	out->per_source = c->relay.quota.allocations_per_source;
+	out->total = c->relay.quota.allocations;
+	out->port_kbit = c->relay.bandwidth.per_port_kbit;
+	out->user_kbit = c->relay.bandwidth.per_user_kbit;
+	out->permissions_max = RELAY_PERMISSIONS;
+	out->channels_max = RELAY_CHANNELS;
+	out->lifetime_default_s = RELAY_LIFETIME_S;
+	out->lifetime_max_s = RELAY_LIFETIME_MAX_S;
+}
+
+int conf_view_relay(struct arena *a, const struct conf *c,
+		    struct relay_conf *out)
+{
+	struct relay_conf r = {
+		.realm = slice_empty(c->relay.realm)
+				 ? slice_head(c->edge.name, RELAY_REALM_MAX)
+				 : c->relay.realm,
+		.wide_channels = c->relay.wide_channels,
+		.port_first = (uint16_t)(c->relay.range >> 16),
+		.port_last = (uint16_t)c->relay.range,
+		.allow_count = c->relay.allow_peer_count,
+		.deny_count = c->relay.deny_peer_count,
+	};
+	/* checked when it was read; empty stays unset */
+	(void)addr_parse_host(c->relay.public4, 0, &r.public[0]);
+	(void)addr_parse_host(c->relay.public6, 0, &r.public[1]);
+	relay_limits(c, &r);
+	int err = prefixes(a, c->relay.allow_peers, r.allow_count, &r.allow);
+	if (!err)
+		err = prefixes(a, c->relay.deny_peers, r.deny_count, &r.deny);
+	if (!err)
+		err = relay_users(a, c, &r);
+	if (!err)
+		*out = r;
+	return err;
+}

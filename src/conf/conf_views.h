@@ -12,7 +12,7 @@
 #include "edge/edge_conf.h"
 #include "home/home_conf.h"
 #include "net/tls_conf.h"
-#include "ports/ports_conf.h"
+#include "relay/relay_conf.h"
 
 /* 0 or -ENOMEM. */
 int conf_view_access(struct arena *a, const struct conf *c,
@@ -25,6 +25,7 @@ int conf_view_dns(struct arena *a, const struct conf *c, struct dns_conf *out);
 /* For the name edge.name. */
 int conf_view_tls(struct arena *a, const struct conf *c,
 		  struct net_tls_conf *out);
+/* Without what only the machine knows: relay and own addresses. */
+int conf_view_relay(struct arena *a, const struct conf *c,
+		    struct relay_conf *out);
 void conf_view_home(const struct conf *c, struct home_conf *out);
-int conf_view_ports(struct arena *a, const struct conf *c,
-		    struct ports_conf *out);

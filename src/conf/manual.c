@@ -108,6 +108,9 @@ static const char *const TYPE_NAMES[CONF_TYPE_COUNT] = {
 	[CONF_HOPS] = "list of name:port or address:port, or one name",
 	[CONF_PREFIXES] = "list of prefixes",
 	[CONF_USER] = "account or number",
+	[CONF_TEXT] = "text",
+	[CONF_IP] = "address",
+	[CONF_RANGE] = "first-last",
 };
 
 /* The title line of a key: path and what may be written. */

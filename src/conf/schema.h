@@ -26,6 +26,9 @@ enum conf_type {
 	CONF_WORKERS, /* number, or auto */
 	CONF_CHOICE,  /* one of some words */
 	CONF_USER,
+	CONF_TEXT,  /* printable; with readers: for them alone */
+	CONF_IP,    /* an address without port */
+	CONF_RANGE, /* of ports, first-last: one number, first << 16 | last */
 	CONF_TYPE_COUNT
 };
 
@@ -39,7 +42,8 @@ enum {
 enum {
 	CONF_FOR_EDGE = 1u << 1,
 	CONF_FOR_RESOLVER = 1u << 4,
-	CONF_FOR_ADMIN = 1u << 5
+	CONF_FOR_ADMIN = 1u << 5,
+	CONF_FOR_RELAY = 1u << 6
 };
 
 /* A word and its value; the list ends with a NULL word. absent: why the word
@@ -65,7 +69,7 @@ struct conf_key {
 	const struct conf_choice *choices;
 	size_t entry; /* CONF_ROWS: size of an entry */
 	size_t line;  /* CONF_ROWS: offset of its uint32_t line in the entry */
-	uint32_t readers; /* CONF_FILE: CONF_FOR_... */
+	uint32_t readers; /* CONF_FILE, CONF_TEXT: CONF_FOR_... */
 	bool secret;      /* CONF_FILE: nobody else may read it */
 	bool by_section;  /* the default is for a section that is written,
 			     or when no section beside it is */

@@ -116,13 +116,20 @@ static void put_field(struct buf *out, const struct conf_key *key,
 	case CONF_PATH:
 	case CONF_USER:
 	case CONF_ADDR:
+	case CONF_IP:
 		put_text(out, *(const struct slice *)field);
+		break;
+	case CONF_TEXT:
+		put_text(out, !key->readers || roles & key->readers
+				      ? *(const struct slice *)field
+				      : SLICE_NONE);
 		break;
 	case CONF_FILE:
 		put_file(out, field, (roles & key->readers) != 0);
 		break;
 	case CONF_U32:
 	case CONF_WORKERS:
+	case CONF_RANGE:
 		buf_u32(out, *(const uint32_t *)field);
 		break;
 	case CONF_CHOICE:
@@ -215,6 +222,8 @@ static struct slice get_text(struct reader *r)
 /* A text that may be absent when its key may. */
 static bool absent(const struct conf_key *key, struct slice s)
 {
+	if (key->type == CONF_TEXT && key->readers)
+		return slice_empty(s);
 	return slice_empty(s) && !key->missing && !key->fallback;
 }
 
@@ -239,6 +248,10 @@ static void check_text(struct reader *r, const struct conf_key *key,
 		bad(r);
 	else if (key->type == CONF_ADDR && conf_text_addr(key->type, s, &addr))
 		bad(r);
+	else if (key->type == CONF_IP && conf_text_ip(s, &addr))
+		bad(r);
+	else if (key->type == CONF_TEXT && conf_text_plain(s, key->max))
+		bad(r);
 }
 
 static void get_file(struct reader *r, const struct conf_key *key,
@@ -258,6 +271,14 @@ static void get_u32(struct reader *r, const struct conf_key *key,
 {
 	uint32_t v = cur_u32(&r->cur);
 	if (v < key->min || v > key->max)
+		bad(r);
+	*field = v;
+}
+
+static void get_range(struct reader *r, uint32_t *field)
+{
+	uint32_t v = cur_u32(&r->cur);
+	if (v >> 16 < 1024 || v >> 16 > (v & UINT16_MAX))
 		bad(r);
 	*field = v;
 }
@@ -367,6 +388,8 @@ static void get_field(struct reader *r, const struct conf_key *key, char *base)
 	case CONF_PATH:
 	case CONF_USER:
 	case CONF_ADDR:
+	case CONF_IP:
+	case CONF_TEXT:
 		*(struct slice *)field = get_text(r);
 		check_text(r, key, *(struct slice *)field);
 		break;
@@ -376,6 +399,9 @@ static void get_field(struct reader *r, const struct conf_key *key, char *base)
 	case CONF_U32:
 	case CONF_WORKERS:
 		get_u32(r, key, field);
+		break;
+	case CONF_RANGE:
+		get_range(r, field);
 		break;
 	case CONF_CHOICE:
 		get_choice(r, key, field);

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-enum { LABEL_MAX = 63, NAME_MAX_BYTES = 253, USER_MAX = 32 };
+enum { LABEL_MAX = 63, NAME_MAX_BYTES = 253, USER_MAX = 32, PORT_FIRST = 1024 };
 
 static bool digit(uint8_t c)
 {
@@ -179,4 +179,37 @@ const char *conf_text_prefix(struct slice text, struct addr_prefix *out)
 		return NULL;
 	return "is no prefix; write \"192.0.2.0/24\" or "
 	       "\"2001:db8::/32\" (nothing set behind it)";
+}
+
+const char *conf_text_plain(struct slice text, size_t max)
+{
+	if (text.len == 0 || text.len > max || !text_utf8(text))
+		return "is empty, too long, or no UTF-8";
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+			return "has control characters in it";
+	}
+	return NULL;
+}
+
+const char *conf_text_range(struct slice text, uint32_t *out)
+{
+	uint64_t first = 0, last = 0;
+	ptrdiff_t dash = slice_chr(text, '-');
+	if (dash < 0 ||
+	    slice_u64(slice_head(text, (size_t)dash), UINT16_MAX, &first) ||
+	    slice_u64(slice_from(text, (size_t)dash + 1), UINT16_MAX, &last))
+		return "is no range of ports; write one such as 50000-59999";
+	if (first < PORT_FIRST || first > last)
+		return "is no range of ports; both lie between 1024 and 65535, "
+		       "and the first is not above the last";
+	*out = (uint32_t)(first << 16 | last);
+	return NULL;
+}
+
+const char *conf_text_ip(struct slice text, struct addr *out)
+{
+	if (addr_parse_host(text, 0, out) == 0)
+		return NULL;
+	return "is no address; write \"192.0.2.1\" or \"2001:db8::1\"";
 }

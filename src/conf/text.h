@@ -26,4 +26,10 @@ const char *conf_text_hop(struct slice text, struct conf_text_hop *out);
 /* CONF_ADDR, CONF_ADDRS and CONF_SERVERS. */
 const char *conf_text_addr(enum conf_type type, struct slice text,
 			   struct addr *out);
+/* 1 to max bytes of UTF-8 without control characters. */
+const char *conf_text_plain(struct slice text, size_t max);
+/* "50000-59999": first << 16 | last. */
+const char *conf_text_range(struct slice text, uint32_t *out);
+/* An address without a port. */
+const char *conf_text_ip(struct slice text, struct addr *out);
 const char *conf_text_prefix(struct slice text, struct addr_prefix *out);

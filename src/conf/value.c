@@ -208,6 +208,34 @@ static int read_user(struct conf_loader *ld, const struct conf_key *key,
 	return keep(ld, node->text, field);
 }
 
+static int read_text(struct conf_loader *ld, const struct conf_key *key,
+		     const struct conf_node *node, void *field)
+{
+	const char *why = conf_text_plain(node->text, key->max);
+	if (why && key->readers) /* not shown: it is a secret */
+		return conf_fail_key(ld, key, node->line, "%s", why);
+	if (why)
+		return bad_text(ld, key, node, why);
+	return keep(ld, node->text, field);
+}
+
+static int read_range(struct conf_loader *ld, const struct conf_key *key,
+		      const struct conf_node *node, void *field)
+{
+	const char *why = conf_text_range(node->text, field);
+	return why ? bad_text(ld, key, node, why) : 0;
+}
+
+static int read_ip(struct conf_loader *ld, const struct conf_key *key,
+		   const struct conf_node *node, void *field)
+{
+	struct addr a;
+	const char *why = conf_text_ip(node->text, &a);
+	if (why)
+		return bad_text(ld, key, node, why);
+	return keep(ld, node->text, field);
+}
+
 /* Entry i is not one of those before it. */
 static int not_twice(struct conf_loader *ld, const struct conf_key *key,
 		     const struct conf_node *node, const struct slice *list,
@@ -259,6 +287,9 @@ static const struct {
 	[CONF_WORKERS] = { read_workers, 0, false },
 	[CONF_CHOICE] = { read_choice, 0, false },
 	[CONF_USER] = { read_user, 0, false },
+	[CONF_TEXT] = { read_text, 0, false },
+	[CONF_RANGE] = { read_range, 0, false },
+	[CONF_IP] = { read_ip, 0, false },
 };
 
 static int read_list(struct conf_loader *ld, const struct conf_key *key,

@@ -198,6 +198,7 @@ static void secrets_by_role(void **state)
 	assert_int_equal(CONF_FOR_EDGE, 1u << PROC_EDGE);
 	assert_int_equal(CONF_FOR_RESOLVER, 1u << PROC_RESOLVER);
 	assert_int_equal(CONF_FOR_ADMIN, 1u << PROC_ADMIN);
+	assert_int_equal(CONF_FOR_RELAY, 1u << PROC_RELAY);
 	arena_free(a);
 }
 
