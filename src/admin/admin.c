@@ -105,7 +105,7 @@ static struct neighbour *neighbour_get(struct admin *a, unsigned role,
 const char *neighbour_name(enum proc_role role, uint32_t slot,
 			   char out[static NEIGHBOUR_NAME_MAX])
 {
-	if (role == PROC_EDGE)
+	if (role == PROC_EDGE || role == PROC_RELAY)
 		snprintf(out, NEIGHBOUR_NAME_MAX, "%s.%u", proc_role_name(role),
 			 (unsigned)slot);
 	else

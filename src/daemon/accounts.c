@@ -48,7 +48,7 @@ static int by_number(struct accounts *out, uint64_t first,
 {
 	if (first == 0) {
 		snprintf(error, ACCOUNTS_ERROR_MAX,
-			 "user: 0 is root; give the first of five numbers that "
+			 "user: 0 is root; give the first of six numbers that "
 			 "nobody uses");
 		return -EINVAL;
 	}

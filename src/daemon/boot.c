@@ -57,7 +57,7 @@ int boot_parse(const char *text, const char *path, struct boot *out)
 
 void boot_name(const struct proc_id *id, char out[static BOOT_NAME_MAX])
 {
-	if (id->role == PROC_EDGE)
+	if (id->role == PROC_EDGE || id->role == PROC_RELAY)
 		snprintf(out, BOOT_NAME_MAX, "%s.%" PRIu32,
 			 proc_role_name(id->role), id->slot);
 	else

@@ -20,6 +20,8 @@ static int send_listeners(struct proc *p, uint32_t generation,
 	int err = 0;
 	for (size_t i = 0; i < set->count && !err; i++) {
 		const struct listener *it = &set->item[i];
+		if (listener_role(it->kind) != p->id.role)
+			continue;
 		const struct ipc_listener m = { .generation = generation,
 						.kind = (uint8_t)it->kind,
 						.address = it->text };
@@ -28,16 +30,20 @@ static int send_listeners(struct proc *p, uint32_t generation,
 	return err;
 }
 
+/* The quotas and the nonces of all relay processes, and its place in it. */
+static int send_shared(struct proc *p)
+{
+	const struct ipc_relay_shared m = { .slot = p->id.slot };
+	return proc_send(p, IPC_RELAY_SHARED, &m, p->sup->shared_fd);
+}
+
 int bring_up_send(struct proc *p, uint32_t generation, const struct config *c)
 {
 	const struct ipc_prepare m = { .generation = generation };
-	bool edge = p->id.role == PROC_EDGE;
-	int err = 0;
-	if (edge)
-		err = send_listeners(p, generation, c->listeners);
+	int err = send_listeners(p, generation, c->listeners);
 	if (!err)
 		err = proc_send(p, IPC_PREPARE, &m,
-				edge ? c->edge_fd : c->other_fd);
+				c->fd[snap_kind_of(p->id.role)]);
 	if (!err)
 		p->preparing = generation;
 	return err;
@@ -49,7 +55,10 @@ void bring_up(struct proc *p)
 	int err = 0;
 	if (p->id.role == PROC_ADMIN && p->generation == 0)
 		operate_admin_ready(p);
-	err = bring_up_send(p, s->reload.generation, &s->conf);
+	if (p->id.role == PROC_RELAY && p->generation == 0)
+		err = send_shared(p);
+	if (!err)
+		err = bring_up_send(p, s->reload.generation, &s->conf);
 	if (err)
 		proc_kill(p);
 }

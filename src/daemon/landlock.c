@@ -59,6 +59,7 @@ static const uint32_t net_denied[PROC_ROLE_COUNT] = {
 	[PROC_STORE] = NET_BIND | NET_CONNECT,
 	[PROC_RESOLVER] = NET_BIND,
 	[PROC_ADMIN] = NET_BIND | NET_CONNECT,
+	[PROC_RELAY] = 0, /* any port of its range */
 	[PROC_LOADER] = NET_BIND | NET_CONNECT,
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "net/net.h"
+#include "relay/relay_io.h"
 
 static void item_close(const struct listener *it, uint32_t workers)
 {
@@ -31,10 +32,24 @@ void listeners_free(struct listeners *l)
 	free(l);
 }
 
-static struct listener *find(const struct listeners *l, const struct addr *a)
+enum proc_role listener_role(enum listener_kind kind)
+{
+	return kind == LISTENER_RELAY_UDP || kind == LISTENER_RELAY_TCP
+		       ? PROC_RELAY
+		       : PROC_EDGE;
+}
+
+static bool same_transport(enum listener_kind a, enum listener_kind b)
+{
+	return (a == LISTENER_RELAY_UDP) == (b == LISTENER_RELAY_UDP);
+}
+
+static struct listener *find(const struct listeners *l, enum listener_kind kind,
+			     const struct addr *a)
 {
 	for (size_t i = 0; l && i < l->count; i++) {
-		if (addr_equal(&l->item[i].addr, a))
+		if (same_transport(l->item[i].kind, kind) &&
+		    addr_equal(&l->item[i].addr, a))
 			return &l->item[i];
 	}
 	return NULL;
@@ -44,7 +59,7 @@ void listeners_replace(struct listeners *before, struct listeners *next)
 {
 	for (size_t i = 0; i < next->count; i++) {
 		struct listener *it = &next->item[i];
-		struct listener *was = find(before, &it->addr);
+		struct listener *was = find(before, it->kind, &it->addr);
 		/* the sockets move over */
 		if (it->inherited && was)
 			was->inherited = true;
@@ -62,10 +77,12 @@ static int inherit(struct listener *it, const struct listener *was,
 }
 
 /* A port that we hold at another address already is no foreign one. */
-static bool holds_port(const struct listeners *l, uint16_t port)
+static bool holds_port(const struct listeners *l, enum listener_kind kind,
+		       uint16_t port)
 {
 	for (size_t i = 0; l && i < l->count; i++) {
-		if (addr_port(&l->item[i].addr) == port)
+		if (same_transport(l->item[i].kind, kind) &&
+		    addr_port(&l->item[i].addr) == port)
 			return true;
 	}
 	return false;
@@ -76,7 +93,7 @@ static int open_item(struct listener *it, uint32_t workers, bool alone,
 {
 	int err = 0;
 	for (uint32_t i = 0; i < workers && !err; i++)
-		err = open_fn(&it->addr, &it->fd[i], alone && i == 0);
+		err = open_fn(it->kind, &it->addr, &it->fd[i], alone && i == 0);
 	return err;
 }
 
@@ -114,7 +131,7 @@ static int add(struct builder *b, enum listener_kind kind,
 {
 	struct listeners *set = b->set;
 	struct listener *it = &set->item[set->count];
-	const struct listener *was = find(b->before, &a->addr);
+	const struct listener *was = find(b->before, kind, &a->addr);
 	*it = (struct listener){ .kind = kind,
 				 .text = a->text,
 				 .addr = a->addr };
@@ -123,8 +140,8 @@ static int add(struct builder *b, enum listener_kind kind,
 		return -ENOMEM;
 	for (uint32_t i = 0; i < set->workers; i++)
 		it->fd[i] = -1;
-	bool alone = !holds_port(b->before, addr_port(&a->addr)) &&
-		     !holds_port(set, addr_port(&a->addr));
+	bool alone = !holds_port(b->before, kind, addr_port(&a->addr)) &&
+		     !holds_port(set, kind, addr_port(&a->addr));
 	set->count++;
 	int err = was ? inherit(it, was, set->workers)
 		      : open_item(it, set->workers, alone, b->open_fn);
@@ -143,6 +160,7 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 	size_t federation = conf->access.federation.listen_count;
 	size_t clients = conf->access.clients.listen_count;
 	size_t inside = conf->inside.listen_count;
+	size_t relay = conf->relay.listen_count;
 	struct listeners *set = calloc(1, sizeof(*set));
 	struct builder b = { set, before, open_fn, path, error };
 	int err = 0;
@@ -150,8 +168,8 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 	if (!set)
 		return -ENOMEM;
 	set->workers = conf->workers;
-	set->item =
-		calloc(federation + clients + inside + 1, sizeof(*set->item));
+	set->item = calloc(federation + clients + inside + 2 * relay + 1,
+			   sizeof(*set->item));
 	if (!set->item)
 		err = -ENOMEM;
 	for (size_t i = 0; i < federation && !err; i++)
@@ -162,6 +180,9 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 			  &conf->access.clients.listen[i]);
 	for (size_t i = 0; i < inside && !err; i++)
 		err = add(&b, LISTENER_INSIDE, &conf->inside.listen[i]);
+	for (size_t i = 0; i < 2 * relay && !err; i++)
+		err = add(&b, i % 2 ? LISTENER_RELAY_TCP : LISTENER_RELAY_UDP,
+			  &conf->relay.listen[i / 2]);
 	if (err) {
 		listeners_free(set);
 		return err;
@@ -173,22 +194,28 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 /* With SO_REUSEPORT a second daemon of the same user could share our port in
  * silence. Without it the kernel tells: so the first socket of an address is
  * tried without. */
-static int try_alone(const struct addr *at)
+static int try_alone(const struct addr *at, int type)
 {
 	const int on = 1;
-	int s = socket(at->u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int s = socket(at->u.sa.sa_family, type | SOCK_CLOEXEC, 0);
 	if (s < 0)
 		return -errno;
 	int err = 0;
-	if (setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	/* for UDP it would let others in */
+	if ((type == SOCK_STREAM &&
+	     setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0) ||
 	    bind(s, &at->u.sa, addr_len(at)) < 0)
 		err = -errno;
 	close(s);
 	return err;
 }
 
-int listeners_open(const struct addr *at, int *fd, bool alone)
+int listeners_open(enum listener_kind kind, const struct addr *at, int *fd,
+		   bool alone)
 {
-	int err = alone ? try_alone(at) : 0;
-	return err ? err : net_listen(at, fd);
+	bool udp = kind == LISTENER_RELAY_UDP;
+	int err = alone ? try_alone(at, udp ? SOCK_DGRAM : SOCK_STREAM) : 0;
+	if (err)
+		return err;
+	return udp ? relay_udp_open(at, fd) : net_listen(at, fd);
 }

@@ -28,7 +28,8 @@ enum { LISTENERS_ERROR_MAX = 512 };
 
 /* Opens a socket: listeners_open() but for tests. alone: nobody may have the
  * address yet. */
-typedef int (*listeners_open_fn)(const struct addr *at, int *fd, bool alone);
+typedef int (*listeners_open_fn)(enum listener_kind kind, const struct addr *at,
+				 int *fd, bool alone);
 
 /* The set that conf asks for; borrows texts from it. before: the present set,
  * or NULL. path: of the file, for the error "file:line: ...", which names the
@@ -40,5 +41,9 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 void listeners_replace(struct listeners *before, struct listeners *next);
 /* Closes what it did not inherit; tolerates NULL. */
 void listeners_free(struct listeners *l);
-/* net_listen(), after making sure that no other program has the port. */
-int listeners_open(const struct addr *at, int *fd, bool alone);
+/* A listening socket of that kind, after making sure that no other program has
+ * the port. */
+int listeners_open(enum listener_kind kind, const struct addr *at, int *fd,
+		   bool alone);
+/* Whose it is. */
+enum proc_role listener_role(enum listener_kind kind);

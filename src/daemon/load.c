@@ -22,9 +22,14 @@ enum {
 	DEADLINE_MS = 15000,
 	FILES_MAX = 256,
 	ERROR_MAX = 2048,
-	FD_EDGE = 0,
-	FD_OTHER = 1
 };
+
+enum snap_kind snap_kind_of(enum proc_role role)
+{
+	if (role == PROC_EDGE)
+		return SNAP_EDGE;
+	return role == PROC_RELAY ? SNAP_RELAY : SNAP_OTHER;
+}
 
 struct load {
 	struct loop *loop;
@@ -39,7 +44,7 @@ struct load {
 	load_done_fn done;
 	void *arg;
 	unsigned files;
-	int fd[2];
+	int fd[SNAP_COUNT];
 	bool ended;
 	bool clean; /* it said all: it ends when we hang up */
 	char error[ERROR_MAX];
@@ -56,7 +61,7 @@ static void load_free(struct load *l)
 		child_close(l->child);
 	}
 	log_source_close(l->source);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < SNAP_COUNT; i++) {
 		if (l->fd[i] >= 0)
 			close(l->fd[i]);
 	}
@@ -76,17 +81,20 @@ static void on_end(void *arg)
 	load_done_fn done = l->done;
 	void *done_arg = l->arg;
 	char error[ERROR_MAX];
-	struct load_result r = { .edge_fd = l->fd[FD_EDGE],
-				 .other_fd = l->fd[FD_OTHER] };
+	struct load_result r = { .error = NULL };
 	memcpy(error, l->error, sizeof(error));
-	if (!*error && (r.edge_fd < 0 || r.other_fd < 0))
-		snprintf(error, sizeof(error),
-			 "%s:1: the loader returned no snapshot", l->path);
-	if (*error) {
-		r = (struct load_result){ error, -1, -1 };
-	} else {
-		l->fd[FD_EDGE] = -1;
-		l->fd[FD_OTHER] = -1;
+	for (int i = 0; i < SNAP_COUNT && !*error; i++) {
+		if (l->fd[i] < 0)
+			snprintf(error, sizeof(error),
+				 "%s:1: the loader returned no snapshot",
+				 l->path);
+	}
+	if (*error)
+		r.error = error;
+	for (int i = 0; i < SNAP_COUNT; i++) {
+		r.fd[i] = *error ? -1 : l->fd[i];
+		if (!*error)
+			l->fd[i] = -1;
 	}
 	load_free(l);
 	done(done_arg, &r);
@@ -158,7 +166,11 @@ static void do_ask(struct load *l, const struct ipc_msg *m)
 
 static void do_loaded(struct load *l, const struct ipc_msg *m, int fd)
 {
-	int i = m->u.loaded.roles & (1U << PROC_EDGE) ? FD_EDGE : FD_OTHER;
+	enum snap_kind i = SNAP_OTHER;
+	if (m->u.loaded.roles & 1U << PROC_EDGE)
+		i = SNAP_EDGE;
+	else if (m->u.loaded.roles & 1U << PROC_RELAY)
+		i = SNAP_RELAY;
 	if (fd < 0)
 		return;
 	if (l->fd[i] >= 0)
@@ -260,7 +272,7 @@ int config_load_start(struct load **out, const struct load_conf *conf,
 			    .path = conf->path,
 			    .done = done,
 			    .arg = arg,
-			    .fd = { -1, -1 } };
+			    .fd = { -1, -1, -1 } };
 	l->end = (struct turn_hook){ .fn = on_end, .arg = l };
 	buf_init(&l->scratch, 0);
 	timer_init(&l->deadline, loop_timers(l->loop), on_deadline, l);

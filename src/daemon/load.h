@@ -9,6 +9,11 @@
 #include "daemon/logpipe.h"
 #include "loop/loop.h"
 
+/* Snapshots differ by what their readers may know. */
+enum snap_kind { SNAP_EDGE, SNAP_RELAY, SNAP_OTHER, SNAP_COUNT };
+
+enum snap_kind snap_kind_of(enum proc_role role);
+
 struct load;
 
 struct load_conf {
@@ -22,8 +27,7 @@ struct load_conf {
 /* Sealed snapshots; the callee owns the descriptors when error is NULL. */
 struct load_result {
 	const char *error; /* "file:line: text", or NULL */
-	int edge_fd;
-	int other_fd;
+	int fd[SNAP_COUNT];
 };
 
 typedef void (*load_done_fn)(void *arg, const struct load_result *result);

@@ -9,7 +9,6 @@
 #include "daemon/check.h"
 #include "daemon/process.h"
 #include "daemon/supervisor.h"
-#include "daemon/tables.h"
 
 enum { EXIT_USAGE = 2, CHILD_ARGS = 4 };
 
@@ -17,9 +16,6 @@ static const char usage_text[] =
 	"usage: sallyportd -c FILE        serve; logs to standard error\n"
 	"       sallyportd -t -c FILE     check the file only: exit 0, or 1\n"
 	"                                 and one line file:line: reason\n"
-	"       sallyportd --ask ports|firewall -c FILE [NAME=VALUE...]\n"
-	"                                 the table of a file: what the verbs\n"
-	"                                 of sallyport(1) with -c print\n"
 	"       sallyportd --manual       print sallyport.yaml(5)\n"
 	"       sallyportd --version\n"
 	"       sallyportd --help\n"
@@ -29,7 +25,7 @@ static const char usage_text[] =
 static const struct role_ops *const roles[PROC_ROLE_COUNT] = {
 	[PROC_EDGE] = &role_edge_ops,   [PROC_HOME] = &role_home_ops,
 	[PROC_STORE] = &role_store_ops, [PROC_RESOLVER] = &role_resolver_ops,
-	[PROC_ADMIN] = &role_admin_ops,
+	[PROC_ADMIN] = &role_admin_ops, [PROC_RELAY] = &role_relay_ops,
 };
 
 static int child_main(char **argv)
@@ -68,13 +64,12 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "test", no_argument, NULL, 't' },
-		{ "ask", required_argument, NULL, 'a' },
 		{ "manual", no_argument, NULL, 'm' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *path = NULL, *ask = NULL;
+	const char *path = NULL;
 	bool check = false;
 
 	if (argc == CHILD_ARGS && strcmp(argv[1], "--role") == 0)
@@ -87,9 +82,6 @@ int main(int argc, char **argv)
 		case 't':
 			check = true;
 			break;
-		case 'a':
-			ask = optarg;
-			break;
 		case 'm':
 			return print_manual();
 		case 'v':
@@ -100,9 +92,7 @@ int main(int argc, char **argv)
 		default:
 			return usage(stderr, EXIT_USAGE);
 		}
-	if (path && ask)
-		return tables_main(path, ask, argv + optind, argc - optind);
-	if (!path || ask || optind != argc)
+	if (!path || optind != argc)
 		return usage(stderr, EXIT_USAGE);
 	return check ? check_main(path) : supervisor_main(path);
 }

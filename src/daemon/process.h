@@ -67,5 +67,6 @@ extern const struct role_ops role_home_ops;
 extern const struct role_ops role_store_ops;
 extern const struct role_ops role_resolver_ops;
 extern const struct role_ops role_admin_ops;
+extern const struct role_ops role_relay_ops;
 /* The child that reads the configuration lives by other rules. */
 int loader_main(const struct boot *boot);

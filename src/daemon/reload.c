@@ -73,7 +73,7 @@ static void commit(struct supervisor *s)
 	s->conf.listeners = NULL;
 	config_clear(&s->conf);
 	s->conf = s->next;
-	s->next = (struct config){ -1, -1, NULL, NULL };
+	s->next = (struct config)CONFIG_NONE;
 	s->log_level = -1;
 	supervisor_level(s);
 	metric_set(M_CONFIG_GENERATION, m.generation);
@@ -161,14 +161,19 @@ static const char *fixed_key(const struct conf *a, const struct conf *b)
 		return "state";
 	if (!slice_eq(a->control, b->control))
 		return "control";
-	return a->inside.builtin != b->inside.builtin ? "inside.home" : NULL;
+	if (a->inside.builtin != b->inside.builtin)
+		return "inside.home";
+	bool before = a->relay.listen_count > 0;
+	bool after = b->relay.listen_count > 0;
+	return before != after ? "relay" : NULL;
 }
 
 /* Fills s->next; on failure s->why tells the reason. */
 static int open_next(struct supervisor *s, const struct load_result *r)
 {
-	s->next = (struct config){ r->edge_fd, r->other_fd, NULL, NULL };
-	int err = snapshot_open(&s->next.snap, r->other_fd);
+	s->next = (struct config)CONFIG_NONE;
+	memcpy(s->next.fd, r->fd, sizeof(r->fd));
+	int err = snapshot_open(&s->next.snap, r->fd[SNAP_OTHER]);
 	if (err) {
 		snprintf(s->why, sizeof(s->why), "%s:1: no snapshot: %s",
 			 s->path, strerror(-err));

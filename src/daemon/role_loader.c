@@ -2,8 +2,9 @@
 /*
  * The child that reads the configuration: no rights, no files of its own. It
  * asks the supervisor for each file, checks everything, and returns one sealed
- * snapshot for edge, with the key, and one without it for all others. It works
- * from top to bottom and runs its loop only while it waits for an answer.
+ * snapshot for edge, with the key, one for relay, with its users, and one
+ * without either for all others. It works from top to bottom and runs its loop
+ * only while it waits for an answer.
  */
 #include "daemon/process.h"
 
@@ -22,6 +23,7 @@ enum { ARENA_FIRST = 64 << 10, ARENA_MAX = 128 << 20 };
 
 enum {
 	ROLES_EDGE = 1 << PROC_EDGE,
+	ROLES_RELAY = 1 << PROC_RELAY,
 	ROLES_OTHER = 1 << PROC_SUPERVISOR | 1 << PROC_HOME | 1 << PROC_STORE |
 		      1 << PROC_RESOLVER | 1 << PROC_ADMIN
 };
@@ -122,6 +124,8 @@ static void load_text(struct loader *l, struct arena *a, const char *path,
 	int err = check_load(a, &load, &c, error, &warnings);
 	if (!err)
 		err = send_snapshot(l, c, ROLES_EDGE);
+	if (!err)
+		err = send_snapshot(l, c, ROLES_RELAY);
 	if (!err)
 		err = send_snapshot(l, c, ROLES_OTHER);
 	if (err && !*error)

@@ -19,7 +19,8 @@ enum {
 	RESOLVER = 1 << PROC_RESOLVER,
 	ADMIN = 1 << PROC_ADMIN,
 	LOADER = 1 << PROC_LOADER,
-	ALL = EDGE | HOME | STORE | RESOLVER | ADMIN | LOADER,
+	RELAY = 1 << PROC_RELAY,
+	ALL = EDGE | HOME | STORE | RESOLVER | ADMIN | LOADER | RELAY,
 	NET = EDGE | RESOLVER
 };
 
@@ -127,9 +128,9 @@ static const struct sandbox_call calls[] = {
 	CALL(ALL, exit_group),
 
 	/* connections */
-	CALL(EDGE | ADMIN, accept4),
+	CALL(EDGE | ADMIN | RELAY, accept4),
 	CALL(NET, connect),
-	CALL(RESOLVER, bind),
+	CALL(RESOLVER | RELAY, bind),
 
 	/* the database */
 	CALL(STORE | RESOLVER, openat),
@@ -176,10 +177,10 @@ static const struct sandbox_call calls[] = {
 	CALL(ALL, prctl),
 	CALL(ALL, arch_prctl),
 	CALL(ALL, open),
-	CALL(EDGE | HOME | ADMIN | LOADER, openat),
-	CALL(EDGE | HOME | ADMIN | LOADER | RESOLVER, stat),
-	CALL(EDGE | HOME | ADMIN | LOADER | RESOLVER, readlink),
-	CALL(EDGE | HOME | ADMIN | LOADER | RESOLVER, getdents64),
+	CALL(EDGE | HOME | ADMIN | LOADER | RELAY, openat),
+	CALL(EDGE | HOME | ADMIN | LOADER | RESOLVER | RELAY, stat),
+	CALL(EDGE | HOME | ADMIN | LOADER | RESOLVER | RELAY, readlink),
+	CALL(EDGE | HOME | ADMIN | LOADER | RESOLVER | RELAY, getdents64),
 	CALL(ALL, getdents),
 	CALL(ALL, mincore),
 #endif
@@ -188,8 +189,8 @@ static const struct sandbox_call calls[] = {
 static const struct sandbox_socket sockets[] = {
 	{ NET, AF_INET, SOCK_STREAM },
 	{ NET, AF_INET6, SOCK_STREAM },
-	{ RESOLVER, AF_INET, SOCK_DGRAM },
-	{ RESOLVER, AF_INET6, SOCK_DGRAM },
+	{ RESOLVER | RELAY, AF_INET, SOCK_DGRAM },
+	{ RESOLVER | RELAY, AF_INET6, SOCK_DGRAM },
 };
 
 /* Tried by libraries that live without. */

@@ -72,7 +72,8 @@ static void on_deadline(struct timer *t, void *arg)
 static void drain(struct proc *p, uint32_t grace_ms)
 {
 	const struct ipc_drain m = { .grace_ms = grace_ms };
-	bool serves = p->id.role == PROC_EDGE || p->id.role == PROC_HOME;
+	bool serves = p->id.role == PROC_EDGE || p->id.role == PROC_HOME ||
+		      p->id.role == PROC_RELAY;
 	timer_stop(&p->restart_timer);
 	p->drained = !serves || p->state != PROC_READY;
 	if (!p->drained && proc_send(p, IPC_DRAIN, &m, -1) < 0)

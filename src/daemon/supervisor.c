@@ -17,6 +17,7 @@
 #include "daemon/sandbox.h"
 #include "daemon/sealed.h"
 #include "daemon/supervisor_int.h"
+#include "relay/relay_io.h"
 
 enum {
 	BEAT_MS = 2000,
@@ -29,11 +30,11 @@ void config_clear(struct config *c)
 {
 	listeners_free(c->listeners);
 	snapshot_free(c->snap);
-	if (c->edge_fd >= 0)
-		close(c->edge_fd);
-	if (c->other_fd >= 0)
-		close(c->other_fd);
-	*c = (struct config){ -1, -1, NULL, NULL };
+	for (int i = 0; i < SNAP_COUNT; i++) {
+		if (c->fd[i] >= 0)
+			close(c->fd[i]);
+	}
+	*c = (struct config)CONFIG_NONE;
 }
 
 void supervisor_fail(struct supervisor *s, const char *why)
@@ -151,12 +152,27 @@ static int processes_failed(int err)
 	return err;
 }
 
+/* Memory that all relay processes write: quotas, and the key of their nonces.
+ * It outlives each of them. */
+static int open_shared(struct supervisor *s)
+{
+	struct sealed map = { .len = relay_shared_bytes() };
+	int err = sealed_page(&s->shared_fd, "relay", map.len);
+	if (!err)
+		err = sealed_map_page(&map.ptr, s->shared_fd, map.len, true);
+	if (!err)
+		err = relay_shared_init(map.ptr);
+	sealed_unmap(&map);
+	return err;
+}
+
 static int step_processes(struct supervisor *s)
 {
 	const struct conf *c = s->conf.snap->conf;
 	static const enum proc_role single[] = { PROC_STORE, PROC_RESOLVER,
 						 PROC_ADMIN, PROC_HOME };
-	s->procs = calloc(c->workers + 4, sizeof(*s->procs));
+	bool relays = c->relay.listen_count > 0;
+	s->procs = calloc(2 * (size_t)c->workers + 4, sizeof(*s->procs));
 	if (!s->procs)
 		return processes_failed(-ENOMEM);
 	for (size_t i = 0; i < 4; i++) {
@@ -165,7 +181,9 @@ static int step_processes(struct supervisor *s)
 	}
 	for (uint32_t slot = 0; slot < c->workers; slot++)
 		proc_init(&s->procs[s->proc_count++], s, PROC_EDGE, slot);
-	int err = 0;
+	for (uint32_t slot = 0; relays && slot < c->workers; slot++)
+		proc_init(&s->procs[s->proc_count++], s, PROC_RELAY, slot);
+	int err = relays ? open_shared(s) : 0;
 	for (size_t i = 0; i < s->proc_count && !err; i++)
 		err = sealed_page(&s->procs[i].page_fd, s->procs[i].name,
 				  sizeof(struct metrics_page));
@@ -183,9 +201,8 @@ static int (*const steps[])(struct supervisor *s) = {
 
 static int adopt(struct supervisor *s, const struct load_result *r)
 {
-	s->conf.edge_fd = r->edge_fd;
-	s->conf.other_fd = r->other_fd;
-	int err = snapshot_open(&s->conf.snap, r->other_fd);
+	memcpy(s->conf.fd, r->fd, sizeof(r->fd));
+	int err = snapshot_open(&s->conf.snap, r->fd[SNAP_OTHER]);
 	if (err) {
 		LOG(LOG_ERROR, "server.failed",
 		    KV_STR("why", "the loader's snapshot cannot be read"),
@@ -293,6 +310,8 @@ static void finish(struct supervisor *s)
 	free(s->procs);
 	remove_control(s);
 	config_clear(&s->conf);
+	if (s->shared_fd >= 0)
+		close(s->shared_fd);
 	LOG(LOG_INFO, "server.end", KV_I64("status", s->exit_status));
 	notify_close(&s->notify);
 	logpipe_flush(s->log, FLUSH_MS);
@@ -305,10 +324,11 @@ static void finish(struct supervisor *s)
 int supervisor_main(const char *path)
 {
 	struct supervisor s = { .path = path,
-				.conf = { -1, -1, NULL, NULL },
-				.next = { -1, -1, NULL, NULL },
+				.conf = CONFIG_NONE,
+				.next = CONFIG_NONE,
 				.control_fd = -1,
 				.page_fd = -1,
+				.shared_fd = -1,
 				.log_level = -1 };
 	signal(SIGPIPE, SIG_IGN);
 	buf_init(&s.scratch, 0);

@@ -25,10 +25,14 @@
 
 enum { OPERATES_MAX = 64 };
 
+#define CONFIG_NONE                        \
+	{                                  \
+		{ -1, -1, -1 }, NULL, NULL \
+	}
+
 /* One generation: what processes are sent, and what we read ourselves. */
 struct config {
-	int edge_fd;
-	int other_fd;
+	int fd[SNAP_COUNT];
 	struct snapshot *snap;
 	struct listeners *listeners;
 };
@@ -75,6 +79,7 @@ struct supervisor {
 	size_t proc_count;
 	int control_fd;
 	int page_fd;   /* our own metrics */
+	int shared_fd; /* what relay processes share; -1: there are none */
 	bool started;  /* all were ready once */
 	int log_level; /* set by the operator; -1: as configured */
 	struct ipc_operate operates[OPERATES_MAX]; /* wait for a reload */

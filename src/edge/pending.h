@@ -17,8 +17,7 @@ struct pending {
 		uint32_t slot;
 		uint32_t branch;
 	} key;
-	uint64_t since_ms; /* or since it was heard of */
-	bool heard;        /* a provisional response came */
+	uint64_t since_ms;
 };
 
 struct pending_set {
@@ -32,11 +31,7 @@ int pending_add(struct pending_set *set, uint32_t slot, uint64_t txn,
 		uint16_t branch, uint64_t now_ms);
 void pending_done(struct pending_set *set, uint32_t slot, uint64_t txn,
 		  uint16_t branch);
-/* Something but a final response came: it is not forgotten by the peer. */
-void pending_heard(struct pending_set *set, const struct pending *key,
-		   uint64_t now_ms);
-/* How many of those that went were never heard of. */
-size_t pending_expire(struct pending_set *set, uint64_t before_ms);
+void pending_expire(struct pending_set *set, uint64_t before_ms);
 /* Fails all of them, here and at other workers; empties the set. */
 void pending_fail(struct edge *e, struct pending_set *set,
 		  enum edge_refusal why);

@@ -189,6 +189,7 @@ const char *proc_role_name(enum proc_role role)
 		[PROC_STORE] = "store",
 		[PROC_RESOLVER] = "resolver",
 		[PROC_ADMIN] = "admin",
+		[PROC_RELAY] = "relay",
 		[PROC_LOADER] = "loader",
 	};
 	return (unsigned)role < PROC_ROLE_COUNT ? names[role] : "?";
@@ -227,11 +228,14 @@ bool proc_roles_talk(enum proc_role a, enum proc_role b)
 			      1 << PROC_ADMIN,
 		[PROC_HOME] =
 			1 << PROC_EDGE | 1 << PROC_STORE | 1 << PROC_ADMIN,
-		[PROC_STORE] =
-			1 << PROC_EDGE | 1 << PROC_HOME | 1 << PROC_ADMIN,
+		[PROC_STORE] = 1 << PROC_EDGE | 1 << PROC_HOME |
+			       1 << PROC_ADMIN | 1 << PROC_RELAY,
 		[PROC_RESOLVER] = 1 << PROC_EDGE | 1 << PROC_ADMIN,
 		[PROC_ADMIN] = 1 << PROC_EDGE | 1 << PROC_HOME |
-			       1 << PROC_STORE | 1 << PROC_RESOLVER,
+			       1 << PROC_STORE | 1 << PROC_RESOLVER |
+			       1 << PROC_RELAY,
+		[PROC_RELAY] =
+			1 << PROC_RELAY | 1 << PROC_STORE | 1 << PROC_ADMIN,
 	};
 	if ((unsigned)a >= PROC_ROLE_COUNT || (unsigned)b >= PROC_ROLE_COUNT)
 		return false;

@@ -26,8 +26,10 @@ static int refuse_with;
 static int opened;
 static int alone_asked;
 
-static int fake_open(const struct addr *at, int *fd, bool alone)
+static int fake_open(enum listener_kind kind, const struct addr *at, int *fd,
+		     bool alone)
 {
+	(void)kind;
 	if (addr_port(at) == refuse_port)
 		return refuse_with;
 	opened++;

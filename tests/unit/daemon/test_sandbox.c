@@ -43,7 +43,8 @@ enum {
 	RESOLVER = 1 << PROC_RESOLVER,
 	ADMIN = 1 << PROC_ADMIN,
 	LOADER = 1 << PROC_LOADER,
-	ALL = EDGE | HOME | STORE | RESOLVER | ADMIN | LOADER
+	RELAY = 1 << PROC_RELAY,
+	ALL = EDGE | HOME | STORE | RESOLVER | ADMIN | LOADER | RELAY
 };
 
 /* What a try finds prepared. */
@@ -231,6 +232,14 @@ static bool ask_by_udp(const struct scene *s)
 	       connect(fd, (const struct sockaddr *)&a, sizeof(a)) == 0;
 }
 
+static bool open_relay_port(const struct scene *s)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	(void)s;
+	return fd >= 0 && bind(fd, (const struct sockaddr *)&a, sizeof(a)) == 0;
+}
+
 static bool keep_database(const struct scene *s)
 {
 	char path[128];
@@ -265,7 +274,7 @@ static const struct attempt attempts[] = {
 	{ "write a file", ALL, false, false, false, write_elsewhere },
 	{ "execve", ALL, false, false, false, run_program },
 	{ "fork", ALL, false, false, false, start_process },
-	{ "connect", HOME | STORE | ADMIN | LOADER, false, false, false,
+	{ "connect", HOME | STORE | ADMIN | LOADER | RELAY, false, false, false,
 	  connect_out },
 	{ "socket", EDGE | HOME | STORE | ADMIN | LOADER, false, false, false,
 	  make_socket },
@@ -283,7 +292,8 @@ static const struct attempt attempts[] = {
 	{ "breathe", ALL, true, false, false, breathe },
 	{ "log", ALL, true, false, false, log_a_line },
 	{ "raise", ALL, true, false, false, die_properly },
-	{ "accept", EDGE | ADMIN, true, false, false, accept_one },
+	{ "accept", EDGE | ADMIN | RELAY, true, false, false, accept_one },
+	{ "relay port", RELAY, true, false, false, open_relay_port },
 	{ "connect", EDGE | RESOLVER, true, false, false, connect_out },
 	{ "resolv.conf", RESOLVER, true, false, false, read_resolv_conf },
 	{ "UDP", RESOLVER, true, false, false, ask_by_udp },
@@ -429,6 +439,12 @@ static void test_loader(void **state)
 	try_all(PROC_LOADER);
 }
 
+static void test_relay(void **state)
+{
+	(void)state;
+	try_all(PROC_RELAY);
+}
+
 /* ---- what the process is, seen from inside ---- */
 
 static bool is_bare(const struct scene *s)
@@ -484,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_resolver),
 		cmocka_unit_test(test_admin),
 		cmocka_unit_test(test_loader),
+		cmocka_unit_test(test_relay),
 		cmocka_unit_test(test_nothing_is_left_of_root),
 		cmocka_unit_test(test_root_is_no_account),
 		cmocka_unit_test(test_weaknesses_are_told_once_each),

@@ -188,9 +188,9 @@ static void test_pairs(void **state)
 static void test_roles(void **state)
 {
 	static const char *const talk[] = {
-		"edge edge",     "edge home",   "edge store",
-		"edge resolver", "home store",  "admin edge",
-		"admin home",    "admin store", "admin resolver",
+		"edge edge",      "edge home",   "edge store",  "edge resolver",
+		"home store",     "admin edge",  "admin home",  "admin store",
+		"admin resolver", "admin relay", "store relay", "relay relay",
 	};
 	(void)state;
 	size_t pairs = 0;
@@ -214,7 +214,7 @@ static void test_roles(void **state)
 			pairs += ab;
 		}
 	}
-	assert_int_equal(pairs, 2 * sizeof(talk) / sizeof(*talk) - 1);
+	assert_int_equal(pairs, 2 * sizeof(talk) / sizeof(*talk) - 2);
 	assert_false(proc_roles_talk(PROC_ROLE_COUNT, PROC_EDGE));
 	assert_string_equal(proc_role_name(PROC_ROLE_COUNT), "?");
 }

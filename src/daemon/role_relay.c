@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A relay worker as a process: src/relay/ and the runtime put together. */
+#include "daemon/process.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/conf_map.h"
+#include "daemon/warm.h"
+#include "relay/relay_io.h"
+
+enum { OWN_MAX = 256 };
+
+struct role_relay {
+	struct process *process;
+	struct relay_io *io;
+	struct addr own[OWN_MAX]; /* of this machine, as at the start */
+	size_t own_count;
+};
+
+/* While the system may still be asked. */
+static int find_own(struct role_relay *r)
+{
+	struct ifaddrs *list = NULL;
+	if (getifaddrs(&list))
+		return -errno;
+	for (struct ifaddrs *i = list; i && r->own_count < OWN_MAX;
+	     i = i->ifa_next) {
+		struct addr *a = &r->own[r->own_count];
+		if (!i->ifa_addr)
+			continue;
+		if (i->ifa_addr->sa_family == AF_INET)
+			memcpy(&a->u.in, i->ifa_addr, sizeof(a->u.in));
+		else if (i->ifa_addr->sa_family == AF_INET6)
+			memcpy(&a->u.in6, i->ifa_addr, sizeof(a->u.in6));
+		else
+			continue;
+		r->own_count++;
+	}
+	freeifaddrs(list);
+	return 0;
+}
+
+static int role_create(void **out, struct process *p)
+{
+	struct role_relay *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	warm_tls();
+	r->process = p;
+	int err = find_own(r);
+	if (!err)
+		err = relay_io_create(&r->io, process_loop(p));
+	if (err) {
+		free(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+static void role_free(void *role)
+{
+	struct role_relay *r = role;
+	relay_io_free(r->io);
+	free(r);
+}
+
+/* The memory that all relay processes share comes before anything else. */
+static void share(struct role_relay *r, int fd)
+{
+	void *shared = NULL;
+	int err = fd < 0 ? -EBADF
+			 : sealed_map_page(&shared, fd, relay_shared_bytes(),
+					   true);
+	if (!err)
+		err = relay_io_share(r->io, shared,
+				     process_boot(r->process)->id.slot);
+	if (err)
+		process_fail(r->process, "the shared memory cannot be used");
+}
+
+static void role_told(void *role, const struct ipc_msg *m, int fd)
+{
+	if (m->type == IPC_RELAY_SHARED)
+		share(role, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int role_prepare(void *role, uint32_t generation, struct snapshot *snap,
+			char error[static ROLE_ERROR_MAX])
+{
+	struct role_relay *r = role;
+	struct relay_setup_conf *setup = NULL;
+	(void)error;
+	int err = relay_setup_create(&setup, snap, r->own, r->own_count);
+	if (err)
+		return err;
+	err = relay_io_prepare(r->io, generation, &setup->conf,
+			       relay_setup_release, setup);
+	if (err) {
+		/* the snapshot stays the caller's */
+		setup->snap = NULL;
+		relay_setup_release(setup);
+	}
+	return err;
+}
+
+static void role_commit(void *role, uint32_t generation)
+{
+	struct role_relay *r = role;
+	relay_io_commit(r->io, generation);
+}
+
+static void role_abort(void *role, uint32_t generation)
+{
+	struct role_relay *r = role;
+	relay_io_abort(r->io, generation);
+}
+
+static int role_listener(void *role, const struct ipc_listener *l, int fd)
+{
+	struct role_relay *r = role;
+	enum relay_listener kind = l->kind == LISTENER_RELAY_UDP
+					   ? RELAY_LISTEN_UDP
+					   : RELAY_LISTEN_TCP;
+	return relay_io_listener(r->io, l->generation, kind, l->address, fd);
+}
+
+/* Nothing is kept for a process that comes or goes. */
+static void role_peer(void *role, const struct proc_id *peer)
+{
+	(void)role;
+	(void)peer;
+}
+
+static void role_peer_message(void *role, const struct proc_id *from,
+			      const struct ipc_msg *m)
+{
+	(void)role;
+	(void)from;
+	(void)m;
+}
+
+static void role_drain(void *role)
+{
+	struct role_relay *r = role;
+	relay_io_drain(r->io);
+}
+
+static size_t role_busy(const void *role)
+{
+	const struct role_relay *r = role;
+	struct relay *engine = relay_io_engine(r->io);
+	return engine ? relay_count(engine) : 0;
+}
+
+static void role_status(void *role, role_row_fn row, void *arg)
+{
+	struct role_relay *r = role;
+	char text[24];
+	struct buf pairs;
+	buf_init(&pairs, 0);
+	snprintf(text, sizeof(text), "%zu", role_busy(r));
+	ipc_pair_put(&pairs, "allocations", slice_str(text));
+	if (!buf_failed(&pairs))
+		row(arg, "relay", buf_slice(&pairs));
+	buf_free(&pairs);
+}
+
+const struct role_ops role_relay_ops = {
+	.create = role_create,
+	.prepare = role_prepare,
+	.commit = role_commit,
+	.abort = role_abort,
+	.listener = role_listener,
+	.told = role_told,
+	.peer_up = role_peer,
+	.peer_message = role_peer_message,
+	.peer_gone = role_peer,
+	.drain = role_drain,
+	.busy = role_busy,
+	.status = role_status,
+	.free = role_free,
+};
