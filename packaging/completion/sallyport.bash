@@ -5,6 +5,8 @@
 _sallyport_options() { # verb: its options
 	local client='--as --server --server-name --trust --password-file'
 	case $1 in
+	ports) echo '-c --format --lang --profile --as-published' ;;
+	firewall) echo '-c --format --profile --perimeter --ssh --edge' ;;
 	'user add' | 'user passwd') echo '--password-file' ;;
 	message) echo "$client --to" ;;
 	receive) echo "$client --count --answer --timeout" ;;
@@ -13,7 +15,7 @@ _sallyport_options() { # verb: its options
 
 _sallyport_words() { # words so far: what may follow
 	case $1 in
-	'') echo 'status metrics user reload drain log-level message receive' \
+	'') echo 'status metrics ports firewall user reload drain log-level message receive' \
 		'help version' ;;
 	user | 'help user') echo 'add passwd list remove' ;;
 	log-level) echo 'error warn info debug' ;;
@@ -26,18 +28,34 @@ _sallyport() {
 	local words='' word skip=''
 	COMPREPLY=()
 	case $prev in
-	-s | --password-file | --trust)
+	-s | -c | --password-file | --trust)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
-	--as | --to | --server | --server-name | --count | --answer | --timeout)
+	--lang)
+		mapfile -t COMPREPLY < <(compgen -W 'en zh' -- "$cur")
+		return
+		;;
+	--profile)
+		mapfile -t COMPREPLY < <(compgen -W 'public-im messenger lync \
+			ocs2007r2 ocs2007 rfc8656' -- "$cur")
+		return
+		;;
+	--format)
+		mapfile -t COMPREPLY < <(compgen -W 'table markdown csv json svg \
+			nftables iptables ip6tables firewalld ufw' -- "$cur")
+		return
+		;;
+	--as | --to | --server | --server-name | --count | --answer | \
+		--timeout | --ssh | --edge)
 		return
 		;;
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $skip$word in
-		-s | --password-file | --trust | --as | --to | --server | \
-			--server-name | --count | --answer | --timeout)
+		-s | -c | --password-file | --trust | --as | --to | --server | \
+			--server-name | --count | --answer | --timeout | \
+			--format | --lang | --profile | --ssh | --edge)
 			skip=value:
 			continue
 			;;

@@ -115,7 +115,7 @@ static int build(struct access *a, char error[static ERROR_MAX])
 		if (err)
 			return err;
 	}
-	return 0;
+	return rules_build(a, error);
 }
 
 int access_create(struct access **out, const struct access_conf *conf,
@@ -138,6 +138,7 @@ void access_free(struct access *a)
 {
 	if (!a)
 		return;
+	rules_free(a);
 	map_free(&a->edges);
 	map_free(&a->partners);
 	map_free(&a->domains);

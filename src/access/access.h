@@ -49,7 +49,12 @@ struct access_facts {
 	bool crosses;          /* method may cross to partners */
 	struct slice from_aor; /* "alice@contoso.test" */
 	struct slice from_domain;
+	struct slice to_aor;    /* of the Request-URI; may be empty */
 	struct slice to_domain; /* domain of the Request-URI */
+	bool audio_video;       /* its SDP has audio or video */
+	bool multiparty;        /* it wants more than one-to-one */
+	bool said_verified;     /* the peer's mark; absent: false */
+	uint64_t now_s;         /* since 1970 */
 	struct slice flow_aor;  /* client: signed in as; empty: nobody */
 	/* Where a sealed route token of ours leads, when the request carries
 	 * one: whoever holds it is in a dialog that we let begin. */
@@ -67,11 +72,37 @@ enum access_kind {
 	ACCESS_NEED_LIMIT
 };
 
+/* What the inside is told about a sender outside (MS-SIPRE
+ * ms-edge-proxy-message-trust). */
+enum access_source_type {
+	ACCESS_SOURCE_NONE, /* not from outside */
+	ACCESS_SOURCE_DIRECT_PARTNER,
+	ACCESS_SOURCE_AUTO_FEDERATION,
+	ACCESS_SOURCE_AUTHORIZED_SERVER,
+	ACCESS_SOURCE_INTERNET_USER,
+};
+struct access_mark {
+	enum access_source_type type;
+	bool verified;     /* else: contacts only */
+	bool public_cloud; /* a public IM provider's */
+};
+
 struct access_verdict {
 	enum access_kind kind;
 	const struct reject *reject;
-	const struct access_partner *partner; /* TO_PARTNER; and the sender's
-						 row for FROM_FEDERATION */
+	const struct access_partner *partner; /* who stands outside: TO_PARTNER
+						 and FROM_FEDERATION; and the
+						 provider that has ended */
+	struct access_mark mark;
+};
+
+/* One check of a judgement, for people. reject NULL: passed. line: of the
+ * entry in the configuration that decided, 0: none did. */
+struct access_step {
+	const char *check;
+	const struct reject *reject;
+	bool unknown; /* it has to be found out first */
+	uint32_t line;
 };
 
 struct access;
@@ -82,6 +113,12 @@ int access_create(struct access **out, const struct access_conf *conf,
 void access_free(struct access *a);
 struct access_verdict access_judge(const struct access *a,
 				   const struct access_facts *facts);
+/* The same judgement, with each check told to fn as it is made. */
+struct access_verdict access_explain(
+	const struct access *a, const struct access_facts *facts,
+	void (*fn)(void *arg, const struct access_step *step), void *arg);
+/* What that user may do: enum access_may. */
+unsigned access_policy_of(const struct access *a, struct slice aor);
 /* The partner that a proven peer is, or NULL: judged once at connect. */
 const struct access_partner *access_peer(const struct access *a,
 					 const char (*name)[256], size_t count);

@@ -7,6 +7,49 @@
 
 #include "base/addr.h"
 
+/* How far a peer's word about its users is believed. */
+enum access_level {
+	ACCESS_LEVEL_SOURCE,    /* the mark that it sent; none: unverified */
+	ACCESS_LEVEL_VERIFIED,  /* everything of it is verified */
+	ACCESS_LEVEL_UNVERIFIED /* nothing is: contacts only */
+};
+
+/* Many domains behind one edge. */
+struct access_provider {
+	struct slice name;
+	bool public_im;   /* else it hosts organisations */
+	bool audio_video; /* may cross (public IM) */
+	uint64_t ends_s;  /* federation with it ends, since 1970; 0: never */
+	const struct slice *kept; /* domains of it that go on */
+	size_t kept_count;
+	struct slice successor; /* name of who took its contacts over */
+	uint32_t line;
+};
+
+/* A domain that is refused in both directions, whatever else says. */
+struct access_block {
+	struct slice domain;
+	bool subdomains;
+	uint32_t line;
+};
+
+/* What a local user may do; bits. */
+enum access_may {
+	ACCESS_MAY_FEDERATE = 1 << 0,
+	ACCESS_MAY_PUBLIC_IM = 1 << 1,
+	ACCESS_MAY_PUBLIC_AV = 1 << 2,
+	ACCESS_MAY_OUTSIDE = 1 << 3, /* sign in from outside */
+};
+
+/* For some users; what is not in set comes from the next wider policy. */
+struct access_policy {
+	const struct slice *users; /* canonical addresses-of-record */
+	size_t user_count;
+	bool group; /* else for these users by themselves: wins over a group */
+	unsigned set, may;
+	uint32_t line;
+};
+
 struct access_partner {
 	struct slice domain;
 	struct slice edge;    /* FQDN that its certificate must prove; empty:
@@ -16,7 +59,9 @@ struct access_partner {
 	const struct addr_prefix *allow;
 	size_t allow_count;
 	uint32_t connections; /* at most so many of ours; 0: 4 */
-	uint32_t line;        /* in the configuration file, for messages */
+	enum access_level level;
+	const struct access_provider *provider; /* NULL: a partner */
+	uint32_t line; /* in the configuration file, for messages */
 };
 
 struct access_conf {
@@ -24,4 +69,10 @@ struct access_conf {
 	size_t domain_count;
 	const struct access_partner *partners;
 	size_t partner_count;
+	const struct access_block *blocks;
+	size_t block_count;
+	/* What nobody may for whom no policy says otherwise: enum access_may */
+	unsigned denied;
+	const struct access_policy *policies;
+	size_t policy_count;
 };

@@ -16,6 +16,12 @@ struct access_row {
 	const struct access_partner *partner;
 };
 
+/* A user whom a policy names. */
+struct access_user {
+	struct map_node by_aor;
+	const struct access_policy *own, *group; /* NULL: none */
+};
+
 /* Owned by whoever called access_create(). */
 struct access {
 	const struct access_conf *conf;
@@ -24,7 +30,26 @@ struct access {
 	struct map domains;
 	struct map partners;
 	struct map edges;
+	struct map_node *block; /* by domain */
+	struct map blocks;
+	struct access_user *user;
+	struct map users;
 };
+
+/* rules.c: blocked domains and policies */
+int rules_build(struct access *a, char error[static 256]);
+void rules_free(struct access *a);
+/* The entry that blocks this domain, or NULL. */
+const struct access_block *rules_block(const struct access *a,
+				       struct slice domain);
+const struct access_user *rules_user(const struct access *a, struct slice aor);
+/* The entry that decides about this bit for that user, or NULL: the global
+ * one. */
+const struct access_policy *rules_policy(const struct access_user *u,
+					 unsigned bit);
+/* Has federation with that provider ended for this domain? */
+bool rules_ended(const struct access_provider *p, struct slice domain,
+		 uint64_t now_s);
 
 /* The partner of that domain, or NULL. */
 const struct access_partner *access_partner_of(const struct access *a,

@@ -23,18 +23,26 @@ enum lane {
 	LANE_INSIDE_DIALOG = 256 /* from inside, to a partner, by token */
 };
 
-typedef const struct reject *(*check_fn)(const struct access *a,
-					 const struct access_facts *f);
+/* One judgement under way. */
+struct judge {
+	const struct access *a;
+	const struct access_facts *f;
+	const struct access_partner *other; /* who stands outside, or NULL */
+	struct slice other_domain;
+	uint32_t line; /* of the entry that the check looked at */
+};
+
+typedef const struct reject *(*check_fn)(struct judge *j);
 
 /* Not a refusal: what is missing to judge. */
 static const struct reject NEED_SRV;
 
 /* NULL: this peer may speak for the sender's domain. */
-static const struct reject *speaks(const struct access *a,
-				   const struct access_facts *f,
+static const struct reject *speaks(struct judge *j,
 				   const struct reject *otherwise)
 {
-	const struct access_partner *p = access_partner_of(a, f->from_domain);
+	const struct access_partner *p =
+		access_partner_of(j->a, j->f->from_domain);
 	const struct reject *const answers[] = {
 		[ACCESS_PROVEN] = NULL,
 		[ACCESS_NOT_PROVEN] = otherwise,
@@ -42,115 +50,235 @@ static const struct reject *speaks(const struct access *a,
 		[ACCESS_NO_RECORD] = &ACCESS_REJ_SRV_NONE,
 		[ACCESS_PROOF_UNKNOWN] = &NEED_SRV,
 	};
-	return p ? answers[access_proves(f, p)] : otherwise;
+	if (!p)
+		return otherwise;
+	j->line = p->line;
+	return answers[access_proves(j->f, p)];
 }
 
 /* Known by the FQDN of an edge, or by a target of the sender's domain. */
-static const struct reject *peer_known(const struct access *a,
-				       const struct access_facts *f)
+static const struct reject *peer_known(struct judge *j)
 {
-	return access_peer(a, f->peer_name, f->peer_name_count)
-		       ? NULL
-		       : speaks(a, f, &ACCESS_REJ_NOT_PARTNER);
+	const struct access_partner *p =
+		access_peer(j->a, j->f->peer_name, j->f->peer_name_count);
+	if (!p)
+		return speaks(j, &ACCESS_REJ_NOT_PARTNER);
+	j->line = p->line;
+	return NULL;
+}
+
+/* Blocked always wins, over what another entry allows too. */
+static const struct reject *not_blocked(struct judge *j)
+{
+	const struct access_block *b = rules_block(j->a, j->other_domain);
+	if (!b)
+		return NULL;
+	j->line = b->line;
+	return &ACCESS_REJ_BLOCKED;
 }
 
 /* Nobody outside speaks for a domain of ours: no partner row may name one,
  * so such a sender has no row either. */
-static const struct reject *from_covered(const struct access *a,
-					 const struct access_facts *f)
+static const struct reject *from_covered(struct judge *j)
 {
-	return speaks(a, f, &ACCESS_REJ_FROM_MISMATCH);
+	return speaks(j, &ACCESS_REJ_FROM_MISMATCH);
 }
 
-static const struct reject *from_ours(const struct access *a,
-				      const struct access_facts *f)
+static const struct reject *provider_lives(struct judge *j)
 {
-	return access_is_ours(a, f->from_domain) ? NULL
-						 : &ACCESS_REJ_CLIENT_FROM;
+	const struct access_provider *p = j->other ? j->other->provider : NULL;
+	if (!p)
+		return NULL;
+	j->line = p->line;
+	return rules_ended(p, j->other_domain, j->f->now_s)
+		       ? &ACCESS_REJ_PROVIDER_ENDED
+		       : NULL;
+}
+
+static const struct reject *from_ours(struct judge *j)
+{
+	return access_is_ours(j->a, j->f->from_domain)
+		       ? NULL
+		       : &ACCESS_REJ_CLIENT_FROM;
 }
 
 /* Signed in as somebody: From is that user and nobody else. */
-static const struct reject *from_signed_in(const struct access *a,
-					   const struct access_facts *f)
+static const struct reject *from_signed_in(struct judge *j)
 {
-	(void)a;
+	const struct access_facts *f = j->f;
 	return slice_empty(f->flow_aor) || slice_eq(f->flow_aor, f->from_aor)
 		       ? NULL
 		       : &ACCESS_REJ_CLIENT_FROM;
 }
 
-static const struct reject *from_ours_outwards(const struct access *a,
-					       const struct access_facts *f)
+static const struct reject *from_ours_outwards(struct judge *j)
 {
-	return access_is_ours(a, f->from_domain) ? NULL
-						 : &ACCESS_REJ_FROM_MISMATCH;
+	return access_is_ours(j->a, j->f->from_domain)
+		       ? NULL
+		       : &ACCESS_REJ_FROM_MISMATCH;
 }
 
-static const struct reject *to_ours(const struct access *a,
-				    const struct access_facts *f)
+static const struct reject *to_ours(struct judge *j)
 {
-	return access_is_ours(a, f->to_domain) ? NULL : &ACCESS_REJ_NOT_OURS;
+	return access_is_ours(j->a, j->f->to_domain) ? NULL
+						     : &ACCESS_REJ_NOT_OURS;
 }
 
-static const struct reject *registers_ours(const struct access *a,
-					   const struct access_facts *f)
+static const struct reject *registers_ours(struct judge *j)
 {
-	return f->registers ? to_ours(a, f) : NULL;
+	return j->f->registers ? to_ours(j) : NULL;
 }
 
-static const struct reject *to_not_ours(const struct access *a,
-					const struct access_facts *f)
+static const struct reject *to_not_ours(struct judge *j)
 {
-	return access_is_ours(a, f->to_domain) ? &ACCESS_REJ_INSIDE_LOOP : NULL;
+	return access_is_ours(j->a, j->f->to_domain) ? &ACCESS_REJ_INSIDE_LOOP
+						     : NULL;
 }
 
-static const struct reject *to_partner(const struct access *a,
-				       const struct access_facts *f)
+static const struct reject *to_partner(struct judge *j)
 {
-	return access_partner_of(a, f->to_domain) ? NULL : &ACCESS_REJ_NO_ROUTE;
+	const struct access_partner *p =
+		access_partner_of(j->a, j->f->to_domain);
+	if (!p)
+		return &ACCESS_REJ_NO_ROUTE;
+	j->line = p->line;
+	return NULL;
 }
 
-static const struct reject *no_transit(const struct access *a,
-				       const struct access_facts *f)
+static const struct reject *no_transit(struct judge *j)
 {
-	(void)a;
-	(void)f;
+	(void)j;
 	return &ACCESS_REJ_NOT_OURS;
 }
 
-static const struct reject *still_partner(const struct access *a,
-					  const struct access_facts *f)
+static const struct reject *still_partner(struct judge *j)
 {
-	return access_partner_by_key(a, f->route_edge) ? NULL
-						       : &ACCESS_REJ_NO_ROUTE;
+	return access_partner_by_key(j->a, j->f->route_edge)
+		       ? NULL
+		       : &ACCESS_REJ_NO_ROUTE;
 }
 
-static const struct reject *method_crosses(const struct access *a,
-					   const struct access_facts *f)
+static bool is_public(const struct judge *j)
 {
-	(void)a;
-	return f->crosses && !f->registers ? NULL : &ACCESS_REJ_PARTNER_METHOD;
+	return j->other && j->other->provider && j->other->provider->public_im;
 }
+
+static const struct reject *method_crosses(struct judge *j)
+{
+	return j->f->crosses && !j->f->registers ? NULL
+						 : &ACCESS_REJ_PARTNER_METHOD;
+}
+
+/* One-to-one messages and presence; calls are judged by audio_video. */
+static const struct reject *method_public(struct judge *j)
+{
+	bool more =
+		j->f->multiparty || slice_eq(j->f->method, SLICE_LIT("REFER"));
+	if (!is_public(j))
+		return NULL;
+	j->line = j->other->provider->line;
+	return more ? &ACCESS_REJ_PROVIDER_METHOD : NULL;
+}
+
+/* Does the policy of that user have the bit? */
+static bool user_may(struct judge *j, struct slice aor, unsigned bit)
+{
+	const struct access_policy *p =
+		rules_policy(rules_user(j->a, aor), bit);
+	j->line = p ? p->line : 0;
+	return (p ? p->may : ~j->a->conf->denied) & bit;
+}
+
+static unsigned needed(const struct judge *j)
+{
+	return is_public(j) ? ACCESS_MAY_PUBLIC_IM : ACCESS_MAY_FEDERATE;
+}
+
+static const struct reject *sender_may(struct judge *j)
+{
+	struct slice who = j->f->from_aor;
+	bool partners = user_may(j, who, ACCESS_MAY_FEDERATE);
+	bool providers = user_may(j, who, ACCESS_MAY_PUBLIC_IM);
+	if (!partners && !providers)
+		return &ACCESS_REJ_POLICY_NOTHING;
+	if (user_may(j, who, needed(j)))
+		return NULL;
+	return is_public(j) ? &ACCESS_REJ_POLICY_PUBLIC_IM
+			    : &ACCESS_REJ_POLICY_FEDERATION;
+}
+
+static const struct reject *addressee_may(struct judge *j)
+{
+	return user_may(j, j->f->to_aor, needed(j))
+		       ? NULL
+		       : &ACCESS_REJ_POLICY_ADDRESSEE;
+}
+
+static const struct reject *may_be_outside(struct judge *j)
+{
+	return user_may(j, j->f->from_aor, ACCESS_MAY_OUTSIDE)
+		       ? NULL
+		       : &ACCESS_REJ_POLICY_OUTSIDE;
+}
+
+/* Wherever SDP may stand: the provider's entry, then our user's policy. */
+static const struct reject *audio_video(struct judge *j)
+{
+	const struct access_facts *f = j->f;
+	bool inwards = f->source == ACCESS_FROM_FEDERATION;
+	if (!is_public(j) || !f->audio_video)
+		return NULL;
+	j->line = j->other->provider->line;
+	if (!j->other->provider->audio_video)
+		return &ACCESS_REJ_AUDIO_VIDEO;
+	return user_may(j, inwards ? f->to_aor : f->from_aor,
+			ACCESS_MAY_PUBLIC_AV)
+		       ? NULL
+		       : &ACCESS_REJ_AUDIO_VIDEO;
+}
+
+enum {
+	LANES_IN = LANE_FEDERATION | LANE_PEER_DIALOG,
+	LANES_OUT = LANE_OUT | LANE_DIALOG_OUT | LANE_INSIDE_DIALOG,
+	LANES_CLIENT = LANE_CLIENT | LANE_CLIENT_DIALOG | LANE_DIALOG_OUT,
+};
 
 static const struct {
 	unsigned lanes;
+	const char *name; /* in explanations */
 	check_fn check;
 } ORDER[] = {
-	{ LANE_FEDERATION | LANE_PEER_DIALOG | LANE_TRANSIT, peer_known },
-	{ LANE_FEDERATION | LANE_PEER_DIALOG | LANE_TRANSIT, from_covered },
-	{ LANE_TRANSIT, no_transit },
-	{ LANE_CLIENT | LANE_CLIENT_DIALOG | LANE_DIALOG_OUT, from_ours },
-	{ LANE_CLIENT | LANE_CLIENT_DIALOG | LANE_DIALOG_OUT, from_signed_in },
-	{ LANE_OUT | LANE_INSIDE_DIALOG, from_ours_outwards },
-	{ LANE_FEDERATION, to_ours },
-	{ LANE_CLIENT, registers_ours },
-	{ LANE_OUT, to_not_ours },
-	{ LANE_OUT, to_partner },
-	{ LANE_DIALOG_OUT | LANE_INSIDE_DIALOG, still_partner },
-	{ LANE_FEDERATION | LANE_OUT | LANE_PEER_DIALOG | LANE_DIALOG_OUT |
-		  LANE_INSIDE_DIALOG,
+	{ LANES_IN | LANE_TRANSIT, "the peer is known", peer_known },
+	{ LANES_IN | LANE_TRANSIT, "the sender's domain is not blocked",
+	  not_blocked },
+	{ LANES_IN | LANE_TRANSIT, "the peer may speak for that domain",
+	  from_covered },
+	{ LANE_TRANSIT, "no transit", no_transit },
+	{ LANES_CLIENT, "the sender is ours", from_ours },
+	{ LANES_CLIENT, "the sender is who signed in", from_signed_in },
+	{ LANES_CLIENT, "the user may be outside", may_be_outside },
+	{ LANE_OUT | LANE_INSIDE_DIALOG, "the sender is ours",
+	  from_ours_outwards },
+	{ LANE_FEDERATION, "the addressee is ours", to_ours },
+	{ LANE_CLIENT, "the registration is for a domain of ours",
+	  registers_ours },
+	{ LANE_OUT, "the addressee is outside", to_not_ours },
+	{ LANES_OUT, "the addressee's domain is not blocked", not_blocked },
+	{ LANE_OUT, "the addressee's domain is a partner's", to_partner },
+	{ LANE_DIALOG_OUT | LANE_INSIDE_DIALOG, "the partner is one still",
+	  still_partner },
+	{ LANES_IN | LANES_OUT, "the provider is in service", provider_lives },
+	{ LANES_OUT, "the sender's policy", sender_may },
+	{ LANES_IN | LANES_OUT, "this type of request crosses",
 	  method_crosses },
+	{ LANES_IN | LANES_OUT, "it crosses to public providers",
+	  method_public },
+	{ LANE_FEDERATION, "the addressee's policy", addressee_may },
+	{ LANES_IN | LANES_OUT, "audio and video with public providers",
+	  audio_video },
 };
+
+enum { ORDER_COUNT = sizeof(ORDER) / sizeof(ORDER[0]) };
 
 static const struct {
 	enum lane lane;
@@ -187,32 +315,102 @@ static enum lane lane_of(const struct access_facts *f)
 	return LANE[f->source][f->route];
 }
 
-struct access_verdict access_judge(const struct access *a,
-				   const struct access_facts *facts)
+static const struct access_partner *other_side(const struct access *a,
+					       const struct access_facts *f)
 {
-	struct access_verdict v = { .kind = ACCESS_REFUSE };
+	if (f->source == ACCESS_FROM_FEDERATION)
+		return access_partner_of(a, f->from_domain);
+	if (f->route == ACCESS_ROUTE_PARTNER)
+		return access_partner_by_key(a, f->route_edge);
+	return access_partner_of(a, f->to_domain);
+}
+
+/* In a dialog the Request-URI names a device: the partner's entry tells. */
+static struct slice domain_of_other(const struct access_facts *f,
+				    const struct access_partner *other)
+{
+	if (f->source == ACCESS_FROM_FEDERATION)
+		return f->from_domain;
+	if (f->route == ACCESS_ROUTE_PARTNER && other)
+		return other->domain;
+	return f->to_domain;
+}
+
+static struct access_mark mark_of(const struct judge *j, enum lane lane)
+{
+	struct access_mark m = { .type = ACCESS_SOURCE_NONE };
+	const struct access_partner *p = j->other;
+	if (lane & LANES_CLIENT)
+		return (struct access_mark){
+			.type = ACCESS_SOURCE_INTERNET_USER,
+			.verified = !slice_empty(j->f->flow_aor)
+		};
+	if (!(lane & LANES_IN) || !p)
+		return m;
+	m.type = p->provider   ? ACCESS_SOURCE_AUTHORIZED_SERVER
+		 : p->edge.len ? ACCESS_SOURCE_DIRECT_PARTNER
+			       : ACCESS_SOURCE_AUTO_FEDERATION;
+	m.public_cloud = p->provider && p->provider->public_im;
+	m.verified = p->level == ACCESS_LEVEL_VERIFIED ||
+		     (p->level == ACCESS_LEVEL_SOURCE && j->f->said_verified);
+	return m;
+}
+
+static enum access_kind kind_of(enum lane lane)
+{
+	for (size_t i = 0; i < sizeof(DESTINATION) / sizeof(DESTINATION[0]);
+	     i++)
+		if (DESTINATION[i].lane == lane)
+			return DESTINATION[i].kind;
+	return ACCESS_REFUSE;
+}
+
+static void step(const struct judge *j, const char *check,
+		 const struct reject *reject,
+		 void (*fn)(void *arg, const struct access_step *step),
+		 void *arg)
+{
+	const struct access_step s = { .check = check,
+				       .reject = reject == &NEED_SRV ? NULL
+								     : reject,
+				       .unknown = reject == &NEED_SRV,
+				       .line = j->line };
+	if (fn)
+		fn(arg, &s);
+}
+
+struct access_verdict access_explain(
+	const struct access *a, const struct access_facts *facts,
+	void (*fn)(void *arg, const struct access_step *step), void *arg)
+{
 	enum lane lane = lane_of(facts);
-	for (size_t i = 0; i < sizeof(ORDER) / sizeof(ORDER[0]); i++) {
+	struct judge j = { .a = a, .f = facts, .other = other_side(a, facts) };
+	struct access_verdict v = { .kind = ACCESS_REFUSE };
+	j.other_domain = domain_of_other(facts, j.other);
+	for (size_t i = 0; i < ORDER_COUNT; i++) {
 		if (!(ORDER[i].lanes & lane))
 			continue;
-		v.reject = ORDER[i].check(a, facts);
+		j.line = 0;
+		v.reject = ORDER[i].check(&j);
+		step(&j, ORDER[i].name, v.reject, fn, arg);
 		if (v.reject == &NEED_SRV)
 			return (struct access_verdict){
 				.kind = ACCESS_NEED_SRV
 			};
+		if (v.reject == &ACCESS_REJ_PROVIDER_ENDED)
+			v.partner = j.other;
 		if (v.reject)
 			return v;
 	}
-	for (size_t i = 0; i < sizeof(DESTINATION) / sizeof(DESTINATION[0]);
-	     i++) {
-		if (DESTINATION[i].lane == lane)
-			v.kind = DESTINATION[i].kind;
-	}
-	if (lane & (LANE_FEDERATION | LANE_PEER_DIALOG))
-		v.partner = access_partner_of(a, facts->from_domain);
-	else if (lane & (LANE_DIALOG_OUT | LANE_INSIDE_DIALOG))
-		v.partner = access_partner_by_key(a, facts->route_edge);
-	else if (lane == LANE_OUT)
-		v.partner = access_partner_of(a, facts->to_domain);
+	v.kind = kind_of(lane);
+	v.mark = mark_of(&j, lane);
+	if (lane & (LANES_IN | LANES_OUT))
+		v.partner = j.other;
 	return v;
+}
+
+struct access_verdict access_judge(const struct access *a,
+				   const struct access_facts *facts)
+{
+	return access_explain(a, facts, NULL, NULL);
 }

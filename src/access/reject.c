@@ -105,3 +105,105 @@ const struct reject ACCESS_REJ_INSIDE_LOOP = {
 		"client's connection; sending it in again would be a loop.",
 	.spec = "RFC 3261 16.3",
 };
+
+const struct reject ACCESS_REJ_BLOCKED = {
+	.status = 403,
+	.diagnostics = 1005,
+	.metric = M_REJ_BLOCKED,
+	.why = "blocked",
+	.reason = "Forbidden",
+	.text = "The other side's domain is blocked here.",
+	.spec = "SIP-25",
+};
+
+const struct reject ACCESS_REJ_PROVIDER_ENDED = {
+	.status = 403,
+	.diagnostics = 1005,
+	.metric = M_REJ_PROVIDER_ENDED,
+	.why = "provider_ended",
+	.reason = "Forbidden",
+	.text = "Federation with this provider has ended; its "
+		"successor, if there is one, is named beside this.",
+	.spec = "RFC 3261 16.3",
+};
+
+const struct reject ACCESS_REJ_PROVIDER_METHOD = {
+	.status = 403,
+	.diagnostics = 1027,
+	.metric = M_REJ_PROVIDER_METHOD,
+	.why = "provider_method",
+	.reason = "Forbidden",
+	.text = "With a public provider only one-to-one messages, "
+		"presence and, where allowed, calls are possible; "
+		"neither transfers nor conversations of more than "
+		"two.",
+	.spec = "RFC 3261 16.3",
+};
+
+const struct reject ACCESS_REJ_AUDIO_VIDEO = {
+	.status = 488,
+	.diagnostics = 1027,
+	.metric = M_REJ_AUDIO_VIDEO,
+	.why = "audio_video",
+	.reason = "Not Acceptable Here",
+	.text = "Audio and video with this public provider are not "
+		"allowed, by its entry or by the policy of our user; "
+		"messages are.",
+	.spec = "RFC 3261 16.3",
+};
+
+const struct reject ACCESS_REJ_POLICY_NOTHING = {
+	.status = 403,
+	.diagnostics = 1012,
+	.inside_only = true,
+	.metric = M_REJ_POLICY_NOTHING,
+	.why = "policy_nothing",
+	.reason = "Forbidden",
+	.text = "The policy of this user allows nobody outside.",
+	.spec = "RFC 3261 16.3",
+};
+
+const struct reject ACCESS_REJ_POLICY_FEDERATION = {
+	.status = 403,
+	.diagnostics = 1002,
+	.inside_only = true,
+	.metric = M_REJ_POLICY_FEDERATION,
+	.why = "policy_federation",
+	.reason = "Forbidden",
+	.text = "The policy of this user does not allow federated "
+		"partners.",
+	.spec = "RFC 3261 16.3",
+};
+
+const struct reject ACCESS_REJ_POLICY_PUBLIC_IM = {
+	.status = 403,
+	.diagnostics = 1001,
+	.inside_only = true,
+	.metric = M_REJ_POLICY_PUBLIC_IM,
+	.why = "policy_public_im",
+	.reason = "Forbidden",
+	.text = "The policy of this user does not allow public "
+		"providers.",
+	.spec = "RFC 3261 16.3",
+};
+
+const struct reject ACCESS_REJ_POLICY_OUTSIDE = {
+	.status = 403,
+	.diagnostics = 4003,
+	.metric = M_REJ_POLICY_OUTSIDE,
+	.why = "policy_outside",
+	.reason = "Forbidden",
+	.text = "The policy of this user does not allow to sign in "
+		"from outside.",
+	.spec = "RFC 3261 16.3",
+};
+
+const struct reject ACCESS_REJ_POLICY_ADDRESSEE = {
+	.status = 403,
+	.diagnostics = 1005,
+	.metric = M_REJ_POLICY_ADDRESSEE,
+	.why = "policy_addressee",
+	.reason = "Forbidden",
+	.text = "The addressee's policy does not allow this sender.",
+	.spec = "SIP-25",
+};

@@ -12,7 +12,7 @@
 #include "admin/ctl_proto.h"
 
 enum {
-	ARGS_MAX = 2,
+	ARGS_MAX = 5,
 	SESSIONS_MAX = 64,
 	SLOTS_MAX = 4096, /* of a role: bounds what a message can name */
 };
@@ -139,4 +139,5 @@ json_t *metrics_summary(const struct admin *a);
 extern const struct verb_ops verb_status, verb_metrics, verb_commands;
 extern const struct verb_ops verb_user_add, verb_user_passwd, verb_user_remove,
 	verb_user_list;
+extern const struct verb_ops verb_ports, verb_firewall;
 extern const struct verb_ops verb_reload, verb_drain, verb_log_level;

@@ -18,6 +18,9 @@
  *                  "tables":{"workers":[{key:text...}...],"partners":[...]},
  *                  "counters":{name:n...}}
  *   metrics     {}                -> {"text":s}   OpenMetrics
+ *   ports       {form,lang,profile,published} -> {"text":s,"warnings":s}
+ *   firewall    {format,perimeter,ssh,edge,profile} -> the same; arguments
+ *                  are texts, an empty one is as if not given
  *   user.add    {aor,password}    -> {}
  *   user.passwd {aor,password}    -> {}
  *   user.remove {aor}             -> {}

@@ -31,6 +31,14 @@ enum cli_opt {
 	OPT_COUNT,
 	OPT_ANSWER,
 	OPT_TIMEOUT,
+	OPT_CONFIG,
+	OPT_FORMAT,
+	OPT_LANG,
+	OPT_PROFILE,
+	OPT_PUBLISHED,
+	OPT_PERIMETER,
+	OPT_SSH,
+	OPT_EDGE,
 	OPT_COUNT_OF
 };
 
@@ -116,12 +124,14 @@ int cli_help_list(struct cli *c, FILE *out, const char *group);
 int cli_verb_help(struct cli *c);
 int cli_verb_version(struct cli *c);
 
-/* operate.c, status.c, users.c, message.c, receive.c */
+/* operate.c, status.c, tables.c, users.c, message.c, receive.c */
 int cli_verb_metrics(struct cli *c);
 int cli_verb_reload(struct cli *c);
 int cli_verb_drain(struct cli *c);
 int cli_verb_log_level(struct cli *c);
 int cli_verb_status(struct cli *c);
+int cli_verb_ports(struct cli *c);
+int cli_verb_firewall(struct cli *c);
 int cli_verb_user_add(struct cli *c);
 int cli_verb_user_passwd(struct cli *c);
 int cli_verb_user_list(struct cli *c);

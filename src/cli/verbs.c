@@ -43,6 +43,22 @@ const struct cli_option cli_options[OPT_COUNT_OF] = {
 			 "send TEXT back to each sender" },
 	[OPT_TIMEOUT] = { "--timeout", "SECONDS", CLI_NUMBER,
 			  "end with status 1 after that time" },
+	[OPT_CONFIG] = { "-c", "FILE", CLI_TEXT,
+			 "of this file, not of the running server" },
+	[OPT_FORMAT] = { "--format", "FORMAT", CLI_TEXT, "how it is written" },
+	[OPT_LANG] = { "--lang", "LANG", CLI_TEXT,
+		       "en or zh (as the locale says)" },
+	[OPT_PROFILE] = { "--profile", "NAME", CLI_TEXT,
+			  "the kind of A/V partner: public-im, messenger, "
+			  "lync, ocs2007r2, ocs2007 or rfc8656" },
+	[OPT_PUBLISHED] = { "--as-published", NULL, CLI_FLAG,
+			    "rows and labels of the original's table" },
+	[OPT_PERIMETER] = { "--perimeter", NULL, CLI_FLAG,
+			    "for a firewall in front of the edge" },
+	[OPT_SSH] = { "--ssh", "PORT[,PREFIX]", CLI_TEXT,
+		      "what stays open for administrators, or none" },
+	[OPT_EDGE] = { "--edge", "ADDRESSES", CLI_TEXT,
+		       "the edge's addresses, with commas between them" },
 };
 
 const struct cli_verb cli_verbs[] = {
@@ -58,6 +74,28 @@ const struct cli_verb cli_verbs[] = {
 	  .more = "In the OpenMetrics text format, each with its unit and\n"
 		  "meaning.\n",
 	  .run = cli_verb_metrics },
+	{ .words = "ports",
+	  .operands = "",
+	  .help = "what a firewall has to let through",
+	  .more = "One row a flow, computed from the configuration. FORMAT is\n"
+		  "table, markdown, csv, json, or svg: a drawing for the\n"
+		  "firewall team. A port is always the destination's.\n",
+	  .options = CLI_OPT(OPT_CONFIG) | CLI_OPT(OPT_FORMAT) |
+		     CLI_OPT(OPT_LANG) | CLI_OPT(OPT_PROFILE) |
+		     CLI_OPT(OPT_PUBLISHED),
+	  .run = cli_verb_ports },
+	{ .words = "firewall",
+	  .operands = "",
+	  .help = "the same as firewall rules",
+	  .more = "FORMAT is nftables, iptables, ip6tables, firewalld or ufw.\n"
+		  "Everything that is no row is dropped; --ssh says what "
+		  "stays\n"
+		  "open for administrators. Loading it twice is harmless.\n"
+		  "Try it with somebody at the console.\n",
+	  .options = CLI_OPT(OPT_CONFIG) | CLI_OPT(OPT_FORMAT) |
+		     CLI_OPT(OPT_PROFILE) | CLI_OPT(OPT_PERIMETER) |
+		     CLI_OPT(OPT_SSH) | CLI_OPT(OPT_EDGE),
+	  .run = cli_verb_firewall },
 	{ .words = "user add",
 	  .operands = "USER@DOMAIN",
 	  .help = "create an account in the built-in home",

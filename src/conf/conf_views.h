@@ -12,6 +12,7 @@
 #include "edge/edge_conf.h"
 #include "home/home_conf.h"
 #include "net/tls_conf.h"
+#include "ports/ports_conf.h"
 #include "relay/relay_conf.h"
 
 /* 0 or -ENOMEM. */
@@ -29,3 +30,5 @@ int conf_view_tls(struct arena *a, const struct conf *c,
 int conf_view_relay(struct arena *a, const struct conf *c,
 		    struct relay_conf *out);
 void conf_view_home(const struct conf *c, struct home_conf *out);
+int conf_view_ports(struct arena *a, const struct conf *c,
+		    struct ports_conf *out);

@@ -143,17 +143,17 @@ uint32_t check_cpus(void)
 	return n > 0 ? (uint32_t)n : 1;
 }
 
-static int check_text(struct arena *a, const char *path, struct slice text)
+static int check_text(struct arena *a, const char *path, struct slice text,
+		      const struct conf **out)
 {
 	char error[CONF_ERROR_MAX] = "";
-	const struct conf *c = NULL;
 	struct buf warnings;
 	const struct conf_load load = { .path = path,
 					.text = text,
 					.open = conf_open_direct,
 					.cpus = check_cpus() };
 	buf_init(&warnings, 0);
-	int err = check_load(a, &load, &c, error, &warnings);
+	int err = check_load(a, &load, out, error, &warnings);
 	if (err)
 		fprintf(stderr, "%s\n", error);
 	else if (warnings.len > 0)
@@ -162,8 +162,10 @@ static int check_text(struct arena *a, const char *path, struct slice text)
 	return err ? 1 : 0;
 }
 
-int check_main(const char *path)
+int check_file(const char *path, int (*fn)(void *arg, const struct conf *c),
+	       void *arg)
 {
+	const struct conf *c = NULL;
 	struct buf text;
 	int fd = -1;
 	buf_init(&text, 0);
@@ -176,10 +178,17 @@ int check_main(const char *path)
 		fprintf(stderr, "%s:1: cannot be read: %s\n", path,
 			strerror(-err));
 	else
-		status = check_text(a, path, buf_slice(&text));
+		status = check_text(a, path, buf_slice(&text), &c);
+	if (!status && fn)
+		status = fn(arg, c);
 	if (fd >= 0)
 		close(fd);
 	arena_free(a);
 	buf_free(&text);
 	return status;
+}
+
+int check_main(const char *path)
+{
+	return check_file(path, NULL, NULL);
 }

@@ -16,5 +16,9 @@ int check_load(struct arena *a, const struct conf_load *load,
 int check_read(int fd, struct buf *out);
 /* Processors that we may run on. */
 uint32_t check_cpus(void);
+/* Reads and checks the file; prints what is wrong on standard error. The exit
+ * status: 1, or what fn (may be NULL) says of the configuration. */
+int check_file(const char *path, int (*fn)(void *arg, const struct conf *c),
+	       void *arg);
 /* sallyportd -t: exit status; prints the one line. */
 int check_main(const char *path);

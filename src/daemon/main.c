@@ -9,6 +9,7 @@
 #include "daemon/check.h"
 #include "daemon/process.h"
 #include "daemon/supervisor.h"
+#include "daemon/tables.h"
 
 enum { EXIT_USAGE = 2, CHILD_ARGS = 4 };
 
@@ -16,6 +17,9 @@ static const char usage_text[] =
 	"usage: sallyportd -c FILE        serve; logs to standard error\n"
 	"       sallyportd -t -c FILE     check the file only: exit 0, or 1\n"
 	"                                 and one line file:line: reason\n"
+	"       sallyportd --ask ports|firewall -c FILE [NAME=VALUE...]\n"
+	"                                 the table of a file: what the verbs\n"
+	"                                 of sallyport(1) with -c print\n"
 	"       sallyportd --manual       print sallyport.yaml(5)\n"
 	"       sallyportd --version\n"
 	"       sallyportd --help\n"
@@ -64,12 +68,13 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "test", no_argument, NULL, 't' },
+		{ "ask", required_argument, NULL, 'a' },
 		{ "manual", no_argument, NULL, 'm' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *path = NULL;
+	const char *path = NULL, *ask = NULL;
 	bool check = false;
 
 	if (argc == CHILD_ARGS && strcmp(argv[1], "--role") == 0)
@@ -82,6 +87,9 @@ int main(int argc, char **argv)
 		case 't':
 			check = true;
 			break;
+		case 'a':
+			ask = optarg;
+			break;
 		case 'm':
 			return print_manual();
 		case 'v':
@@ -92,7 +100,9 @@ int main(int argc, char **argv)
 		default:
 			return usage(stderr, EXIT_USAGE);
 		}
-	if (!path || optind != argc)
+	if (path && ask)
+		return tables_main(path, ask, argv + optind, argc - optind);
+	if (!path || ask || optind != argc)
 		return usage(stderr, EXIT_USAGE);
 	return check ? check_main(path) : supervisor_main(path);
 }

@@ -5,7 +5,7 @@
  * owns its transaction, read from our sealed Via branch (architecture 3).
  */
 #include "edge/edge_int.h"
-#include "edge/partner.h"
+#include "edge/partner_int.h"
 
 #include <errno.h>
 
@@ -74,11 +74,18 @@ static int request_to_partner(struct edge *e, const struct proxy_hop *to,
 			      struct slice bytes, uint64_t txn, uint16_t branch)
 {
 	struct slice name = slice_from(to->peer, sizeof("peer:") - 1);
-	struct ipc_partner_write w = {
-		.partner = name, .txn = txn, .branch = branch, .bytes = bytes
-	};
+	struct ipc_partner_write w = { .partner = name,
+				       .attempt = (uint8_t)to->flow,
+				       .txn = txn,
+				       .branch = branch,
+				       .bytes = bytes };
+	struct partner_request r = { .slot = e->slot,
+				     .attempt = w.attempt,
+				     .txn = txn,
+				     .branch = branch,
+				     .bytes = bytes };
 	if (to->slot == e->slot)
-		return partner_write(e, name, e->slot, txn, branch, bytes);
+		return partner_write(e, name, &r);
 	metric_add(M_FLOW_WRITES, 1);
 	return to_worker(e, to->slot, IPC_PARTNER_WRITE, &w);
 }
@@ -139,6 +146,12 @@ void deliver_failure(struct edge *e, uint32_t slot, uint64_t txn,
 		to_worker(e, slot, IPC_FLOW_LOST, &lost);
 }
 
+static void note_heard(struct flow *f, const struct branch_ref *ref)
+{
+	struct pending key = { .key = { ref->txn, ref->slot, ref->branch } };
+	pending_heard(&f->pending, &key, timers_now(f->edge->timers));
+}
+
 void deliver_response(struct flow *f, const struct sip_msg *m)
 {
 	struct edge *e = f->edge;
@@ -152,8 +165,12 @@ void deliver_response(struct flow *f, const struct sip_msg *m)
 			    KV_STR("why", "via_not_ours"));
 		return;
 	}
+	if (f->link && partner_answered(f, &ref, m))
+		return;
 	if (m->status >= 200)
 		pending_done(&f->pending, ref.slot, ref.txn, ref.branch);
+	else if (m->status > 100)
+		note_heard(f, &ref);
 	if (ref.slot == e->slot && ref.incarnation == e->incarnation) {
 		proxy_response(e->proxy, ref.txn, ref.branch, &from, m->whole);
 		return;

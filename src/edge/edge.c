@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SWEEP_MS = 1000, PENDING_MS = 35000, PARTNER_WAIT_MS = 20000 };
+enum { SWEEP_MS = 1000, PENDING_MS = 35000 };
 
 static const struct proxy_ops proxy_ops = {
 	.on_request = walk_on_request,
@@ -28,9 +28,7 @@ static void generation_free(struct generation *g)
 	if (!g)
 		return;
 	access_free(g->access);
-	net_tls_free(g->tls_federation);
-	net_tls_free(g->tls_clients);
-	net_tls_free(g->tls_dial);
+	contexts_free(g);
 	g->release(g->release_arg);
 	free(g);
 }
@@ -54,10 +52,10 @@ static void on_sweep(struct timer *t, void *arg)
 {
 	struct edge *e = arg;
 	uint64_t now = timers_now(e->timers);
+	partners_sweep(e); /* first: it counts what nobody answered */
 	if (now > PENDING_MS) {
 		uint64_t before = now - PENDING_MS;
 		map_each(&e->flows, sweep_flow, &before);
-		partners_expire(e, now - PARTNER_WAIT_MS);
 	}
 	source_sweep(e);
 	timer_start(t, SWEEP_MS);
@@ -82,11 +80,15 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 	buf_init(&e->tickets, 0);
 	int err = sealer_create(&e->sealer);
 	if (!err)
+		err = net_gate_create(&e->gate, l, 0, contexts_on_gate, e);
+	if (!err)
 		err = map_init(&e->flows);
 	if (!err)
 		err = map_init(&e->sources);
 	if (!err)
 		err = map_init(&e->partners);
+	if (!err)
+		err = map_init(&e->names);
 	if (err) {
 		edge_free(e);
 		return err;
@@ -110,13 +112,6 @@ static void source_free_each(struct map_node *n, void *arg)
 	free(container_of(n, struct source, node));
 }
 
-void edge_forget_tickets(struct edge *e)
-{
-	if (e->tickets.ptr)
-		crypto_wipe(e->tickets.ptr, e->tickets.cap);
-	buf_free(&e->tickets);
-}
-
 /* Connections end with the loop, which is freed later; each then frees its
  * flow. */
 void edge_free(struct edge *e)
@@ -127,11 +122,13 @@ void edge_free(struct edge *e)
 		timer_stop(&e->sweep);
 	LIST_EACH (it, tmp, &e->listeners)
 		listener_free(container_of(it, struct edge_listener, node));
+	if (e->partners.slots)
+		partners_free(e);
+	if (e->names.slots)
+		names_free(e);
 	if (e->flows.slots)
 		map_each(&e->flows, flow_abandon_each, NULL);
 	map_free(&e->flows);
-	if (e->partners.slots)
-		partners_free(e);
 	if (e->sources.slots)
 		map_each(&e->sources, source_free_each, e);
 	map_free(&e->sources);
@@ -139,7 +136,8 @@ void edge_free(struct edge *e)
 	generation_free(e->next);
 	generation_free(e->current);
 	sealer_free(e->sealer);
-	edge_forget_tickets(e);
+	contexts_forget_tickets(e);
+	net_gate_free(e->gate);
 	free(e->name);
 	free(e);
 }
@@ -165,6 +163,8 @@ void edge_open_listeners(struct edge *e)
 			LOG(LOG_ERROR, "listener.failed",
 			    KV_STR("address", l->address),
 			    KV_STR("why", strerror(-err)));
+		else if (e->paused)
+			acceptor_pause(l->acceptor, true);
 	}
 }
 
@@ -199,18 +199,9 @@ static int build(struct edge *e, struct generation *g,
 		snprintf(error, 256, "workers: 1 to %d", EDGE_WORKERS_MAX);
 		return -EINVAL;
 	}
-	const struct net_tls_conf *tls = &conf->tls;
 	err = access_create(&g->access, &conf->access, error);
 	if (!err)
-		err = net_tls_create(&g->tls_federation, tls,
-				     NET_TLS_FEDERATION, error);
-	if (!err)
-		err = net_tls_create(&g->tls_clients, tls, NET_TLS_CLIENTS,
-				     error);
-	if (!err && e->tickets.len)
-		err = net_tls_tickets(g->tls_clients, buf_slice(&e->tickets));
-	if (!err)
-		err = net_tls_create(&g->tls_dial, tls, NET_TLS_DIAL, error);
+		err = contexts_create(e, g, conf, error);
 	if (!err)
 		err = make_proxy(e, conf);
 	return err;

@@ -3,10 +3,12 @@
  * What the files of edge/ share.
  *
  *   edge.c        life of the worker: generations, listeners, drain, status
+ *   contexts.c    TLS of a generation: certificates, tickets, handshakes
  *   accept.c      new connections: limits by source
  *   flow.c        one connection that carries SIP: framing, deadlines, end
  *   pending.c     what was written on a flow and is not answered yet
- *   partner.c     our connections to partners, which one worker owns
+ *   partner.c     our connections to partners, which one worker owns; see
+ *                 partner_int.h for the other files of a partner
  *   walk.c        a request: facts, verdict, edits, target
  *   route.c       the tokens of Path, Record-Route and Route
  *   strip.c       what never crosses the wall
@@ -27,11 +29,12 @@
 #include "proxy/proxy.h"
 #include "sip/frame.h"
 
-enum { EDGE_WORKERS_MAX = 64, EDGE_PEER_MAX = NET_NAME_MAX + 8 };
+enum { EDGE_WORKERS_MAX = 64, EDGE_PEER_MAX = ACCESS_KEY_MAX + 8 };
 
 /* kinds of struct proxy_hop; its other fields in each:
  *   HOP_FLOW     slot, incarnation, flow: a connection of some worker
- *   HOP_PARTNER  slot, incarnation of the owner; peer names the partner
+ *   HOP_PARTNER  slot, incarnation of the owner; peer names the partner;
+ *                flow: 0, or which attempt at another server of it
  *   HOP_HOME     incarnation of home; flow: the client's, when it is ours */
 enum edge_hop { HOP_FLOW = 1, HOP_PARTNER, HOP_HOME };
 
@@ -68,15 +71,18 @@ struct flow {
 	struct sip_framer framer;
 	struct timer deadline; /* first message, then each message */
 	struct pending_set pending;
-	struct partner *partner; /* FLOW_DIALLED */
-	char *aor;               /* signed in as, or NULL */
-	uint64_t pong_ms;        /* when we last answered a keep-alive */
+	struct partner_link *link; /* FLOW_DIALLED */
+	char *aor;                 /* signed in as, or NULL */
+	uint64_t pong_ms;          /* when we last answered a keep-alive */
 	uint64_t source_key;
 	uint16_t port;            /* FLOW_CLIENT: that it came to */
 	bool counted;             /* in its source's open count */
 	bool greeted;             /* a whole message has arrived */
 	bool partial;             /* one has begun */
 	bool ending;              /* said so; reads no more */
+	bool proven;              /* peer is what it says: not yet so for a
+				     partner found by SRV that has just come */
+	uint32_t alias_told;      /* life of the owner that may use it */
 	char peer[EDGE_PEER_MAX]; /* proven identity, as in proxy_hop */
 	char source[ADDR_TEXT_MAX];
 };
@@ -106,6 +112,8 @@ struct edge {
 	char *name; /* our FQDN: sent-by, Path, diagnostics */
 	struct sealer *sealer;
 	bool has_keys;
+	struct net_gate *gate;
+	bool paused;        /* accepts nothing: too many handshakes */
 	struct buf tickets; /* keys of session tickets as pushed */
 	bool draining;
 	struct peer_process worker[EDGE_WORKERS_MAX];
@@ -113,15 +121,25 @@ struct edge {
 	struct map flows;
 	uint64_t last_flow;
 	struct map sources;
-	struct map partners; /* by FQDN of the partner's edge */
-	uint64_t last_ask;   /* id of a RESOLVE */
-	struct timer sweep;  /* pending and source tables, every second */
+	struct map partners;  /* by key */
+	size_t partner_bytes; /* that wait for their connections */
+	struct map names;     /* by key of a partner: what the DNS says */
+	uint64_t last_ask;    /* id of a question to the resolver */
+	struct timer sweep;   /* pending and source tables, every second */
 };
 
 /* edge.c */
 bool edge_open(const struct edge *e); /* may serve: configured, with keys */
 void edge_open_listeners(struct edge *e);
-void edge_forget_tickets(struct edge *e);
+
+/* contexts.c */
+int contexts_create(struct edge *e, struct generation *g,
+		    const struct edge_conf *conf, char error[static 256]);
+void contexts_free(struct generation *g);
+/* Keys for the tickets of all generations. */
+int contexts_tickets(struct edge *e, struct slice ring);
+void contexts_forget_tickets(struct edge *e);
+void contexts_on_gate(void *arg, bool full);
 
 /* accept.c */
 void edge_on_accept(void *arg, int fd, const struct addr *from);
@@ -141,6 +159,8 @@ struct flow *flow_find(struct edge *e, uint64_t id);
 struct flow *flow_of_peer(struct edge *e, struct slice peer);
 struct proxy_hop flow_hop(const struct flow *f);
 void flow_end(struct flow *f, bool flushed);
+/* For requests, beside what is kept for answers. */
+bool flow_has_room(const struct flow *f, size_t len);
 /* An answer; there is room for it, and who does not read loses the
  * connection. */
 int flow_write_answer(struct flow *f, struct slice bytes);

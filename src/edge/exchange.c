@@ -3,8 +3,7 @@
  * Messages from the other processes, as a table: type, who may send it, what
  * it does. A message from the wrong role is dropped and logged.
  */
-#include "edge/edge_int.h"
-#include "edge/partner.h"
+#include "edge/partner_int.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,28 +87,47 @@ static void on_flow_lost(struct edge *e, const struct proc_id *from,
 			     edge_reject(l->refusal));
 }
 
-static bool is_partner(struct edge *e, struct slice name)
-{
-	const struct access_conf *a = &e->current->conf->access;
-	for (size_t i = 0; i < a->partner_count; i++)
-		if (slice_eq(a->partners[i].edge, name))
-			return true;
-	return false;
-}
-
 static void on_partner_write(struct edge *e, const struct proc_id *from,
 			     const struct ipc_msg *m)
 {
 	const struct ipc_partner_write *w = &m->u.partner_write;
+	const struct partner_request r = { .slot = from->slot,
+					   .attempt = w->attempt,
+					   .txn = w->txn,
+					   .branch = w->branch,
+					   .bytes = w->bytes };
 	enum edge_refusal why = EDGE_PARTNER_DOWN;
 	int err = -EPIPE;
-	if (e->current && is_partner(e, w->partner))
-		err = partner_write(e, w->partner, from->slot, w->txn,
-				    w->branch, w->bytes);
+	if (e->current && access_partner_by_key(e->current->access, w->partner))
+		err = partner_write(e, w->partner, &r);
 	if (err == -ENOBUFS)
 		why = EDGE_QUEUE_FULL;
 	if (err)
 		deliver_failure(e, from->slot, w->txn, w->branch, why);
+}
+
+static void on_partner_alias(struct edge *e, const struct proc_id *from,
+			     const struct ipc_msg *m)
+{
+	alias_told(e, from->slot, &m->u.partner_alias);
+}
+
+/* The owner of a partner uses a connection that came to us; the transaction is
+ * of a third worker, perhaps. */
+static void on_alias_write(struct edge *e, const struct proc_id *from,
+			   const struct ipc_msg *m)
+{
+	const struct ipc_alias_write *w = &m->u.alias_write;
+	struct flow *f = flow_find(e, w->flow);
+	int err = -EPIPE;
+	(void)from;
+	if (f && f->kind == FLOW_FEDERATION && f->proven)
+		err = flow_write_request(f, w->slot, w->txn, w->branch,
+					 w->bytes);
+	if (err)
+		deliver_failure(e, w->slot, w->txn, w->branch,
+				err == -ENOBUFS ? EDGE_QUEUE_FULL
+						: EDGE_PARTNER_DOWN);
 }
 
 static void on_response(struct edge *e, const struct proc_id *from,
@@ -205,27 +223,17 @@ static void on_keys(struct edge *e, const struct proc_id *from,
 static void on_tickets(struct edge *e, const struct proc_id *from,
 		       const struct ipc_msg *m)
 {
-	struct slice ring = m->u.tickets.ring;
-	struct generation *both[] = { e->current, e->next };
-	int err = 0;
+	int err = contexts_tickets(e, m->u.tickets.ring);
 	(void)from;
-	edge_forget_tickets(e);
-	for (size_t i = 0; !err && i < 2; i++)
-		if (both[i])
-			err = net_tls_tickets(both[i]->tls_clients, ring);
-	if (!err) {
-		buf_put(&e->tickets, ring);
-		err = buf_failed(&e->tickets) ? -ENOMEM : 0;
-	}
 	if (err)
 		LOG(LOG_ERROR, "keys.refused", KV_STR("why", strerror(-err)));
 }
 
-static void on_resolved(struct edge *e, const struct proc_id *from,
-			const struct ipc_msg *m)
+static void on_targets(struct edge *e, const struct proc_id *from,
+		       const struct ipc_msg *m)
 {
 	(void)from;
-	partner_resolved(e, &m->u.resolved);
+	names_answer(e, &m->u.targets);
 }
 
 static const struct {
@@ -238,6 +246,8 @@ static const struct {
 	{ IPC_FLOW_ANSWER, PROC_EDGE, on_flow_answer },
 	{ IPC_FLOW_LOST, PROC_EDGE, on_flow_lost },
 	{ IPC_PARTNER_WRITE, PROC_EDGE, on_partner_write },
+	{ IPC_PARTNER_ALIAS, PROC_EDGE, on_partner_alias },
+	{ IPC_ALIAS_WRITE, PROC_EDGE, on_alias_write },
 	{ IPC_RESPONSE, PROC_EDGE, on_response },
 	{ IPC_ORPHAN, PROC_EDGE, on_orphan },
 	{ IPC_SIP_FROM_HOME, PROC_HOME, on_sip_from_home },
@@ -245,7 +255,7 @@ static const struct {
 	{ IPC_FLOW_AUTH, PROC_HOME, on_flow_auth },
 	{ IPC_KEYS, PROC_STORE, on_keys },
 	{ IPC_TICKETS, PROC_STORE, on_tickets },
-	{ IPC_RESOLVED, PROC_RESOLVER, on_resolved },
+	{ IPC_TARGETS, PROC_RESOLVER, on_targets },
 };
 
 void edge_message(struct edge *e, const struct proc_id *from,
@@ -287,7 +297,9 @@ void edge_peer_gone(struct edge *e, const struct proc_id *peer)
 		return;
 	place->incarnation = 0;
 	if (peer->role == PROC_RESOLVER)
-		partners_resolver_gone(e);
+		names_resolver_gone(e);
+	if (peer->role == PROC_EDGE)
+		partners_worker_gone(e, peer->slot);
 	if (!e->proxy)
 		return;
 	struct proxy_hop home = { .kind = HOP_HOME,

@@ -76,7 +76,8 @@ void flow_drop(struct flow *f)
 
 void flow_abandon(struct flow *f)
 {
-	f->partner = NULL;
+	free(f->link);
+	f->link = NULL;
 	if (!f->conn) {
 		flow_drop(f);
 		return;
@@ -105,7 +106,7 @@ static void match_peer(struct map_node *n, void *arg)
 {
 	struct peer_search *s = arg;
 	struct flow *f = container_of(n, struct flow, node);
-	if (!s->found && !f->ending && f->conn && conn_ready(f->conn) &&
+	if (!s->found && !f->ending && f->proven && conn_ready(f->conn) &&
 	    slice_eq(slice_str(f->peer), s->peer))
 		s->found = f;
 }
@@ -137,14 +138,19 @@ void flow_end(struct flow *f, bool flushed)
 		conn_close(f->conn);
 }
 
+/* The rest is for answers to what was admitted (architecture 2). */
+bool flow_has_room(const struct flow *f, size_t len)
+{
+	return conn_writable(f->conn, len + ANSWER_ROOM);
+}
+
 int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 		       uint16_t branch, struct slice bytes)
 {
 	/* it may have ended in this turn, and on_end is still to come */
 	if (!conn_ready(f->conn))
 		return -EPIPE;
-	/* the rest is for answers to what was admitted (architecture 2) */
-	if (!conn_writable(f->conn, bytes.len + ANSWER_ROOM))
+	if (!flow_has_room(f, bytes.len))
 		return -ENOBUFS;
 	int err = txn ? pending_add(&f->pending, slot, txn, branch,
 				    timers_now(f->edge->timers))
@@ -168,26 +174,47 @@ int flow_write_answer(struct flow *f, struct slice bytes)
 	return -EPIPE;
 }
 
-/* Who is at the other end: the row of configuration that its certificate
- * proves, or the first name in it, or the connection itself for a client. */
+static void set_peer(struct flow *f, const char *prefix, const char *name)
+{
+	snprintf(f->peer, sizeof(f->peer), "%s%s", prefix, name);
+}
+
+/* Who came to us: the partner whose edge the certificate proves; or one found
+ * by SRV, a host of whose domain it proves, until a request is judged; or the
+ * first name in it. */
+static void name_caller(struct flow *f, const struct net_peer *p)
+{
+	const struct access *a = f->edge->current->access;
+	const char(*name)[NET_NAME_MAX] = (const char(*)[NET_NAME_MAX])p->name;
+	const struct access_partner *row = access_peer(a, name, p->name_count);
+	char key[ACCESS_KEY_MAX];
+	f->proven = row != NULL;
+	if (!row)
+		row = access_peer_by_srv(a, name, p->name_count);
+	if (!row) {
+		set_peer(f, "stranger:", p->name_count ? p->name[0] : "");
+		return;
+	}
+	access_partner_key(row, key);
+	set_peer(f, "peer:", key);
+	if (!f->proven)
+		names_want(f->edge, key);
+}
+
+/* A client is its connection; whom we dialled has proved what it is. */
 static void name_peer(struct flow *f)
 {
-	const struct net_peer *p = conn_peer(f->conn);
-	const struct access_partner *row;
-	if (f->kind == FLOW_CLIENT) {
+	if (f->kind == FLOW_FEDERATION) {
+		name_caller(f, conn_peer(f->conn));
+		return;
+	}
+	f->proven = true;
+	if (f->link)
+		set_peer(f, "peer:", partner_link_key(f->link));
+	else
 		snprintf(f->peer, sizeof(f->peer),
 			 "client:%" PRIu32 ".%" PRIx32 ".%" PRIu64,
 			 f->edge->slot, f->edge->incarnation, f->id);
-		return;
-	}
-	row = access_peer(f->edge->current->access,
-			  (const char(*)[NET_NAME_MAX])p->name, p->name_count);
-	if (row)
-		snprintf(f->peer, sizeof(f->peer), "peer:%.*s",
-			 SLICE_FMT(row->edge));
-	else
-		snprintf(f->peer, sizeof(f->peer), "stranger:%s",
-			 p->name_count ? p->name[0] : "");
 }
 
 static void on_ready(void *arg, struct conn *c)
@@ -258,7 +285,7 @@ static void take_response(struct flow *f, struct slice bytes)
 {
 	struct arena *a = arena_create(4096, 1 << 20);
 	struct sip_msg m;
-	if (a && !sip_parse(a, bytes, &sip_limits_default, &m))
+	if (a && f->proven && !sip_parse(a, bytes, &sip_limits_default, &m))
 		deliver_response(f, &m);
 	else
 		metric_add(M_SIP_STRAY, 1);
@@ -297,6 +324,8 @@ static size_t on_bytes(void *arg, struct conn *c, struct slice data)
 	const struct reject *reject = NULL;
 	size_t used = 0;
 	(void)c;
+	if (f->link)
+		partner_heard(f);
 	while (!f->ending && used < data.len) {
 		struct slice left = slice_from(data, used);
 		size_t len = 0;
@@ -310,6 +339,8 @@ static size_t on_bytes(void *arg, struct conn *c, struct slice data)
 			not_sip(f);
 		else if (r == SIP_FRAME_PING)
 			pong(f);
+		else if (r == SIP_FRAME_SKIP && f->link)
+			partner_ponged(f);
 		else if (r == SIP_FRAME_MESSAGE)
 			take_message(f, slice_head(left, len));
 		used += len;
@@ -356,7 +387,8 @@ static void on_end(void *arg, struct conn *c, enum conn_end why,
 	    KV_U64("slot", e->slot), KV_U64("flow", f->id),
 	    KV_STR("why", text));
 	tell_home(f);
-	if (f->partner)
+	alias_withdraw(f);
+	if (f->link)
 		partner_ended(f, why, text);
 	pending_fail(e, &f->pending, refusal);
 	proxy_hop_gone(e->proxy, &hop, edge_reject(refusal));

@@ -1,59 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Our connections to partners. Each partner, named by the FQDN that its edge
- * must prove, belongs to one worker, found by rendezvous hashing over the
- * slots (architecture 3); the others write through it. A partner that cannot
- * be reached is not dialled again before its back-off is over; requests that
- * come meanwhile fail at once (NET-02, NET-03).
+ * Partners by key: who owns one, what waits for it, and which connection a
+ * request takes. One bad partner costs the others nothing: its queue is
+ * bounded, and so are all queues together (NET-02).
  */
-#include "edge/partner.h"
+#include "edge/partner_int.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/cursor.h"
+#include "edge/partner_names.h"
 
 enum {
-	PARTNER_PORT = 5061,
-	ADDRESSES_MAX = 16,
+	QUEUE_MAX = 1000,
 	QUEUE_BYTES_MAX = 1 << 20,
-	BACKOFF_FIRST_MS = 1000,
-	BACKOFF_MAX_MS = 300000,
+	ALL_BYTES_MAX = 16 << 20,
+	BUSY = 100,           /* unanswered requests of a connection */
+	BUSY_BYTES = 1 << 20, /* room that one should have */
+	AVOID_MS = 5000,      /* a server that went away */
+	SHORT_WAIT_MS = 2000, /* so short a back-off is waited for */
+	STABLE_MS = 60000,    /* a connection that lived so long counts */
+	FLAP_MS = 10000,      /* one that did not even live so long */
 };
 
-/* Waits for the connection. */
+/* Waits for the connection. Owner: the partner's list. */
 struct waiting {
 	struct list node;
 	uint32_t slot;
 	uint64_t txn;
 	uint16_t branch;
+	uint8_t attempt;
 	uint64_t since_ms;
 	size_t len;
 	uint8_t bytes[];
 };
 
-/* Owner: struct edge, in its map; lives as long as the worker. */
-struct partner {
-	struct map_node node;
-	struct edge *edge;
-	struct flow *flow; /* connecting or ready */
-	bool ready;
-	uint64_t ask; /* id of the RESOLVE under way, 0: none */
-	struct addr address[ADDRESSES_MAX];
-	size_t address_count, address_next;
-	struct list waiting;
-	size_t waiting_bytes;
-	uint64_t not_before_ms; /* back-off */
-	uint32_t backoff_ms;
-	enum edge_refusal last; /* why it failed last */
-	char name[NET_NAME_MAX];
-};
-
-static struct partner *of_node(struct map_node *n)
+struct partner *partner_of_node(struct map_node *n)
 {
 	return container_of(n, struct partner, node);
 }
+
+/* -- the queue -- */
 
 /* The first that waits; the caller frees it. */
 static struct waiting *unqueue(struct partner *p)
@@ -61,13 +50,62 @@ static struct waiting *unqueue(struct partner *p)
 	struct waiting *w =
 		container_of(list_pop(&p->waiting), struct waiting, node);
 	p->waiting_bytes -= w->len;
+	p->waiting_count--;
+	p->edge->partner_bytes -= w->len;
 	return w;
 }
 
-static void partner_free(struct map_node *n, void *arg)
+static int enqueue(struct partner *p, const struct partner_request *r)
 {
-	struct partner *p = of_node(n);
+	if (p->waiting_count >= QUEUE_MAX ||
+	    p->waiting_bytes + r->bytes.len > QUEUE_BYTES_MAX ||
+	    p->edge->partner_bytes + r->bytes.len > ALL_BYTES_MAX)
+		return -ENOBUFS;
+	struct waiting *w = malloc(sizeof(*w) + r->bytes.len);
+	if (!w)
+		return -ENOMEM;
+	*w = (struct waiting){ .slot = r->slot,
+			       .txn = r->txn,
+			       .branch = r->branch,
+			       .attempt = r->attempt,
+			       .len = r->bytes.len };
+	w->since_ms = timers_now(p->edge->timers);
+	memcpy(w->bytes, r->bytes.ptr, r->bytes.len);
+	list_push_back(&p->waiting, &w->node);
+	p->waiting_bytes += w->len;
+	p->waiting_count++;
+	p->edge->partner_bytes += w->len;
+	return 0;
+}
+
+static void fail_one(struct partner *p, const struct waiting *w,
+		     enum edge_refusal why)
+{
+	deliver_failure(p->edge, w->slot, w->txn, w->branch, why);
+}
+
+void partner_fail_waiting(struct partner *p, enum edge_refusal why)
+{
+	/* what a failure makes the sender send again comes behind these */
+	for (size_t n = p->waiting_count; n; n--) {
+		struct waiting *w = unqueue(p);
+		fail_one(p, w, why);
+		free(w);
+	}
+}
+
+/* -- partners -- */
+
+static void partner_drop(struct map_node *n, void *arg)
+{
+	struct partner *p = partner_of_node(n);
 	(void)arg;
+	partner_dial_stop(p);
+	timer_stop(&p->again);
+	LIST_EACH (it, tmp, &p->links) {
+		container_of(it, struct partner_link, node)->partner = NULL;
+		list_remove(it);
+	}
 	while (!list_empty(&p->waiting))
 		free(unqueue(p));
 	map_remove(&p->edge->partners, n);
@@ -76,37 +114,61 @@ static void partner_free(struct map_node *n, void *arg)
 
 void partners_free(struct edge *e)
 {
-	map_each(&e->partners, partner_free, NULL);
+	map_each(&e->partners, partner_drop, NULL);
 	map_free(&e->partners);
 }
 
-static struct partner *partner_get(struct edge *e, struct slice name)
+/* The back-off is over. */
+static void on_again(struct timer *t, void *arg)
 {
-	struct map_node *n = map_find(&e->partners, name);
-	if (n)
-		return of_node(n);
-	struct partner *p = calloc(1, sizeof(*p));
+	struct partner *p = arg;
+	(void)t;
+	if (!list_empty(&p->waiting))
+		partner_dial(p, false);
+}
+
+struct partner *partner_find(struct edge *e, struct slice key)
+{
+	struct map_node *n = map_find(&e->partners, key);
+	return n ? partner_of_node(n) : NULL;
+}
+
+struct partner *partner_get(struct edge *e, struct slice key)
+{
+	struct partner *p = partner_find(e, key);
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
 	p->edge = e;
 	p->last = EDGE_PARTNER_DOWN;
+	p->lines = 3;
 	list_init(&p->waiting);
-	if (slice_cstr(name, p->name, sizeof(p->name)) ||
-	    map_insert(&e->partners, &p->node, slice_str(p->name))) {
+	list_init(&p->links);
+	timer_init(&p->again, e->timers, on_again, p);
+	if (slice_cstr(key, p->key, sizeof(p->key)) ||
+	    map_insert(&e->partners, &p->node, slice_str(p->key))) {
 		free(p);
 		return NULL;
 	}
 	return p;
 }
 
-uint32_t partner_owner(const struct edge *e, struct slice name)
+const struct access_partner *partner_row(const struct partner *p)
+{
+	return access_partner_by_key(p->edge->current->access,
+				     slice_str(p->key));
+}
+
+uint32_t partner_owner(const struct edge *e, struct slice key)
 {
 	static const uint64_t seed[2] = { 0x53616c6c79706f72, 0x74 };
 	uint32_t best = 0;
 	uint64_t best_hash = 0;
 	for (uint32_t s = 0; s < e->current->conf->workers; s++) {
-		uint64_t key[2] = { hash_keyed(seed, name), s };
-		uint64_t h = hash_keyed(seed, slice_of(key, sizeof(key)));
+		uint64_t pair[2] = { hash_keyed(seed, key), s };
+		uint64_t h = hash_keyed(seed, slice_of(pair, sizeof(pair)));
 		if (s == 0 || h > best_hash) {
 			best = s;
 			best_hash = h;
@@ -115,253 +177,239 @@ uint32_t partner_owner(const struct edge *e, struct slice name)
 	return best;
 }
 
-/* Everything that waits fails with the reason of the last attempt. */
-static void fail_waiting(struct partner *p)
+/* -- servers to be avoided -- */
+
+bool partner_avoids(const struct partner *p, const char *target)
 {
-	while (!list_empty(&p->waiting)) {
-		struct waiting *w = unqueue(p);
-		deliver_failure(p->edge, w->slot, w->txn, w->branch, p->last);
-		free(w);
-	}
+	uint64_t now = timers_now(p->edge->timers);
+	for (size_t i = 0; i < PARTNER_AVOIDED_MAX; i++)
+		if (p->avoided[i].until_ms > now &&
+		    strcmp(p->avoided[i].target, target) == 0)
+			return true;
+	return false;
 }
 
-static void partner_down(struct partner *p, enum edge_refusal why,
-			 const char *text)
+void partner_avoid(struct partner *p, const char *target, uint32_t ms)
 {
-	uint64_t jitter = crypto_random_u64() % 250;
-	p->backoff_ms = p->backoff_ms ? p->backoff_ms * 2 : BACKOFF_FIRST_MS;
-	if (p->backoff_ms > BACKOFF_MAX_MS)
-		p->backoff_ms = BACKOFF_MAX_MS;
-	p->not_before_ms = timers_now(p->edge->timers) + p->backoff_ms + jitter;
-	p->last = why;
-	LOG_LIMITED(LOG_WARN, "partner.down", slice_str(p->name),
-		    KV_STR("partner", p->name),
-		    KV_STR("why", edge_reject(why)->why), KV_STR("text", text),
-		    KV_U64("retry_ms", p->backoff_ms));
-	fail_waiting(p);
+	struct partner_avoided *a = &p->avoided[0];
+	for (size_t i = 0; i < PARTNER_AVOIDED_MAX; i++) {
+		if (p->avoided[i].until_ms < a->until_ms)
+			a = &p->avoided[i];
+		if (strcmp(p->avoided[i].target, target) == 0) {
+			a = &p->avoided[i];
+			break;
+		}
+	}
+	a->until_ms = timers_now(p->edge->timers) + ms;
+	snprintf(a->target, sizeof(a->target), "%s", target);
 }
 
-static const struct access_partner *row_of(struct edge *e, const char *name)
+/* Is there a server that may be dialled in the place of those? */
+static bool has_other(struct partner *p)
 {
-	const struct access_conf *a = &e->current->conf->access;
-	for (size_t i = 0; i < a->partner_count; i++)
-		if (slice_ieq(a->partners[i].edge, slice_str(name)))
-			return &a->partners[i];
-	return NULL;
+	struct names *n = names_find(p->edge, slice_str(p->key));
+	for (size_t i = 0; n && i < n->count; i++)
+		if (n->target[i].at.count && n->target[i].at.direct &&
+		    !partner_avoids(p, n->target[i].name))
+			return true;
+	return false;
 }
 
-static void dial_next(struct partner *p, enum edge_refusal why,
-		      const char *text)
+/* -- which connection -- */
+
+/* The ready one with the fewest unanswered requests; NULL: none. */
+static struct partner_link *best_link(struct partner *p, bool any)
 {
-	struct edge *e = p->edge;
-	if (p->address_next >= p->address_count) {
-		partner_down(p, why, text);
-		return;
+	struct partner_link *best = NULL;
+	LIST_EACH (it, tmp, &p->links) {
+		struct partner_link *l =
+			container_of(it, struct partner_link, node);
+		if (!conn_ready(l->flow->conn) ||
+		    (!any && partner_avoids(p, l->target)))
+			continue;
+		if (!best ||
+		    l->flow->pending.map.count < best->flow->pending.map.count)
+			best = l;
 	}
-	const struct addr *to = &p->address[p->address_next++];
-	struct flow *f = flow_create(e, FLOW_DIALLED);
-	if (!f) {
-		partner_down(p, EDGE_QUEUE_FULL, "out of memory");
-		return;
-	}
-	addr_text(to, f->source);
-	f->partner = p;
-	p->flow = f;
-	int err = conn_dial(&f->conn, e->loop, to, e->current->tls_dial,
-			    p->name, &flow_limits, &flow_conn_ops, f);
-	if (err) {
-		p->flow = NULL;
-		f->partner = NULL;
-		flow_drop(f);
-		partner_down(p, EDGE_PARTNER_DOWN, strerror(-err));
-	}
+	return best;
 }
 
-static void resolve(struct partner *p)
+static int write_link(struct partner_link *l, const struct partner_request *r)
 {
-	struct edge *e = p->edge;
-	struct ipc_resolve ask = { .id = ++e->last_ask,
-				   .name = slice_str(p->name) };
-	p->ask = ask.id;
-	if (e->ops->send(e->arg, PROC_RESOLVER, 0, IPC_RESOLVE, &ask)) {
-		p->ask = 0;
-		partner_down(p, EDGE_PARTNER_DNS,
-			     "the resolver cannot be reached");
-	}
-}
-
-static void connect_partner(struct partner *p)
-{
-	const struct access_partner *row = row_of(p->edge, p->name);
-	p->address_count = 0;
-	p->address_next = 0;
-	if (!row) {
-		partner_down(p, EDGE_PARTNER_DOWN, "no partner any more");
-	} else if (slice_empty(row->address)) {
-		resolve(p);
-	} else if (addr_parse(row->address, false, &p->address[0])) {
-		partner_down(p, EDGE_PARTNER_DOWN, "bad address");
-	} else {
-		p->address_count = 1;
-		dial_next(p, EDGE_PARTNER_DOWN, "");
-	}
-}
-
-static int enqueue(struct partner *p, uint32_t slot, uint64_t txn,
-		   uint16_t branch, struct slice bytes)
-{
-	if (p->waiting_bytes + bytes.len > QUEUE_BYTES_MAX)
-		return -ENOBUFS;
-	struct waiting *w = malloc(sizeof(*w) + bytes.len);
-	if (!w)
-		return -ENOMEM;
-	*w = (struct waiting){
-		.slot = slot, .txn = txn, .branch = branch, .len = bytes.len
-	};
-	w->since_ms = timers_now(p->edge->timers);
-	memcpy(w->bytes, bytes.ptr, bytes.len);
-	list_push_back(&p->waiting, &w->node);
-	p->waiting_bytes += bytes.len;
-	return 0;
-}
-
-/* Failures come as deliver_failure(), but for a full queue. */
-int partner_write(struct edge *e, struct slice name, uint32_t slot,
-		  uint64_t txn, uint16_t branch, struct slice bytes)
-{
-	struct partner *p = partner_get(e, name);
-	if (!p)
-		return -ENOMEM;
-	if (p->ready)
-		return flow_write_request(p->flow, slot, txn, branch, bytes);
-	bool idle = !p->flow && !p->ask;
-	if (idle && timers_now(e->timers) < p->not_before_ms) {
-		deliver_failure(e, slot, txn, branch, p->last);
-		return 0;
-	}
-	int err = enqueue(p, slot, txn, branch, bytes);
-	if (!err && idle)
-		connect_partner(p);
+	int err = flow_write_request(l->flow, r->slot, r->txn, r->branch,
+				     r->bytes);
+	if (!err)
+		l->used_ms = timers_now(l->partner->edge->timers);
 	return err;
 }
 
-void partner_ready(struct flow *f)
+/* More than one connection, when the best has much to do. */
+static void grow(struct partner *p, const struct partner_link *best)
 {
-	struct partner *p = f->partner;
-	p->ready = true;
-	p->backoff_ms = 0;
-	p->not_before_ms = 0;
-	LOG(LOG_INFO, "partner.up", KV_STR("partner", p->name),
-	    KV_STR("address", f->source), KV_U64("slot", f->edge->slot));
-	while (!list_empty(&p->waiting)) {
+	const struct access_partner *row = partner_row(p);
+	size_t max = row && row->connections ? row->connections
+					     : PARTNER_CONNECTIONS_MAX;
+	bool busy = best->flow->pending.map.count >= BUSY ||
+		    !flow_has_room(best->flow, BUSY_BYTES);
+	if (busy && p->link_count < max && !partner_dialling(p) &&
+	    timers_now(p->edge->timers) >= p->not_before_ms)
+		partner_dial(p, true);
+}
+
+/* 1: written, 0: there is no connection for it, -E... */
+static int write_now(struct partner *p, const struct partner_request *r)
+{
+	struct partner_link *l = best_link(p, false);
+	if (!l && r->attempt == 0 && !has_other(p))
+		l = best_link(p, true);
+	if (l) {
+		int err = write_link(l, r);
+		grow(p, l);
+		return err ? err : 1;
+	}
+	if (!p->link_count && partner_alias_write(p, r))
+		return 1;
+	return 0;
+}
+
+void partner_flush(struct partner *p)
+{
+	for (size_t n = p->waiting_count; n; n--) {
 		struct waiting *w = unqueue(p);
-		int err = flow_write_request(f, w->slot, w->txn, w->branch,
-					     slice_of(w->bytes, w->len));
+		struct partner_request r = { .slot = w->slot,
+					     .txn = w->txn,
+					     .branch = w->branch,
+					     .attempt = w->attempt,
+					     .bytes = slice_of(w->bytes,
+							       w->len) };
+		struct partner_link *l = best_link(p, false);
+		if (!l)
+			l = best_link(p, w->attempt == 0);
+		int err = l ? write_link(l, &r) : -EPIPE;
 		if (err)
-			deliver_failure(p->edge, w->slot, w->txn, w->branch,
-					EDGE_QUEUE_FULL);
+			fail_one(p, w,
+				 err == -ENOBUFS ? EDGE_QUEUE_FULL : p->last);
 		free(w);
 	}
+}
+
+/* No connection stands for it: it waits for one, or fails at once. */
+static int wait_or_fail(struct partner *p, const struct partner_request *r)
+{
+	uint64_t now = timers_now(p->edge->timers);
+	bool under_way = partner_dialling(p);
+	bool late = !under_way && (now + SHORT_WAIT_MS < p->not_before_ms ||
+				   (r->attempt && p->exhausted));
+	bool no_other = r->attempt && !has_other(p);
+	if (p->silent || late || no_other) {
+		deliver_failure(p->edge, r->slot, r->txn, r->branch,
+				p->silent ? EDGE_PARTNER_SILENT
+				: late    ? p->last
+					  : EDGE_PARTNER_NO_OTHER);
+		return 0;
+	}
+	int err = enqueue(p, r);
+	if (err || under_way)
+		return err;
+	if (now < p->not_before_ms)
+		timer_start(&p->again, p->not_before_ms - now);
+	else
+		partner_dial(p, false);
+	return 0;
+}
+
+int partner_write(struct edge *e, struct slice key,
+		  const struct partner_request *r)
+{
+	struct partner *p = partner_get(e, key);
+	if (!p)
+		return -ENOMEM;
+	if (!p->silent) {
+		int err = write_now(p, r);
+		if (err)
+			return err < 0 ? err : 0;
+	}
+	return wait_or_fail(p, r);
+}
+
+/* -- what connections report -- */
+
+const char *partner_link_key(const struct partner_link *l)
+{
+	return l->partner ? l->partner->key : "";
+}
+
+void partner_heard(struct flow *f)
+{
+	f->link->heard_ms = timers_now(f->edge->timers);
+}
+
+/* It was ready and has ended. */
+static void link_ended(struct partner *p, const struct partner_link *l,
+		       enum conn_end why, const char *text)
+{
+	uint64_t lived = timers_now(p->edge->timers) - l->ready_ms;
+	bool unanswered = l->flow->pending.map.count > 0;
+	bool orderly =
+		why == CONN_END_LOCAL ||
+		(why == CONN_END_PEER && !unanswered && lived >= FLAP_MS);
+	if (lived >= STABLE_MS)
+		p->backoff_ms = 0;
+	if (!orderly) {
+		partner_avoid(p, l->target, AVOID_MS);
+		snprintf(p->text, sizeof(p->text), "%s", text);
+	}
+	if (!orderly && !p->link_count && !partner_dialling(p) && !has_other(p))
+		partner_down(p, EDGE_PARTNER_DOWN, text);
+	else
+		partner_say(p);
 }
 
 void partner_ended(struct flow *f, enum conn_end why, const char *text)
 {
-	struct partner *p = f->partner;
-	bool was_ready = p->ready;
-	f->partner = NULL;
-	p->flow = NULL;
-	p->ready = false;
-	if (was_ready) {
-		LOG(LOG_INFO, "partner.idle", KV_STR("partner", p->name),
-		    KV_STR("why", text));
-		if (!list_empty(&p->waiting))
-			connect_partner(p);
-		return;
+	struct partner_link *l = f->link;
+	struct partner *p = l->partner;
+	if (p && l->ready) {
+		list_remove(&l->node);
+		p->link_count--;
+		link_ended(p, l, why, text);
+	} else if (p) {
+		partner_attempt_ended(p, f, why, text);
 	}
-	bool tls = why == CONN_END_TLS || why == CONN_END_NAME;
-	dial_next(p, tls ? EDGE_PARTNER_TLS : EDGE_PARTNER_DOWN, text);
+	f->link = NULL;
+	free(l);
 }
 
-static struct partner *asked(struct edge *e, uint64_t id);
+/* -- all of them -- */
 
-/* The next (family, bytes) of a RESOLVED message. */
-static int take_address(struct cur *c, struct addr *out)
+static void expire_waiting(struct partner *p)
 {
-	uint8_t family = cur_u8(c);
-	struct slice raw = cur_bytes(c, family == 4 ? 4 : 16);
-	if (cur_failed(c))
-		return -EBADMSG;
-	memset(out, 0, sizeof(*out));
-	if (family == 4) {
-		out->u.in.sin_family = AF_INET;
-		memcpy(&out->u.in.sin_addr, raw.ptr, raw.len);
-	} else {
-		out->u.in6.sin6_family = AF_INET6;
-		memcpy(&out->u.in6.sin6_addr, raw.ptr, raw.len);
+	uint64_t now = timers_now(p->edge->timers);
+	uint32_t wait_ms = p->edge->current->conf->request_timeout_ms;
+	while (!list_empty(&p->waiting)) {
+		struct waiting *w =
+			container_of(p->waiting.next, struct waiting, node);
+		if (now - w->since_ms < wait_ms)
+			return;
+		w = unqueue(p);
+		fail_one(p, w, p->last);
+		free(w);
 	}
-	addr_set_port(out, PARTNER_PORT);
-	return 0;
 }
 
-void partner_resolved(struct edge *e, const struct ipc_resolved *m)
+static void sweep_one(struct map_node *n, void *arg)
 {
-	struct partner *p = asked(e, m->id);
-	if (!p)
-		return;
-	p->ask = 0;
-	struct cur c = cur_init(m->addresses);
-	while (p->address_count < ADDRESSES_MAX &&
-	       !take_address(&c, &p->address[p->address_count]))
-		p->address_count++;
-	char text[NET_ERROR_MAX];
-	if (slice_cstr(m->text, text, sizeof(text)))
-		text[0] = '\0';
-	if (m->error || !p->address_count)
-		partner_down(p, EDGE_PARTNER_DNS, text);
-	else
-		dial_next(p, EDGE_PARTNER_DOWN, "");
+	struct partner *p = partner_of_node(n);
+	(void)arg;
+	expire_waiting(p);
+	partner_sweep(p);
+	partner_say(p);
 }
 
-struct ask_search {
-	uint64_t id;
-	struct partner *found;
-};
-
-static void match_ask(struct map_node *n, void *arg)
+void partners_sweep(struct edge *e)
 {
-	struct ask_search *s = arg;
-	if (of_node(n)->ask == s->id)
-		s->found = of_node(n);
-}
-
-static struct partner *asked(struct edge *e, uint64_t id)
-{
-	struct ask_search s = { id, NULL };
-	map_each(&e->partners, match_ask, &s);
-	return s.found;
-}
-
-struct expiry {
-	uint64_t before_ms;
-};
-
-static void expire(struct map_node *n, void *arg)
-{
-	const struct expiry *x = arg;
-	struct partner *p = of_node(n);
-	if (list_empty(&p->waiting))
-		return;
-	struct waiting *w = container_of(p->waiting.next, struct waiting, node);
-	if (w->since_ms >= x->before_ms)
-		return;
-	p->ask = 0; /* the resolver never answered */
-	fail_waiting(p);
-}
-
-void partners_expire(struct edge *e, uint64_t before_ms)
-{
-	struct expiry x = { before_ms };
-	map_each(&e->partners, expire, &x);
+	if (e->current)
+		map_each(&e->partners, sweep_one, NULL);
 }
 
 static void recheck(struct map_node *n, void *arg)
@@ -370,52 +418,16 @@ static void recheck(struct map_node *n, void *arg)
 	struct flow *f = container_of(n, struct flow, node);
 	if (f->kind == FLOW_CLIENT || f->ending || !conn_ready(f->conn))
 		return;
+	const struct access *a = e->current->access;
 	const struct net_peer *peer = conn_peer(f->conn);
-	if (!access_peer(e->current->access,
-			 (const char(*)[NET_NAME_MAX])peer->name,
-			 peer->name_count))
+	const char(*name)[NET_NAME_MAX] =
+		(const char(*)[NET_NAME_MAX])peer->name;
+	bool known = access_peer(a, name, peer->name_count) ||
+		     access_peer_by_srv(a, name, peer->name_count);
+	if (f->link)
+		known = f->link->partner && partner_row(f->link->partner);
+	if (!known)
 		flow_end(f, true);
-}
-
-static void resolver_gone(struct map_node *n, void *arg)
-{
-	struct partner *p = of_node(n);
-	(void)arg;
-	if (!p->ask)
-		return;
-	p->ask = 0;
-	partner_down(p, EDGE_PARTNER_DNS, "the resolver has ended");
-}
-
-void partners_resolver_gone(struct edge *e)
-{
-	map_each(&e->partners, resolver_gone, NULL);
-}
-
-static void partner_row(struct map_node *n, void *arg)
-{
-	const struct partner_rows *rows = arg;
-	const struct partner *p = of_node(n);
-	const char *state = p->ready            ? "up"
-			    : p->flow || p->ask ? "connecting"
-			    : p->not_before_ms  ? "down"
-						: "idle";
-	struct buf pairs;
-	char number[24];
-	buf_init(&pairs, 0);
-	ipc_pair_put(&pairs, "partner", slice_str(p->name));
-	ipc_pair_put(&pairs, "state", slice_str(state));
-	snprintf(number, sizeof(number), "%zu", p->waiting_bytes);
-	ipc_pair_put(&pairs, "queued_bytes", slice_str(number));
-	if (!buf_failed(&pairs))
-		rows->row(rows->arg, "partners", buf_slice(&pairs));
-	buf_free(&pairs);
-}
-
-void partners_status(struct edge *e, const struct partner_rows *rows)
-{
-	struct partner_rows copy = *rows;
-	map_each(&e->partners, partner_row, &copy);
 }
 
 /* A new configuration: connections of who is no partner any more end. */

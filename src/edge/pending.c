@@ -68,14 +68,31 @@ void pending_done(struct pending_set *set, uint32_t slot, uint64_t txn,
 		drop(set, of_node(n));
 }
 
-void pending_expire(struct pending_set *set, uint64_t before_ms)
+void pending_heard(struct pending_set *set, const struct pending *key,
+		   uint64_t now_ms)
 {
+	struct map_node *n =
+		map_find(&set->map, slice_of(&key->key, sizeof(key->key)));
+	if (!n)
+		return;
+	struct pending *p = of_node(n);
+	p->since_ms = now_ms;
+	p->heard = true;
+	list_remove(&p->order);
+	list_push_back(&set->order, &p->order);
+}
+
+size_t pending_expire(struct pending_set *set, uint64_t before_ms)
+{
+	size_t unheard = 0;
 	LIST_EACH (it, tmp, &set->order) {
 		struct pending *p = container_of(it, struct pending, order);
 		if (p->since_ms >= before_ms)
-			return;
+			break;
+		unheard += !p->heard;
 		drop(set, p);
 	}
+	return unheard;
 }
 
 void pending_fail(struct edge *e, struct pending_set *set,

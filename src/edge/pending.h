@@ -17,7 +17,8 @@ struct pending {
 		uint32_t slot;
 		uint32_t branch;
 	} key;
-	uint64_t since_ms;
+	uint64_t since_ms; /* or since it was heard of */
+	bool heard;        /* a provisional response came */
 };
 
 struct pending_set {
@@ -31,7 +32,11 @@ int pending_add(struct pending_set *set, uint32_t slot, uint64_t txn,
 		uint16_t branch, uint64_t now_ms);
 void pending_done(struct pending_set *set, uint32_t slot, uint64_t txn,
 		  uint16_t branch);
-void pending_expire(struct pending_set *set, uint64_t before_ms);
+/* Something but a final response came: it is not forgotten by the peer. */
+void pending_heard(struct pending_set *set, const struct pending *key,
+		   uint64_t now_ms);
+/* How many of those that went were never heard of. */
+size_t pending_expire(struct pending_set *set, uint64_t before_ms);
 /* Fails all of them, here and at other workers; empties the set. */
 void pending_fail(struct edge *e, struct pending_set *set,
 		  enum edge_refusal why);

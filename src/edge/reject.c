@@ -71,6 +71,40 @@ static const struct reject rows[EDGE_REFUSAL_COUNT] = {
 				       "any more; begin "
 				       "a new one",
 			       .spec = "RFC 3261 16.4" },
+	[EDGE_PARTNER_SRV] = { .status = 504,
+			       .diagnostics = 1008,
+			       .metric = M_REJ_PARTNER_SRV,
+			       .why = "partner_srv",
+			       .reason = "Server Time-out",
+			       .text = "no SRV record of the partner's domain "
+				       "could be found; see the log for "
+				       "dns.fail, or name its server as edge",
+			       .spec = "RFC 3263 4.2" },
+	[EDGE_PARTNER_SRV_DOMAIN] = { .status = 504,
+				      .diagnostics = 1009,
+				      .metric = M_REJ_PARTNER_SRV_DOMAIN,
+				      .why = "partner_srv_domain",
+				      .reason = "Server Time-out",
+				      .text = "the SRV record of the partner's "
+					      "domain names no host directly "
+					      "in it; name its server as edge",
+				      .spec = "threats DNS-03" },
+	[EDGE_PARTNER_SILENT] = { .status = 504,
+				  .diagnostics = 1046,
+				  .metric = M_REJ_PARTNER_SILENT,
+				  .why = "partner_silent",
+				  .reason = "Server Time-out",
+				  .text = "the partner's edge takes requests "
+					  "and answers none; it is asked "
+					  "again every 30 seconds",
+				  .spec = "threats NET-02" },
+	[EDGE_PARTNER_NO_OTHER] = { .status = 503,
+				    .metric = M_REJ_PARTNER_NO_OTHER,
+				    .why = "partner_no_other",
+				    .reason = "Service Unavailable",
+				    .text = "the partner's server did not "
+					    "take it, and there is no other",
+				    .spec = "RFC 3263 4.3" },
 };
 
 const struct reject *edge_reject(unsigned number)

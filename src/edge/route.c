@@ -56,14 +56,25 @@ static const struct reject *lead_to_flow(struct walk *w,
 	return NULL;
 }
 
+/* Is that the partner who sends? By what its connection proves; or, for one
+ * found by SRV, by what it says, which is judged after this. */
+static bool names_sender(const struct walk *w, struct slice key)
+{
+	const struct slice srv = SLICE_LIT("srv:");
+	const struct slice peer = SLICE_LIT("peer:");
+	if (!w->flow || w->flow->kind == FLOW_CLIENT)
+		return false;
+	return slice_eq(slice_from(slice_str(w->flow->peer), peer.len), key) ||
+	       (slice_starts(key, srv) &&
+		slice_eq(slice_from(key, srv.len), w->facts.from_domain));
+}
+
 static const struct reject *lead_to_partner(struct walk *w, struct slice token)
 {
-	char name[EDGE_PEER_MAX];
 	if (token_partner_read(w->e->sealer, token, w->route_edge))
 		return edge_reject(EDGE_ROUTE_STALE);
-	snprintf(name, sizeof(name), "peer:%s", w->route_edge);
-	if (w->flow && slice_eq(slice_str(w->flow->peer), slice_str(name)))
-		return NULL; /* names the sender itself */
+	if (names_sender(w, slice_str(w->route_edge)))
+		return NULL;
 	w->facts.route = ACCESS_ROUTE_PARTNER;
 	w->facts.route_edge = slice_str(w->route_edge);
 	return NULL;
@@ -154,6 +165,11 @@ struct slice route_back(struct walk *w)
 				.flow = f->id };
 	if (f->kind == FLOW_CLIENT)
 		return flow_value(w, &ref, f->port);
+	if (w->sender) {
+		char key[ACCESS_KEY_MAX];
+		access_partner_key(w->sender, key);
+		return route_to_partner(w, slice_str(key));
+	}
 	return route_to_partner(w, slice_from(peer, sizeof("peer:") - 1));
 }
 

@@ -11,7 +11,7 @@
 
 /* Longer than home waits for others, shorter than the sender's Timer F: the
  * sender is told (RFC 4320 forbids it later). */
-enum { INSIDE_TIMEOUT_MS = 28000 };
+enum { INSIDE_TIMEOUT_MS = 28000, PARTNER_ATTEMPTS = 3 };
 
 static enum access_source source_of(const struct walk *w)
 {
@@ -139,25 +139,34 @@ static void forward_flow(struct walk *w)
 	forward(w, &t);
 }
 
+/* One that is found by SRV has several servers, perhaps: the owner of its
+ * connections tries another one when the first fails (RFC 3263 4.3). */
 static void forward_partner(struct walk *w, const struct access_partner *p)
 {
 	struct edge *e = w->e;
-	char peer[EDGE_PEER_MAX];
-	uint32_t owner = partner_owner(e, p->edge);
-	snprintf(peer, sizeof(peer), "peer:%.*s", SLICE_FMT(p->edge));
-	struct proxy_target t = {
-		.hop = { .kind = HOP_PARTNER,
-			 .slot = owner,
-			 .incarnation = e->worker[owner].incarnation,
-			 .peer = slice_str(peer) },
-		.edits = &w->edits,
-		.hide_vias = true,
-		.timeout_ms = e->current->conf->request_timeout_ms,
-	};
+	char key[ACCESS_KEY_MAX], peer[EDGE_PEER_MAX];
+	struct proxy_target t[PARTNER_ATTEMPTS];
+	size_t attempts = slice_empty(p->edge) ? PARTNER_ATTEMPTS : 1;
+	access_partner_key(p, key);
+	uint32_t owner = partner_owner(e, slice_str(key));
+	snprintf(peer, sizeof(peer), "peer:%s", key);
+	for (size_t i = 0; i < attempts; i++)
+		t[i] = (struct proxy_target){
+			.hop = { .kind = HOP_PARTNER,
+				 .slot = owner,
+				 .incarnation = e->worker[owner].incarnation,
+				 .flow = i,
+				 .peer = slice_str(peer) },
+			.edits = &w->edits,
+			.hide_vias = true,
+			.timeout_ms = e->current->conf->request_timeout_ms,
+			.next = i + 1 < attempts ? &t[i + 1] : NULL,
+		};
 	strip_internal(w->m, &w->edits, false, false);
 	if (route_records(w))
-		put_on_top(w, SIP_H_RECORD_ROUTE, route_to_partner(w, p->edge));
-	forward(w, &t);
+		put_on_top(w, SIP_H_RECORD_ROUTE,
+			   route_to_partner(w, slice_str(key)));
+	forward(w, t);
 }
 
 /* OPTIONS to the edge itself: are you there (RFC 3261 11.2)? */
@@ -215,6 +224,35 @@ static bool begins_outside(const struct walk *w)
 	return w->flow && slice_empty(w->m->to_tag);
 }
 
+/* The verdict, with what has to be found out for it. NEED_SRV: it is judged
+ * again when that is known, or there is no room for it to wait. */
+static struct access_verdict judge(struct walk *w, bool *waits)
+{
+	const struct access *a = w->e->current->access;
+	struct access_verdict v = access_judge(a, &w->facts);
+	*waits = false;
+	if (v.kind != ACCESS_NEED_SRV)
+		return v;
+	enum names_result found = names_judge(w->e, w->facts.from_domain, w->r,
+					      &w->facts.from_srv);
+	*waits = found == NAMES_ASKED;
+	if (found == NAMES_READY || found == NAMES_FAILED)
+		v = access_judge(a, &w->facts);
+	return v;
+}
+
+/* A partner was let in: its connection is what it seemed to be. */
+static void let_in(struct walk *w, const struct access_partner *sender)
+{
+	char key[ACCESS_KEY_MAX];
+	struct slice peer = slice_str(w->flow->peer);
+	access_partner_key(sender, key);
+	w->sender = sender;
+	if (slice_eq(slice_from(peer, sizeof("peer:") - 1), slice_str(key)))
+		w->flow->proven = true;
+	alias_offer(w->flow, sender, w->m);
+}
+
 void walk_on_request(void *arg, struct proxy_request *r)
 {
 	struct walk w = { .e = arg, .r = r };
@@ -245,7 +283,12 @@ void walk_on_request(void *arg, struct proxy_request *r)
 		answer_options(&w);
 		return;
 	}
-	struct access_verdict v = access_judge(w.e->current->access, &w.facts);
+	bool waits = false;
+	struct access_verdict v = judge(&w, &waits);
+	if (waits)
+		return;
+	if (v.partner && w.flow && w.flow->kind != FLOW_CLIENT)
+		let_in(&w, v.partner);
 	switch (v.kind) {
 	case ACCESS_TO_INSIDE:
 		forward_inside(&w);
@@ -259,7 +302,7 @@ void walk_on_request(void *arg, struct proxy_request *r)
 	case ACCESS_REFUSE:
 	case ACCESS_NEED_SRV:
 	case ACCESS_NEED_LIMIT:
-		refuse(&w, v.reject ? v.reject : edge_reject(EDGE_PARTNER_DNS));
+		refuse(&w, v.reject ? v.reject : edge_reject(EDGE_QUEUE_FULL));
 		break;
 	}
 }

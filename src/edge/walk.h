@@ -13,6 +13,7 @@ struct walk {
 	const struct proxy_hop *from;
 	struct flow *flow; /* it came by this one; NULL from inside */
 	bool routed;       /* a Route value of ours stood on top */
+	const struct access_partner *sender; /* from federation, once judged */
 	struct access_facts facts;
 	struct proxy_hop hop; /* where a flow token leads */
 	uint16_t hop_port;    /* where that flow's device reaches us, or 0 */

@@ -107,6 +107,13 @@ static void turn_end(struct loop *l)
 	arm_timer(l);
 }
 
+/* What was put off to the next turn keeps polling from waiting. */
+static void begin_next(struct loop *l)
+{
+	while (!list_empty(&l->later))
+		list_push_back(&l->hooks, list_pop(&l->later));
+}
+
 static void on_idle(uv_idle_t *h)
 {
 	(void)h; /* being active is all it is for */
@@ -118,6 +125,7 @@ static void on_prepare(uv_prepare_t *h)
 
 	check_clock(l);
 	turn_end(l);
+	begin_next(l);
 	if (turn_end_due(l))
 		uv_idle_start(&l->idle, on_idle);
 	else
@@ -152,6 +160,7 @@ int loop_create(struct loop **out)
 		goto fail;
 	}
 	list_init(&l->hooks);
+	list_init(&l->later);
 	open_handles(l);
 	l->clock_skew_ms = clock_skew_ms();
 	*out = l;
@@ -205,6 +214,7 @@ void loop_run(struct loop *l)
 	l->in_run = true;
 	for (;;) {
 		turn_end(l);
+		begin_next(l);
 		/* libuv does not know of hooks and of unarmed timers. */
 		bool more = uv_loop_alive(&l->uv) || turn_end_due(l);
 		if (l->stop || !more)
@@ -229,6 +239,11 @@ uint64_t loop_now_ms(const struct loop *l)
 	return uv_now(&l->uv);
 }
 
+uint64_t loop_clock_us(void)
+{
+	return uv_hrtime() / 1000;
+}
+
 uint64_t loop_wall_ms(void)
 {
 	struct timespec ts;
@@ -246,6 +261,12 @@ void loop_at_turn_end(struct loop *l, struct turn_hook *hook)
 {
 	if (!list_linked(&hook->node))
 		list_push_back(&l->hooks, &hook->node);
+}
+
+void loop_next_turn(struct loop *l, struct turn_hook *hook)
+{
+	if (!list_linked(&hook->node))
+		list_push_back(&l->later, &hook->node);
 }
 
 void loop_cancel_turn_end(struct turn_hook *hook)

@@ -25,6 +25,8 @@ void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 /* Monotonic milliseconds, read once a turn. */
 uint64_t loop_now_ms(const struct loop *l);
+/* Monotonic microseconds, read now: for measuring our own work only. */
+uint64_t loop_clock_us(void);
 /* Milliseconds since 1970: certificates, expiry dates and log times only. */
 uint64_t loop_wall_ms(void);
 /* The loop's timers, advanced by it. */
@@ -51,6 +53,9 @@ struct turn_hook {
 	void *arg;
 };
 void loop_at_turn_end(struct loop *l, struct turn_hook *hook);
+/* The same for the turn after this one, which does not wait: the place for
+ * work that is done in pieces. */
+void loop_next_turn(struct loop *l, struct turn_hook *hook);
 void loop_cancel_turn_end(struct turn_hook *hook);
 
 /* Calls fn(arg) after the current turn: deferred free. */

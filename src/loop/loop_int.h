@@ -27,6 +27,7 @@ struct loop {
 	uv_idle_t idle;       /* active: more turn-end work, do not block */
 	struct timers *timers;
 	struct list hooks;
+	struct list later; /* hooks of the next turn */
 	struct deferred_list deferred;
 	struct deferred_list running; /* the batch being called */
 	int64_t clock_skew_ms;        /* wall time minus monotonic time */

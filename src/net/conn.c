@@ -6,6 +6,9 @@
  * encrypted and leaves with one send. Bytes read are handed over with all that
  * was not consumed before. Reading never waits for writing.
  *
+ * A connection that was accepted waits for its turn while it shakes hands, see
+ * gate.h.
+ *
  * Ending: conn_end_with() marks, closes the socket and arms the turn's end;
  * there on_end is told and the memory goes. So every callback may close every
  * connection, its own too.
@@ -21,6 +24,7 @@
 #include "net/net.h"
 #include "net/socket.h"
 #include "net/tls.h"
+#include "net/tls_context.h"
 
 enum {
 	HANDSHAKE_MS = 10000,
@@ -52,20 +56,32 @@ struct conn {
 	struct tls *tls;
 	struct timer timer; /* connect and handshake, then flushing */
 	struct turn_hook hook;
-	struct buf in;    /* decrypted, not consumed */
-	struct buf out;   /* not encrypted yet, from out_off on */
-	size_t out_off;   /* of out */
-	size_t wire_off;  /* of tls_wire() */
-	size_t discarded; /* read while flushing */
-	bool plain;       /* no TLS, so no handshake */
-	bool last_word;   /* close_notify is on its way */
-	bool shut;        /* and so is our FIN */
+	struct buf in;         /* decrypted, not consumed */
+	struct buf out;        /* not encrypted yet, from out_off on */
+	size_t out_off;        /* of out */
+	size_t wire_off;       /* of tls_wire() */
+	size_t discarded;      /* read while flushing */
+	struct net_gate *gate; /* or NULL; kept by the engine's context */
+	struct gate_turn turn;
+	bool shaking;   /* counts in the gate */
+	bool plain;     /* no TLS, so no handshake */
+	bool last_word; /* close_notify is on its way */
+	bool shut;      /* and so is our FIN */
 	enum conn_end why;
 	const char *text;
 };
 
+static void leave_gate(struct conn *c)
+{
+	gate_forget(&c->turn);
+	if (c->shaking)
+		gate_leave(c->gate);
+	c->shaking = false;
+}
+
 static void conn_free(struct conn *c)
 {
+	leave_gate(c);
 	timer_stop(&c->timer);
 	loop_cancel_turn_end(&c->hook);
 	watch_close(c->watch);
@@ -126,6 +142,7 @@ static void conn_end_with(struct conn *c, enum conn_end why, const char *text)
 	c->why = why;
 	c->text = text;
 	timer_stop(&c->timer);
+	leave_gate(c);
 	if (c->fd >= 0) {
 		/* close_notify, or the alert that says what was wrong */
 		tls_close(c->tls);
@@ -206,7 +223,8 @@ static int wanted_events(const struct conn *c)
 {
 	bool blocked = tls_wire(c->tls)->len > 0 ||
 		       (tls_status(c->tls) == TLS_OPEN && waiting(c));
-	bool reads = c->state != CONN_FLUSHING || c->shut;
+	bool reads =
+		c->state == CONN_FLUSHING ? c->shut : !gate_waits(&c->turn);
 
 	return (reads ? WATCH_READ : 0) | (blocked ? WATCH_WRITE : 0);
 }
@@ -232,6 +250,7 @@ static void become_ready(struct conn *c)
 {
 	c->state = CONN_OPEN;
 	timer_stop(&c->timer);
+	leave_gate(c);
 	if (!c->plain)
 		metric_add(M_TLS_HANDSHAKES, 1);
 	c->ops->on_ready(c->arg, c);
@@ -298,6 +317,9 @@ static void discard(struct conn *c, size_t len)
 static void on_readable(struct conn *c)
 {
 	uint8_t chunk[READ_CHUNK];
+
+	if (c->state == CONN_OPEN)
+		gate_traffic(c->gate);
 	ssize_t n = recv(c->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 
 	if (n < 0) {
@@ -314,6 +336,23 @@ static void on_readable(struct conn *c)
 				      ? "closed during the handshake"
 				      : "closed without close_notify");
 	}
+}
+
+static void on_turn(void *arg)
+{
+	struct conn *c = arg;
+
+	on_readable(c);
+	arm(c); /* for what it wants to hear next */
+}
+
+/* Its bytes stay in the kernel until its turn has come. */
+static void wait_turn(struct conn *c)
+{
+	gate_ask(c->gate, &c->turn);
+	int err = watch_set(c->watch, wanted_events(c));
+	if (err)
+		conn_end_with(c, CONN_END_RESET, strerrordesc_np(-err));
 }
 
 static void on_connected(struct conn *c)
@@ -338,7 +377,11 @@ static void on_event(void *arg, int events)
 	}
 	if (events & WATCH_WRITE)
 		arm(c);
-	if (events & WATCH_READ && c->state != CONN_ENDED)
+	if (!(events & WATCH_READ) || c->state == CONN_ENDED)
+		return;
+	if (c->shaking)
+		wait_turn(c);
+	else
 		on_readable(c);
 }
 
@@ -383,6 +426,7 @@ static struct conn *conn_new(struct loop *l, const struct conn_limits *limits,
 	buf_init(&c->out, 0);
 	c->hook.fn = on_turn_end;
 	c->hook.arg = c;
+	c->turn = (struct gate_turn){ .fn = on_turn, .arg = c };
 	timer_init(&c->timer, loop_timers(l), on_deadline, c);
 	return c;
 }
@@ -423,8 +467,13 @@ int conn_accept(struct conn **out, struct loop *l, int fd, struct net_tls *tls,
 	}
 	tls_peer(c->tls)->addr = socket_peer(fd);
 	c->plain = tls_status(c->tls) == TLS_OPEN;
-	if (c->plain)
+	c->gate = tls->gate;
+	if (c->plain) {
 		arm(c);
+	} else if (c->gate) {
+		c->shaking = true;
+		gate_enter(c->gate);
+	}
 	metric_add(M_CONN_OPEN, 1);
 	metric_add(M_CONN_ACCEPTED, 1);
 	*out = c;
@@ -448,6 +497,7 @@ int conn_dial(struct conn **out, struct loop *l, const struct addr *to,
 		return err;
 	}
 	tls_peer(c->tls)->addr = *to;
+	c->gate = tls->gate;
 	c->plain = tls_status(c->tls) == TLS_OPEN;
 	int dial = socket_dial(to, &c->fd);
 	if (!dial || dial == -EINPROGRESS)
@@ -484,6 +534,7 @@ int conn_write(struct conn *c, struct slice bytes)
 		c->out_off = 0;
 	}
 	buf_put(&c->out, bytes);
+	gate_traffic(c->gate);
 	if (buf_failed(&c->out)) {
 		c->out.failed = false; /* what was queued still leaves */
 		return -ENOBUFS;

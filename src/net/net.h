@@ -54,6 +54,22 @@ void net_tls_free(struct net_tls *t);
 enum { NET_TICKET_KEY_BYTES = 80 };
 int net_tls_tickets(struct net_tls *t, struct slice ring);
 
+/*
+ * Shares the time of a loop between traffic and the handshakes of those who
+ * come (TLS-02): when there is traffic, at most a tenth is for handshakes. fn
+ * is told when `most` (0: 4 096) handshakes are under way, and again when there
+ * are clearly fewer: meanwhile nothing should be accepted. One for each loop,
+ * for all contexts that it accepts or connects with; contexts and connections
+ * may outlive it.
+ */
+struct net_gate;
+typedef void (*net_gate_fn)(void *arg, bool full);
+int net_gate_create(struct net_gate **out, struct loop *l, size_t most,
+		    net_gate_fn fn, void *arg);
+void net_gate_free(struct net_gate *g); /* tolerates NULL; fn is not called */
+/* Connections made with t from now on go by it. Once. */
+void net_tls_gate(struct net_tls *t, struct net_gate *g);
+
 struct conn_limits {
 	uint32_t handshake_ms; /* 0: 10 000 */
 	size_t read_bytes;     /* most that may wait unconsumed; 0: 384 KiB */

@@ -179,6 +179,12 @@ int net_tls_tickets(struct net_tls *t, struct slice ring)
 	return err;
 }
 
+void net_tls_gate(struct net_tls *t, struct net_gate *g)
+{
+	gate_ref(g);
+	t->gate = g;
+}
+
 void net_tls_ref(struct net_tls *t)
 {
 	t->refs++;
@@ -193,5 +199,6 @@ void net_tls_free(struct net_tls *t)
 	pem_identity_free(&t->own);
 	tls_hosts_free(&t->hosts);
 	tls_tickets_wipe(&t->tickets);
+	gate_unref(t->gate);
 	free(t);
 }

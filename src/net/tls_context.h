@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include "net/net.h"
+#include "net/gate.h"
 #include "net/pem.h"
 #include "net/tls_hello.h"
 #include "net/tls_ticket.h"
@@ -15,6 +16,7 @@ struct net_tls {
 	BIO_METHOD *bio; /* tls.c's, between libssl and its buffers */
 	enum net_tls_use use;
 	unsigned refs;
+	struct net_gate *gate; /* or NULL */
 	struct pem_identity own;
 	struct tls_hosts hosts;
 	struct tls_tickets tickets;

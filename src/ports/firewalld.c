@@ -88,8 +88,9 @@ void firewalld_print(struct buf *out, const struct rules *r)
 	ssh(out, &r->o->ssh);
 	for (size_t i = 0; i < r->count; i++)
 		rule(out, &r->row[i]);
-	buf_str(out, "fw --set-default-zone=sallyport 2>/dev/null || "
-		     "${FIREWALL_CMD:-firewall-cmd} "
-		     "--set-default-zone=sallyport >/dev/null\n"
-		     "[ -n \"${FIREWALL_CMD:-}\" ] || firewall-cmd --reload\n");
+	buf_str(out, "cmd=${FIREWALL_CMD:-firewall-cmd}\n"
+		     "[ -n \"${FIREWALL_CMD:-}\" ] || $cmd --reload "
+		     ">/dev/null\n"
+		     "[ \"$($cmd --get-default-zone)\" = sallyport ] ||\n"
+		     "\t$cmd --set-default-zone=sallyport >/dev/null\n");
 }

@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CELLS_COLUMNS = 64, CELLS_NONE = UINT32_MAX };
+enum { CELLS_COLUMNS = 64 };
+#define CELLS_NONE UINT32_MAX
 
 struct cells;
 

@@ -11,7 +11,7 @@
 
 struct relay_alloc;
 
-enum { SLOT_NONE = UINT32_MAX };
+#define SLOT_NONE UINT32_MAX
 enum slot_state { SLOT_FREE, SLOT_LIVE };
 enum slot_flag {
 	SLOT_CLIENT6 = 1 << 0,

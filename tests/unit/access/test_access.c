@@ -28,7 +28,10 @@ static const struct access_partner partners[] = {
 	ROW("litware.test", "sip.hosting.test", 11),
 	ROW("proseware.test", "sip.hosting.test", 12),
 };
-static const struct access_conf good = { ours, 2, partners, 3 };
+static const struct access_conf good = { .domains = ours,
+					 .domain_count = 2,
+					 .partners = partners,
+					 .partner_count = 3 };
 
 static void index_answers(void **state)
 {
@@ -155,7 +158,10 @@ static void keys_of_partners(void **state)
 		ROW("a.test", "sip.a.test", 1),
 		ROW("b.test", "", 2),
 	};
-	const struct access_conf conf = { ours, 2, rows, 2 };
+	const struct access_conf conf = { .domains = ours,
+					  .domain_count = 2,
+					  .partners = rows,
+					  .partner_count = 2 };
 	static const char names[][256] = { "x.y.b.test", "b.test", "test",
 					   "srv:b.test", "sip.b.test" };
 	char error[256], key[ACCESS_KEY_MAX];
@@ -181,8 +187,10 @@ static void conflicts_are_refused(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct access_conf conf = { bad[i].domain, bad[i].domains,
-					    bad[i].partner, bad[i].partners };
+		struct access_conf conf = { .domains = bad[i].domain,
+					    .domain_count = bad[i].domains,
+					    .partners = bad[i].partner,
+					    .partner_count = bad[i].partners };
 		struct access *a = NULL;
 		char error[256] = "";
 		if (access_create(&a, &conf, error) != -EINVAL || a)

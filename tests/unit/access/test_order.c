@@ -30,7 +30,10 @@ static const struct access_partner partners[] = {
 	ROW("xn--mnchen-3ya.test", "edge.muenchen.test"),
 	ROW("wingtip.test", ""), /* found by SRV */
 };
-static const struct access_conf conf = { ours, 2, partners, 5 };
+static const struct access_conf conf = { .domains = ours,
+					 .domain_count = 2,
+					 .partners = partners,
+					 .partner_count = 5 };
 
 static const char fabrikam[1][256] = { "edge.fabrikam.test" };
 static const char hosting[2][256] = { "www.hosting.test", "sip.hosting.test" };

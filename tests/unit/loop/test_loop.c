@@ -115,6 +115,54 @@ static void test_hooks_run_in_their_turn(void **state)
 	loop_free(n.loop);
 }
 
+struct pieces {
+	struct loop *loop;
+	struct turn_hook piece, end;
+	unsigned left, turns;
+	bool seen; /* an end since the last piece */
+};
+
+static void on_piece(void *arg)
+{
+	struct pieces *p = arg;
+	/* the pieces are in turns of their own */
+	assert_true(p->seen);
+	p->seen = false;
+	if (--p->left)
+		loop_next_turn(p->loop, &p->piece);
+	loop_at_turn_end(p->loop, &p->end);
+}
+
+static void on_piece_end(void *arg)
+{
+	struct pieces *p = arg;
+	p->turns++;
+	p->seen = true;
+}
+
+/* Nothing else wakes the loop: putting off alone keeps it going. */
+static void test_work_in_pieces(void **state)
+{
+	struct pieces p = { .left = 5, .seen = true };
+	(void)state;
+
+	assert_int_equal(loop_create(&p.loop), 0);
+	p.piece = (struct turn_hook){ .fn = on_piece, .arg = &p };
+	p.end = (struct turn_hook){ .fn = on_piece_end, .arg = &p };
+	loop_next_turn(p.loop, &p.piece);
+	loop_next_turn(p.loop, &p.piece); /* armed once */
+	loop_run(p.loop);
+	assert_int_equal(p.left, 0);
+	assert_int_equal(p.turns, 5);
+	loop_next_turn(p.loop, &p.piece);
+	loop_cancel_turn_end(&p.piece);
+	loop_run(p.loop);
+	assert_int_equal(p.turns, 5);
+	uint64_t before = loop_clock_us();
+	assert_true(loop_clock_us() >= before);
+	loop_free(p.loop);
+}
+
 static void on_stop_timer(struct timer *t, void *arg)
 {
 	(void)t;
@@ -277,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_hooks_before_the_first_turn),
 		cmocka_unit_test(test_hooks_run_in_their_turn),
 		cmocka_unit_test(test_endless_hooks_do_not_starve),
+		cmocka_unit_test(test_work_in_pieces),
 		cmocka_unit_test(test_stop_ends_the_turn_properly),
 		cmocka_unit_test(test_deferred_may_defer),
 		cmocka_unit_test(test_clock),

@@ -35,6 +35,7 @@ struct world {
 	struct loop *loop;
 	struct net_tls *server_tls, *client_tls;
 	struct acceptor *acceptor;
+	struct net_gate *gate;
 	struct addr addr;
 	struct conn_limits server_limits;
 	struct side server, client;
@@ -154,6 +155,12 @@ static int world_open_with(struct world *w, const struct pki *pki,
 	err = net_tls_create(&w->server_tls, &conf, accepts, error);
 	if (!err)
 		err = net_tls_create(&w->client_tls, &conf, dials, error);
+	if (!err)
+		err = net_gate_create(&w->gate, w->loop, 0, NULL, NULL);
+	if (!err) {
+		net_tls_gate(w->server_tls, w->gate);
+		net_tls_gate(w->client_tls, w->gate);
+	}
 	addr_parse(SLICE_LIT("127.0.0.1:0"), true, &w->addr);
 	if (!err)
 		err = net_listen(&w->addr, &fd);
@@ -185,6 +192,7 @@ static void world_close(struct world *w)
 	if (w->loop)
 		timer_stop(&w->guard);
 	acceptor_close(w->acceptor);
+	net_gate_free(w->gate);
 	loop_free(w->loop);
 	net_tls_free(w->server_tls);
 	net_tls_free(w->client_tls);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration as the port table wants it. */
+#include <errno.h>
+
+#include "conf/conf_views.h"
+
+static int view_listeners(struct arena *a, const struct conf_addr *from,
+			  size_t count, struct ports_list *out)
+{
+	struct ports_listener *row = arena_alloc(a, (count + 1) * sizeof(*row));
+	if (!row)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		row[i].at = from[i].addr;
+	*out = (struct ports_list){ row, count };
+	return 0;
+}
+
+static int view_partners(struct arena *a, const struct conf *c,
+			 struct ports_targets *out)
+{
+	struct ports_target *row =
+		arena_alloc(a, (c->partner_count + 1) * sizeof(*row));
+	if (!row)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->partner_count; i++) {
+		const struct conf_partner *p = &c->partners[i];
+		row[i] = (struct ports_target){ .name = p->edge };
+		/* a checked text: it can only be an address or empty */
+		if (!slice_empty(p->address) &&
+		    !addr_parse(p->address, false, &row[i].host))
+			row[i].port = addr_port(&row[i].host);
+	}
+	*out = (struct ports_targets){ row, c->partner_count };
+	return 0;
+}
+
+static int view_next_hops(struct arena *a, const struct conf *c,
+			  struct ports_targets *out)
+{
+	size_t count = c->inside.builtin ? 0 : c->inside.next_hop_count;
+	struct ports_target *row = arena_alloc(a, (count + 1) * sizeof(*row));
+	if (!row)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const struct conf_hop *h = &c->inside.next_hop[i];
+		row[i] = (struct ports_target){ .name = h->host,
+						.port = h->port };
+		if (slice_empty(h->host)) {
+			row[i].host = h->addr;
+			row[i].port = addr_port(&h->addr);
+		}
+	}
+	*out = (struct ports_targets){ row, count };
+	return 0;
+}
+
+static int view_dns(struct arena *a, const struct conf *c,
+		    struct ports_targets *out)
+{
+	struct ports_target *row =
+		arena_alloc(a, (c->dns.server_count + 1) * sizeof(*row));
+	if (!row)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->dns.server_count; i++)
+		row[i] = (struct ports_target){
+			.host = c->dns.servers[i].addr,
+			.port = addr_port(&c->dns.servers[i].addr)
+		};
+	*out = (struct ports_targets){ row, c->dns.server_count };
+	return 0;
+}
+
+/* Is there anything whose address has to be found? */
+static bool looks_up(const struct conf *c, const struct ports_conf *p)
+{
+	for (size_t i = 0; i < c->partner_count; i++)
+		if (slice_empty(c->partners[i].address))
+			return true;
+	for (size_t i = 0; i < p->next_hops.count; i++)
+		if (!slice_empty(p->next_hops.row[i].name))
+			return true;
+	return false;
+}
+
+int conf_view_ports(struct arena *a, const struct conf *c,
+		    struct ports_conf *out)
+{
+	struct ports_conf p = { .av_partners = PORTS_RFC8656 };
+	int err = view_listeners(a, c->access.federation.listen,
+				 c->access.federation.listen_count,
+				 &p.federation);
+	if (!err)
+		err = view_listeners(a, c->access.clients.listen,
+				     c->access.clients.listen_count,
+				     &p.clients);
+	if (!err)
+		err = view_listeners(a, c->inside.listen,
+				     c->inside.listen_count, &p.inside);
+	if (!err)
+		err = view_partners(a, c, &p.partners);
+	if (!err)
+		err = view_next_hops(a, c, &p.next_hops);
+	if (!err)
+		err = view_dns(a, c, &p.dns);
+	if (err)
+		return err;
+	p.looks_up = looks_up(c, &p);
+	*out = p;
+	return 0;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Partners for people: rows of the operator's status, lines of the log. */
+#include <stdio.h>
+
+#include "edge/partner_int.h"
+#include "edge/partner_names.h"
+
+enum { LINES_MAX = 3, LINE_MS = 60000, MS_PER_S = 1000, SHOWN_MAX = 4 };
+
+enum partner_state partner_state(const struct partner *p)
+{
+	if (p->silent)
+		return PARTNER_SILENT;
+	if (p->link_count)
+		return PARTNER_UP;
+	if (partner_dialling(p))
+		return PARTNER_CONNECTING;
+	return p->failed ? PARTNER_DOWN : PARTNER_IDLE;
+}
+
+/* One line a minute, after a few at once. */
+static bool may_write(struct partner *p)
+{
+	uint64_t now = timers_now(p->edge->timers);
+	uint64_t minutes = (now - p->lines_ms) / LINE_MS;
+	if (minutes) {
+		p->lines_ms += minutes * LINE_MS;
+		p->lines = minutes < LINES_MAX - p->lines
+				   ? p->lines + (unsigned)minutes
+				   : LINES_MAX;
+	}
+	if (!p->lines)
+		return false;
+	p->lines--;
+	return true;
+}
+
+static void say_up(const struct partner *p)
+{
+	const struct partner_link *l =
+		container_of(p->links.next, struct partner_link, node);
+	LOG(LOG_INFO, "partner.up", KV_STR("partner", p->key),
+	    KV_STR("target", l->target), KV_STR("address", l->flow->source),
+	    KV_U64("slot", p->edge->slot));
+}
+
+static void say_down(const struct partner *p)
+{
+	uint64_t now = timers_now(p->edge->timers);
+	uint64_t until = p->silent ? p->probe_ms : p->not_before_ms;
+	enum edge_refusal why = p->silent ? EDGE_PARTNER_SILENT : p->last;
+	LOG(LOG_WARN, "partner.down", KV_STR("partner", p->key),
+	    KV_STR("why", edge_reject(why)->why), KV_STR("text", p->text),
+	    KV_U64("retry_ms", until > now ? until - now : 0));
+}
+
+void partner_say(struct partner *p)
+{
+	enum partner_state s = partner_state(p);
+	if (s == PARTNER_CONNECTING || s == p->told || !may_write(p))
+		return;
+	p->told = s;
+	if (s == PARTNER_UP)
+		say_up(p);
+	else if (s == PARTNER_IDLE)
+		LOG(LOG_INFO, "partner.idle", KV_STR("partner", p->key));
+	else
+		say_down(p);
+}
+
+/* -- rows -- */
+
+static void put_number(struct buf *pairs, const char *key, uint64_t value)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	ipc_pair_put(pairs, key, slice_of(text, n > 0 ? (size_t)n : 0));
+}
+
+/* "sip1.fabrikam.test:5061 sip2.fabrikam.test:5061 ..." */
+static void put_targets(struct buf *pairs, const struct access_partner *row,
+			const struct names *n)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	if (!slice_empty(row->address))
+		buf_put(&b, row->address);
+	for (size_t i = 0; n && i < n->count && i < SHOWN_MAX; i++)
+		buf_printf(&b, "%s%s:%u%s", i ? " " : "", n->target[i].name,
+			   (unsigned)n->target[i].at.port,
+			   n->target[i].at.count ? "" : "(no address)");
+	if (n && n->count > SHOWN_MAX)
+		buf_str(&b, " ...");
+	if (n && n->stale)
+		buf_str(&b, " (stale)");
+	if (!buf_failed(&b))
+		ipc_pair_put(pairs, "targets", buf_slice(&b));
+	buf_free(&b);
+}
+
+static void put_partner(struct buf *pairs, const struct partner *p)
+{
+	static const char *const names[] = { "idle", "connecting", "up", "down",
+					     "silent" };
+	uint64_t now = timers_now(p->edge->timers);
+	enum partner_state s = partner_state(p);
+	bool bad = s == PARTNER_DOWN || s == PARTNER_SILENT;
+	uint64_t until = p->silent ? p->probe_ms : p->not_before_ms;
+	ipc_pair_put(pairs, "state", slice_str(names[s]));
+	put_number(pairs, "connections", p->link_count);
+	put_number(pairs, "inbound", p->alias_count);
+	put_number(pairs, "queued", p->waiting_count);
+	put_number(pairs, "queued_bytes", p->waiting_bytes);
+	put_number(pairs, "retry_s",
+		   bad && until > now ? (until - now) / MS_PER_S : 0);
+	ipc_pair_put(pairs, "last_error", slice_str(p->text));
+}
+
+/* One that was never used. */
+static void put_unused(struct buf *pairs)
+{
+	ipc_pair_put(pairs, "state", SLICE_LIT("idle"));
+	put_number(pairs, "connections", 0);
+	put_number(pairs, "inbound", 0);
+	put_number(pairs, "queued", 0);
+	put_number(pairs, "queued_bytes", 0);
+	put_number(pairs, "retry_s", 0);
+	ipc_pair_put(pairs, "last_error", SLICE_NONE);
+}
+
+static void put_row(struct edge *e, const struct partner_rows *rows,
+		    const struct access_partner *row, struct slice key)
+{
+	const struct partner *p = partner_find(e, key);
+	struct buf pairs;
+	buf_init(&pairs, 0);
+	ipc_pair_put(&pairs, "partner", key);
+	ipc_pair_put(&pairs, "domain", row->domain);
+	put_number(&pairs, "slot", e->slot);
+	if (p)
+		put_partner(&pairs, p);
+	else
+		put_unused(&pairs);
+	put_targets(&pairs, row, names_find(e, key));
+	if (!buf_failed(&pairs))
+		rows->row(rows->arg, "partners", buf_slice(&pairs));
+	buf_free(&pairs);
+}
+
+/* Those that this worker owns; domains with the same edge are one. */
+void partners_status(struct edge *e, const struct partner_rows *rows)
+{
+	const struct access_conf *a;
+	if (!e->current)
+		return;
+	a = &e->current->conf->access;
+	for (size_t i = 0; i < a->partner_count; i++) {
+		char key[ACCESS_KEY_MAX];
+		access_partner_key(&a->partners[i], key);
+		struct slice k = slice_str(key);
+		if (access_partner_by_key(e->current->access, k) ==
+			    &a->partners[i] &&
+		    partner_owner(e, k) == e->slot)
+			put_row(e, rows, &a->partners[i], k);
+	}
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every class of peer, both directions, kinds of request, policies and marks,
+ * against a second, slow and obvious opinion that shares nothing with the
+ * first but the names of the refusals.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "access/access.h"
+#include "access/reject.h"
+
+#define S(s)                                        \
+	{                                           \
+		(const uint8_t *)(s), sizeof(s) - 1 \
+	}
+
+enum class {
+	DIRECT,
+	BY_SRV,
+	PUBLIC_AV,
+	PUBLIC_IM,
+	HOSTING,
+	ENDED,
+	KEPT,
+	BLOCKED,
+	STRANGER,
+	CLASSES
+};
+enum ask { MESSAGE, CALL, TRANSFER, PARTY, PUBLISH, ASKS };
+enum { NOW = 2000, ALL_MAY = 16 };
+
+static const struct slice ours[] = { S("contoso.test") };
+static const struct slice kept[] = { S("kept.test") };
+static const struct access_provider providers[] = {
+	{ .name = S("av"), .public_im = true, .audio_video = true },
+	{ .name = S("im"), .public_im = true },
+	{ .name = S("hosting"), .audio_video = true },
+	{ .name = S("ended"),
+	  .public_im = true,
+	  .ends_s = NOW,
+	  .kept = kept,
+	  .kept_count = 1,
+	  .successor = S("im") },
+};
+static const char *const domains[CLASSES] = {
+	"direct.test", "srv.test",       "av.test",
+	"im.test",     "hosted.test",    "ended.test",
+	"kept.test",   "x.blocked.test", "stranger.test",
+};
+static const char names[CLASSES][1][256] = {
+	{ "edge.direct.test" },   { "sip.srv.test" },
+	{ "edge.av.test" },       { "edge.im.test" },
+	{ "edge.hosting.test" },  { "edge.ended.test" },
+	{ "edge.ended.test" },    { "edge.direct.test" },
+	{ "edge.stranger.test" },
+};
+
+static struct access_partner rows[] = {
+	{ .domain = S("direct.test"), .edge = S("edge.direct.test") },
+	{ .domain = S("srv.test") },
+	{ .domain = S("av.test"),
+	  .edge = S("edge.av.test"),
+	  .provider = &providers[0] },
+	{ .domain = S("im.test"),
+	  .edge = S("edge.im.test"),
+	  .provider = &providers[1] },
+	{ .domain = S("hosted.test"),
+	  .edge = S("edge.hosting.test"),
+	  .provider = &providers[2] },
+	{ .domain = S("ended.test"),
+	  .edge = S("edge.ended.test"),
+	  .provider = &providers[3] },
+	{ .domain = S("kept.test"),
+	  .edge = S("edge.ended.test"),
+	  .provider = &providers[3] },
+};
+static const struct access_block blocks[] = {
+	{ .domain = S("blocked.test"), .subdomains = true },
+};
+
+struct question {
+	enum class class;
+	bool inwards;
+	enum ask ask;
+	unsigned may;
+	enum access_level level;
+	bool said_verified;
+};
+
+static bool public_of(enum class c)
+{
+	return c == PUBLIC_AV || c == PUBLIC_IM || c == ENDED || c == KEPT;
+}
+
+/* The second opinion. */
+static const struct reject *expected(const struct question *q)
+{
+	bool federate = q->may & ACCESS_MAY_FEDERATE;
+	bool public_im = q->may & ACCESS_MAY_PUBLIC_IM;
+	bool may = public_of(q->class) ? public_im : federate;
+	if (q->inwards && q->class == STRANGER)
+		return &ACCESS_REJ_NOT_PARTNER;
+	if (q->class == BLOCKED)
+		return &ACCESS_REJ_BLOCKED;
+	if (q->class == STRANGER)
+		return &ACCESS_REJ_NO_ROUTE;
+	if (q->class == ENDED)
+		return &ACCESS_REJ_PROVIDER_ENDED;
+	if (!q->inwards && !federate && !public_im)
+		return &ACCESS_REJ_POLICY_NOTHING;
+	if (!q->inwards && !may)
+		return public_of(q->class) ? &ACCESS_REJ_POLICY_PUBLIC_IM
+					   : &ACCESS_REJ_POLICY_FEDERATION;
+	if (q->ask == PUBLISH)
+		return &ACCESS_REJ_PARTNER_METHOD;
+	if (public_of(q->class) && (q->ask == TRANSFER || q->ask == PARTY))
+		return &ACCESS_REJ_PROVIDER_METHOD;
+	if (!may)
+		return &ACCESS_REJ_POLICY_ADDRESSEE;
+	if (public_of(q->class) && q->ask == CALL &&
+	    (q->class != PUBLIC_AV || !(q->may & ACCESS_MAY_PUBLIC_AV)))
+		return &ACCESS_REJ_AUDIO_VIDEO;
+	return NULL;
+}
+
+static struct access_mark expected_mark(const struct question *q)
+{
+	struct access_mark m = { .type = ACCESS_SOURCE_NONE };
+	if (!q->inwards)
+		return m;
+	m.type = q->class == DIRECT   ? ACCESS_SOURCE_DIRECT_PARTNER
+		 : q->class == BY_SRV ? ACCESS_SOURCE_AUTO_FEDERATION
+				      : ACCESS_SOURCE_AUTHORIZED_SERVER;
+	m.public_cloud = public_of(q->class);
+	if (q->level == ACCESS_LEVEL_VERIFIED)
+		m.verified = true;
+	if (q->level == ACCESS_LEVEL_SOURCE)
+		m.verified = q->said_verified;
+	return m;
+}
+
+static struct access_facts facts_of(const struct question *q)
+{
+	static const char *const methods[ASKS] = { "MESSAGE", "INVITE", "REFER",
+						   "INVITE", "PUBLISH" };
+	static struct access_target target = { .name = S("sip.srv.test"),
+					       .direct = true };
+	static char other[64];
+	strcpy(other, "bob@");
+	strcat(other, domains[q->class]);
+	struct slice alice = SLICE_LIT("alice@contoso.test");
+	struct slice our = SLICE_LIT("contoso.test");
+	struct slice domain = slice_str(domains[q->class]);
+	struct access_facts f = {
+		.source = q->inwards ? ACCESS_FROM_FEDERATION
+				     : ACCESS_FROM_INSIDE,
+		.method = slice_str(methods[q->ask]),
+		.crosses = q->ask != PUBLISH,
+		.audio_video = q->ask == CALL,
+		.multiparty = q->ask == PARTY,
+		.said_verified = q->said_verified,
+		.now_s = NOW,
+		.from_srv = { ACCESS_SRV_KNOWN, &target, 1 },
+	};
+	f.from_aor = q->inwards ? slice_str(other) : alice;
+	f.to_aor = q->inwards ? alice : slice_str(other);
+	f.from_domain = q->inwards ? domain : our;
+	f.to_domain = q->inwards ? our : domain;
+	if (q->inwards) {
+		f.peer_name = names[q->class];
+		f.peer_name_count = 1;
+	}
+	return f;
+}
+
+static void ask(const struct question *q)
+{
+	static const struct slice alice = S("alice@contoso.test");
+	const struct access_policy policy = {
+		.users = &alice, .user_count = 1, .set = 15, .may = q->may
+	};
+	const struct access_conf conf = {
+		.domains = ours,
+		.domain_count = 1,
+		.partners = rows,
+		.partner_count = sizeof(rows) / sizeof(rows[0]),
+		.blocks = blocks,
+		.block_count = 1,
+		.denied = 15,
+		.policies = &policy,
+		.policy_count = 1,
+	};
+	char error[256] = "";
+	struct access *a = NULL;
+	for (size_t i = 0; i < conf.partner_count; i++)
+		rows[i].level = q->level;
+	assert_int_equal(access_create(&a, &conf, error), 0);
+	struct access_facts f = facts_of(q);
+	struct access_verdict v = access_judge(a, &f);
+	const struct reject *want = expected(q);
+	if (v.reject != want)
+		fail_msg("class %d %s ask %d may %u: %s instead of %s",
+			 q->class, q->inwards ? "in" : "out", q->ask, q->may,
+			 v.reject ? v.reject->why : "yes",
+			 want ? want->why : "yes");
+	if (!want) {
+		struct access_mark m = expected_mark(q);
+		assert_int_equal(v.mark.type, m.type);
+		assert_int_equal(v.mark.verified, m.verified);
+		assert_int_equal(v.mark.public_cloud, m.public_cloud);
+		assert_non_null(v.partner);
+	}
+	access_free(a);
+}
+
+static void test_every_combination(void **state)
+{
+	struct question q;
+	unsigned asked = 0;
+	(void)state;
+	memset(&q, 0, sizeof(q));
+	for (int i = 0; i < CLASSES * 2 * ASKS * ALL_MAY * 3 * 2; i++) {
+		int n = i;
+		q.class = (enum class)(n % CLASSES);
+		n /= CLASSES;
+		q.inwards = n % 2;
+		n /= 2;
+		q.ask = (enum ask)(n % ASKS);
+		n /= ASKS;
+		q.may = (unsigned)(n % ALL_MAY);
+		n /= ALL_MAY;
+		q.level = (enum access_level)(n % 3);
+		n /= 3;
+		q.said_verified = n;
+		ask(&q);
+		asked++;
+	}
+	assert_int_equal(asked, 8640);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_combination),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connections without a network, for the tests of this directory: these
+ * functions stand in the place of those of net/. A test says what becomes of
+ * each and reads what was written on it. Time is what the test says it is.
+ */
+#pragma once
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "edge/edge_int.h"
+
+enum { FAKE_CONNS_MAX = 64 };
+
+struct conn {
+	const struct conn_ops *ops;
+	void *arg;
+	struct net_peer peer;
+	char name[4][NET_NAME_MAX];
+	char dialled[NET_NAME_MAX]; /* "" for accepted ones */
+	char to[ADDR_TEXT_MAX];
+	struct buf out;
+	bool ready, ended, full;
+	enum conn_end why;
+};
+
+struct fake_net {
+	struct conn *conn[FAKE_CONNS_MAX];
+	size_t count; /* ever made */
+	int error;    /* of conn_dial() */
+};
+
+/* cmocka runs one test at a time: the place where the functions, which know
+ * of no test, find theirs. */
+static struct fake_net *fake_net;
+
+static inline struct conn *fake_new(const struct conn_ops *ops, void *arg)
+{
+	assert_true(fake_net->count < FAKE_CONNS_MAX);
+	struct conn *c = calloc(1, sizeof(*c));
+	assert_non_null(c);
+	c->ops = ops;
+	c->arg = arg;
+	c->peer.name = c->name;
+	buf_init(&c->out, 0);
+	fake_net->conn[fake_net->count++] = c;
+	return c;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the shape is net.h's */
+int conn_dial(struct conn **out, struct loop *l, const struct addr *to,
+	      struct net_tls *tls, const char *server_name,
+	      const struct conn_limits *limits, const struct conn_ops *ops,
+	      void *arg)
+{
+	(void)l;
+	(void)tls;
+	(void)limits;
+	if (fake_net->error)
+		return fake_net->error;
+	*out = fake_new(ops, arg);
+	(*out)->peer.addr = *to;
+	snprintf((*out)->dialled, NET_NAME_MAX, "%s", server_name);
+	addr_text(to, (*out)->to);
+	return 0;
+}
+
+/* NOLINTNEXTLINE(readability-function-size) */
+int conn_accept(struct conn **out, struct loop *l, int fd, struct net_tls *tls,
+		const struct conn_limits *limits, const struct conn_ops *ops,
+		void *arg)
+{
+	(void)l;
+	(void)fd;
+	(void)tls;
+	(void)limits;
+	*out = fake_new(ops, arg);
+	return 0;
+}
+
+bool conn_writable(const struct conn *c, size_t len)
+{
+	(void)len;
+	return !c->ended && !c->full;
+}
+
+int conn_write(struct conn *c, struct slice bytes)
+{
+	if (c->ended)
+		return -EPIPE;
+	if (c->full)
+		return -ENOBUFS;
+	buf_put(&c->out, bytes);
+	return 0;
+}
+
+void conn_close(struct conn *c)
+{
+	c->ended = true;
+	c->ready = false;
+	c->why = CONN_END_LOCAL;
+}
+
+void conn_close_flushed(struct conn *c)
+{
+	conn_close(c);
+}
+
+const struct net_peer *conn_peer(const struct conn *c)
+{
+	return &c->peer;
+}
+
+bool conn_ready(const struct conn *c)
+{
+	return c->ready;
+}
+
+/* -- what a test does -- */
+
+static inline struct conn *fake_conn(size_t i)
+{
+	assert_true(i < fake_net->count);
+	assert_non_null(fake_net->conn[i]);
+	return fake_net->conn[i];
+}
+
+static inline void fake_end(size_t i, enum conn_end why)
+{
+	struct conn *c = fake_conn(i);
+	fake_net->conn[i] = NULL;
+	c->ready = false;
+	c->ended = true;
+	c->ops->on_end(c->arg, c, why, "as the test wants it");
+	buf_free(&c->out);
+	free(c);
+}
+
+/* The end of a turn: those that were closed are told. */
+static inline void fake_turn(void)
+{
+	for (size_t i = 0; i < fake_net->count; i++)
+		if (fake_net->conn[i] && fake_net->conn[i]->ended)
+			fake_end(i, fake_net->conn[i]->why);
+}
+
+/* The handshake is done: the dialled name is proved. */
+static inline void fake_ready(size_t i)
+{
+	struct conn *c = fake_conn(i);
+	c->ready = true;
+	if (c->dialled[0]) {
+		c->peer.name_count = 1;
+		snprintf(c->name[0], NET_NAME_MAX, "%s", c->dialled);
+	}
+	c->ops->on_ready(c->arg, c);
+}
+
+static inline void fake_bytes(size_t i, struct slice bytes)
+{
+	struct conn *c = fake_conn(i);
+	size_t used = c->ops->on_bytes(c->arg, c, bytes);
+	assert_int_equal(used, bytes.len);
+}
+
+static inline size_t fake_open(void)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < fake_net->count; i++)
+		n += fake_net->conn[i] && !fake_net->conn[i]->ended;
+	return n;
+}
+
+static inline void fake_free(void)
+{
+	for (size_t i = 0; i < fake_net->count; i++)
+		if (fake_net->conn[i])
+			fake_end(i, CONN_END_LOCAL);
+}
