@@ -293,19 +293,30 @@ void partner_flush(struct partner *p)
 	}
 }
 
+/* Why it cannot even wait; EDGE_REFUSAL_COUNT: it can. */
+static enum edge_refusal hopeless(struct partner *p,
+				  const struct partner_request *r)
+{
+	uint64_t now = timers_now(p->edge->timers);
+	bool tried = r->attempt && p->exhausted;
+	if (p->silent)
+		return EDGE_PARTNER_SILENT;
+	if (!partner_dialling(p) &&
+	    (tried || now + SHORT_WAIT_MS < p->not_before_ms))
+		return p->last;
+	if (r->attempt && !has_other(p))
+		return p->failed ? p->last : EDGE_PARTNER_NO_OTHER;
+	return EDGE_REFUSAL_COUNT;
+}
+
 /* No connection stands for it: it waits for one, or fails at once. */
 static int wait_or_fail(struct partner *p, const struct partner_request *r)
 {
 	uint64_t now = timers_now(p->edge->timers);
 	bool under_way = partner_dialling(p);
-	bool late = !under_way && (now + SHORT_WAIT_MS < p->not_before_ms ||
-				   (r->attempt && p->exhausted));
-	bool no_other = r->attempt && !has_other(p);
-	if (p->silent || late || no_other) {
-		deliver_failure(p->edge, r->slot, r->txn, r->branch,
-				p->silent ? EDGE_PARTNER_SILENT
-				: late    ? p->last
-					  : EDGE_PARTNER_NO_OTHER);
+	enum edge_refusal why = hopeless(p, r);
+	if (why != EDGE_REFUSAL_COUNT) {
+		deliver_failure(p->edge, r->slot, r->txn, r->branch, why);
 		return 0;
 	}
 	int err = enqueue(p, r);

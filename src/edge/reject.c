@@ -98,10 +98,10 @@ static const struct reject rows[EDGE_REFUSAL_COUNT] = {
 					  "and answers none; it is asked "
 					  "again every 30 seconds",
 				  .spec = "threats NET-02" },
-	[EDGE_PARTNER_NO_OTHER] = { .status = 503,
+	[EDGE_PARTNER_NO_OTHER] = { .status = 480,
 				    .metric = M_REJ_PARTNER_NO_OTHER,
 				    .why = "partner_no_other",
-				    .reason = "Service Unavailable",
+				    .reason = "Temporarily Unavailable",
 				    .text = "the partner's server did not "
 					    "take it, and there is no other",
 				    .spec = "RFC 3263 4.3" },

@@ -319,7 +319,8 @@ class Partner:
         context.load_verify_locations(str(trust))
         context.verify_mode = ssl.CERT_REQUIRED
         self.context = context
-        self.listener = socket.create_server(address)
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.listener = socket.create_server(address, family=family)
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()
 

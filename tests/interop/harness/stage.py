@@ -113,6 +113,7 @@ class Org:
         self.config = self.folder / "sallyport.yaml"
         self.control = self.folder / "control"
         self.partners = []
+        self.partner_lines = []  # further ones, as they are written
         self.trusted = [self.ca.pem]
         self.limits = {"new_per_source": 10000,
                        "unauthenticated_per_source": 10000}
@@ -159,8 +160,9 @@ workers: {self.workers}
             text += f"user: {FIRST_UID}\n"
         text += "limits:\n" + "".join(f"  {k}: {v}\n"
                                       for k, v in self.limits.items())
-        if self.partners:
+        if self.partners or self.partner_lines:
             text += "partners:\n"
+            text += "".join(f"  - {p}\n" for p in self.partner_lines)
             for domain, edge, address in self.partners:
                 text += f"  - {{ domain: {domain}, edge: {edge}"
                 if address:

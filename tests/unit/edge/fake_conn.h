@@ -44,7 +44,8 @@ static inline struct conn *fake_new(const struct conn_ops *ops, void *arg)
 {
 	assert_true(fake_net->count < FAKE_CONNS_MAX);
 	struct conn *c = calloc(1, sizeof(*c));
-	assert_non_null(c);
+	if (!c)
+		return NULL;
 	c->ops = ops;
 	c->arg = arg;
 	c->peer.name = c->name;
@@ -65,6 +66,8 @@ int conn_dial(struct conn **out, struct loop *l, const struct addr *to,
 	if (fake_net->error)
 		return fake_net->error;
 	*out = fake_new(ops, arg);
+	if (!*out)
+		return -ENOMEM;
 	(*out)->peer.addr = *to;
 	snprintf((*out)->dialled, NET_NAME_MAX, "%s", server_name);
 	addr_text(to, (*out)->to);
@@ -81,7 +84,7 @@ int conn_accept(struct conn **out, struct loop *l, int fd, struct net_tls *tls,
 	(void)tls;
 	(void)limits;
 	*out = fake_new(ops, arg);
-	return 0;
+	return *out ? 0 : -ENOMEM;
 }
 
 bool conn_writable(const struct conn *c, size_t len)

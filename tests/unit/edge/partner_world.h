@@ -47,7 +47,11 @@ static inline int on_send(void *arg, enum proc_role role, uint32_t slot,
 	s->slot = slot;
 	buf_init(&s->bytes, 0);
 	ipc_encode(&s->bytes, type, body);
-	return 0;
+	if (!buf_failed(&s->bytes))
+		return 0;
+	buf_free(&s->bytes);
+	w->count--;
+	return -ENOBUFS;
 }
 
 static const struct edge_ops ops = { .send = on_send };

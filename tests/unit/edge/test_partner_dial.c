@@ -153,7 +153,7 @@ static void test_busy_and_alone(void **state)
 	ask_and_resolve(w, two + 1, 1);
 	fake_ready(0);
 	answer(0, 0, 503, "");
-	assert_int_equal(home_status(w), 503);
+	assert_int_equal(home_status(w), 480);
 	message(w, "fabrikam.test");
 	assert_int_equal(written(0, "MESSAGE"), 2);
 }
