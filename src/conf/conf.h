@@ -149,7 +149,11 @@ struct conf {
 	struct {
 		uint32_t expires_min_s, expires_default_s, expires_max_s;
 		uint32_t contacts_per_user;
-		bool digest_md5;
+		uint8_t digest_md5; /* enum home_md5 */
+		uint32_t stored_days;
+		uint32_t stored_per_user, stored_mib_per_user;
+		uint32_t stored_per_sender, stored_mib_per_sender;
+		uint32_t stored_mib;
 	} home;
 };
 

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 
+enum { SECONDS_PER_DAY = 86400 };
+#define BYTES_PER_MIB (UINT64_C(1) << 20)
+
 /* -EINVAL cannot happen: the texts were checked. */
 static int view_prefixes(struct arena *a, const struct conf_partner *p,
 			 struct access_partner *out)
@@ -233,7 +236,19 @@ void conf_view_home(const struct conf *c, struct home_conf *out)
 		.expires_default_s = c->home.expires_default_s,
 		.expires_max_s = c->home.expires_max_s,
 		.contacts_max = c->home.contacts_per_user,
-		.digest_md5 = c->home.digest_md5,
+		.digest_md5 = (enum home_md5)c->home.digest_md5,
+		.stored_s = c->home.stored_days * SECONDS_PER_DAY,
+	};
+}
+
+void conf_view_store(const struct conf *c, struct store_limits *out)
+{
+	*out = (struct store_limits){
+		.user_count = c->home.stored_per_user,
+		.user_bytes = c->home.stored_mib_per_user * BYTES_PER_MIB,
+		.origin_count = c->home.stored_per_sender,
+		.origin_bytes = c->home.stored_mib_per_sender * BYTES_PER_MIB,
+		.total_bytes = c->home.stored_mib * BYTES_PER_MIB,
 	};
 }
 

@@ -14,6 +14,7 @@
 #include "net/tls_conf.h"
 #include "ports/ports_conf.h"
 #include "relay/relay_conf.h"
+#include "store/store_conf.h"
 
 /* 0 or -ENOMEM. */
 int conf_view_access(struct arena *a, const struct conf *c,
@@ -32,3 +33,4 @@ int conf_view_relay(struct arena *a, const struct conf *c,
 void conf_view_home(const struct conf *c, struct home_conf *out);
 int conf_view_ports(struct arena *a, const struct conf *c,
 		    struct ports_conf *out);
+void conf_view_store(const struct conf *c, struct store_limits *out);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "home/home_conf.h"
 
 #define AT(field) .offset = offsetof(struct conf, field)
 #define COUNT(field) .count = offsetof(struct conf, field)
@@ -45,11 +46,11 @@ static const struct conf_choice DISCOVERIES[] = {
 	{ NULL, 0, NULL },
 };
 
-static const struct conf_choice BOOLS[] = {
-	{ "true", true, NULL }, { "false", false, NULL },
-	{ "yes", true, NULL },  { "no", false, NULL },
-	{ "on", true, NULL },   { "off", false, NULL },
-	{ NULL, 0, NULL },
+static const struct conf_choice MD5S[] = {
+	{ "true", HOME_MD5_TOO, NULL },  { "false", HOME_MD5_NEVER, NULL },
+	{ "only", HOME_MD5_ONLY, NULL }, { "yes", HOME_MD5_TOO, NULL },
+	{ "no", HOME_MD5_NEVER, NULL },  { "on", HOME_MD5_TOO, NULL },
+	{ "off", HOME_MD5_NEVER, NULL }, { NULL, 0, NULL },
 };
 
 const struct conf_key CONF_KEYS[] = {
@@ -627,9 +628,63 @@ const struct conf_key CONF_KEYS[] = {
 	  .type = CONF_CHOICE,
 	  AT(home.digest_md5),
 	  .fallback = "true",
-	  .choices = BOOLS,
+	  .choices = MD5S,
 	  .doc = "Offer MD5 beside SHA-256 to devices that sign in, for those "
-		 "that know nothing newer." },
+		 "that know nothing newer. `only` offers nothing else: some "
+		 "devices give up when the first offer is one that they do "
+		 "not know. Passwords are no easier to guess by it, but what "
+		 "is seen of a sign-in is easier to break." },
+	{ .path = "home.stored_days",
+	  .type = CONF_U32,
+	  AT(home.stored_days),
+	  .min = 1,
+	  .max = 365,
+	  .unit = "days",
+	  .fallback = "7",
+	  .doc = "How long a message waits for a user who is not signed in, "
+		 "unless its sender asks for less." },
+	{ .path = "home.stored_per_user",
+	  .type = CONF_U32,
+	  AT(home.stored_per_user),
+	  .min = 1,
+	  .max = 1000000,
+	  .unit = "messages",
+	  .fallback = "1000",
+	  .doc = "How many messages may wait for one user. The sender of one "
+		 "more is told that it cannot be delivered (480)." },
+	{ .path = "home.stored_mib_per_user",
+	  .type = CONF_U32,
+	  AT(home.stored_mib_per_user),
+	  .min = 1,
+	  .max = 1000000,
+	  .unit = "MiB",
+	  .fallback = "16",
+	  .doc = "How much room those messages may take." },
+	{ .path = "home.stored_per_sender",
+	  .type = CONF_U32,
+	  AT(home.stored_per_sender),
+	  .min = 1,
+	  .max = 10000000,
+	  .unit = "messages",
+	  .fallback = "10000",
+	  .doc = "How many messages of one partner's domain, or of one of our "
+		 "users, may wait, whoever they are for." },
+	{ .path = "home.stored_mib_per_sender",
+	  .type = CONF_U32,
+	  AT(home.stored_mib_per_sender),
+	  .min = 1,
+	  .max = 1000000,
+	  .unit = "MiB",
+	  .fallback = "64",
+	  .doc = "How much room those messages may take." },
+	{ .path = "home.stored_mib",
+	  .type = CONF_U32,
+	  AT(home.stored_mib),
+	  .min = 1,
+	  .max = 1000000,
+	  .unit = "MiB",
+	  .fallback = "1024",
+	  .doc = "How much room all waiting messages may take." },
 };
 
 const size_t CONF_KEY_COUNT = sizeof(CONF_KEYS) / sizeof(CONF_KEYS[0]);

@@ -6,39 +6,23 @@
  * closed and opened anew; until it is back every request is answered with an
  * error, none is left waiting.
  */
-#include "daemon/process.h"
+#include "daemon/role_store.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/store_answers.h"
-#include "daemon/ticket_keys.h"
-#include "store/store.h"
+#include "conf/conf_views.h"
 
 enum {
 	MS_PER_S = 1000,
 	DAY_S = 86400,
 	ROTATE_S = DAY_S,
 	KEEP_S = 30 * DAY_S,
-	UPKEEP_MS = 600 * MS_PER_S,
+	UPKEEP_MS = 30 * MS_PER_S,
+	LAZY_MS = MS_PER_S,
 	REOPEN_MS = 5 * MS_PER_S,
-	FAILURES_MAX = 3,
-	PATH_MAX_BYTES = 4096
-};
-
-struct role_store {
-	struct process *process;
-	struct store *store; /* NULL while it cannot be opened */
-	char path[PATH_MAX_BYTES];
-	struct store_answers answers; /* wait for the commit */
-	struct turn_hook commit;
-	struct timer upkeep;
-	struct timer reopen;
-	struct buf ring; /* keys as pushed */
-	struct ticket_keys tickets;
-	struct list peers;
-	unsigned failures;
+	FAILURES_MAX = 3
 };
 
 struct known_peer {
@@ -46,7 +30,7 @@ struct known_peer {
 	struct proc_id id;
 };
 
-static uint64_t now_s(void)
+uint64_t role_store_now_s(void)
 {
 	return loop_wall_ms() / MS_PER_S;
 }
@@ -98,8 +82,8 @@ static int refresh_keys(struct role_store *r)
 {
 	struct buf ring;
 	buf_init(&ring, 0);
-	int err =
-		store_keys(r->store, now_s(), ROTATE_S, KEEP_S, on_key, &ring);
+	int err = store_keys(r->store, role_store_now_s(), ROTATE_S, KEEP_S,
+			     on_key, &ring);
 	if (!err && buf_failed(&ring))
 		err = -ENOMEM;
 	if (err || slice_eq(buf_slice(&ring), buf_slice(&r->ring))) {
@@ -172,159 +156,52 @@ static void on_commit(void *arg)
 		give_up(r, err);
 }
 
+void role_store_commit(struct role_store *r)
+{
+	loop_at_turn_end(process_loop(r->process), &r->commit);
+}
+
+void role_store_commit_later(struct role_store *r)
+{
+	if (!timer_running(&r->lazy))
+		timer_start(&r->lazy, LAZY_MS);
+}
+
+static void on_lazy(struct timer *t, void *arg)
+{
+	(void)t;
+	role_store_commit(arg);
+}
+
+static int clean(struct store *s)
+{
+	uint64_t now_s = role_store_now_s();
+	int err = store_binding_expire(s, now_s);
+	if (!err)
+		err = store_message_expire(s, now_s);
+	return err ? err : store_mark_expire(s, now_s);
+}
+
 static void on_upkeep(struct timer *t, void *arg)
 {
 	struct role_store *r = arg;
 	int err = 0;
 	if (r->store)
-		err = store_binding_expire(r->store, now_s());
+		err = clean(r->store);
 	if (r->store && !err)
 		err = refresh_keys(r);
+	if (r->store && !err)
+		err = store_mail_tell_lost(r);
 	if (err)
 		LOG_LIMITED(LOG_ERROR, "store.failed", SLICE_LIT("upkeep"),
 			    KV_STR("error", strerror(-err)));
+<<<<<<< HEAD
 	rotate_tickets(r);
 	loop_at_turn_end(process_loop(r->process), &r->commit);
+=======
+	role_store_commit(r);
+>>>>>>> d4e97f9 (home: messages wait for users who are away)
 	timer_start(t, UPKEEP_MS);
-}
-
-/* ---- requests ---- */
-
-struct reader {
-	struct role_store *role;
-	const struct proc_id *to;
-	uint64_t id;
-};
-
-static void on_user(void *arg, const struct store_user *u)
-{
-	struct reader *rd = arg;
-	const struct ipc_user m = { .id = rd->id,
-				    .aor = u->aor,
-				    .ha1_sha256 = u->ha1_sha256,
-				    .ha1_md5 = u->ha1_md5,
-				    .disabled = u->disabled,
-				    .created_s = u->created_s };
-	process_reply(rd->role->process, rd->to, IPC_USER, &m);
-}
-
-static void on_binding(void *arg, const struct store_binding *b)
-{
-	struct reader *rd = arg;
-	const struct ipc_binding m = { .id = rd->id,
-				       .aor = b->aor,
-				       .contact = b->contact,
-				       .record = b->record,
-				       .expires_s = b->expires_s };
-	process_reply(rd->role->process, rd->to, IPC_BINDING, &m);
-}
-
-static int user_get(struct reader *rd, const struct ipc_msg *m)
-{
-	return store_user_get(rd->role->store, m->u.user_get.aor, on_user, rd);
-}
-
-static int user_list(struct reader *rd, const struct ipc_msg *m)
-{
-	(void)m;
-	return store_user_each(rd->role->store, on_user, rd);
-}
-
-static int user_put(struct reader *rd, const struct ipc_msg *m)
-{
-	const struct ipc_user_put *p = &m->u.user_put;
-	const struct store_user u = { .aor = p->aor,
-				      .ha1_sha256 = p->ha1_sha256,
-				      .ha1_md5 = p->ha1_md5,
-				      .disabled = p->disabled != 0,
-				      .created_s = now_s() };
-	return store_user_put(rd->role->store, &u, p->mode == USER_REPLACE);
-}
-
-static int user_del(struct reader *rd, const struct ipc_msg *m)
-{
-	return store_user_delete(rd->role->store, m->u.user_del.aor);
-}
-
-static int binding_put(struct reader *rd, const struct ipc_msg *m)
-{
-	const struct ipc_binding_put *p = &m->u.binding_put;
-	const struct store_binding b = { .aor = p->aor,
-					 .contact = p->contact,
-					 .record = p->record,
-					 .expires_s = p->expires_s };
-	return store_binding_put(rd->role->store, &b);
-}
-
-static int binding_del(struct reader *rd, const struct ipc_msg *m)
-{
-	const struct ipc_binding_del *d = &m->u.binding_del;
-	return store_binding_delete(rd->role->store, d->aor, d->contact);
-}
-
-static int binding_list(struct reader *rd, const struct ipc_msg *m)
-{
-	return store_binding_each(rd->role->store, m->u.binding_list.aor,
-				  now_s(), on_binding, rd);
-}
-
-/* id and the address-of-record that home must forget, when it is a write. */
-static uint64_t id_of(const struct ipc_msg *m)
-{
-	/* every request to the store begins with its id */
-	return m->u.user_get.id;
-}
-
-static struct slice changed_user(const struct ipc_msg *m)
-{
-	if (m->type == IPC_USER_PUT)
-		return m->u.user_put.aor;
-	return m->type == IPC_USER_DEL ? m->u.user_del.aor : SLICE_NONE;
-}
-
-/* Who may ask what; a write is answered after the commit. */
-static const struct {
-	enum ipc_type type;
-	uint32_t roles;
-	bool writes;
-	int (*run)(struct reader *rd, const struct ipc_msg *m);
-} requests[] = {
-	{ IPC_USER_GET, 1 << PROC_HOME | 1 << PROC_ADMIN, false, user_get },
-	{ IPC_USER_LIST, 1 << PROC_ADMIN, false, user_list },
-	{ IPC_USER_PUT, 1 << PROC_ADMIN, true, user_put },
-	{ IPC_USER_DEL, 1 << PROC_ADMIN, true, user_del },
-	{ IPC_BINDING_PUT, 1 << PROC_HOME, true, binding_put },
-	{ IPC_BINDING_DEL, 1 << PROC_HOME, true, binding_del },
-	{ IPC_BINDING_LIST, 1 << PROC_HOME | 1 << PROC_ADMIN, false,
-	  binding_list },
-};
-
-static void serve(struct role_store *r, size_t i, const struct proc_id *from,
-		  const struct ipc_msg *m)
-{
-	struct reader rd = { r, from, id_of(m) };
-	bool allowed = requests[i].roles & (1U << from->role);
-	int err = -EPERM;
-	if (allowed)
-		err = r->store ? requests[i].run(&rd, m) : -EIO;
-	if (err || !requests[i].writes) {
-		store_answer_now(r->process, from, rd.id, err);
-		return;
-	}
-	err = store_answers_add(&r->answers, from, rd.id, changed_user(m));
-	/* it is staged, and nobody will hear of it: better an error */
-	if (err)
-		store_answer_now(r->process, from, rd.id, err);
-	loop_at_turn_end(process_loop(r->process), &r->commit);
-}
-
-static void role_peer_message(void *role, const struct proc_id *from,
-			      const struct ipc_msg *m)
-{
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		if (requests[i].type == m->type)
-			serve(role, i, from, m);
-	}
 }
 
 /* ---- life ---- */
@@ -336,12 +213,14 @@ static int role_create(void **out, struct process *p)
 		return -ENOMEM;
 	r->process = p;
 	list_init(&r->peers);
+	list_init(&r->handed);
 	store_answers_init(&r->answers);
 	buf_init(&r->ring, 0);
 	rotate_tickets(r);
 	r->commit = (struct turn_hook){ .fn = on_commit, .arg = r };
 	timer_init(&r->upkeep, loop_timers(process_loop(p)), on_upkeep, r);
 	timer_init(&r->reopen, loop_timers(process_loop(p)), on_reopen, r);
+	timer_init(&r->lazy, loop_timers(process_loop(p)), on_lazy, r);
 	snprintf(r->path, sizeof(r->path), "%s/sallyport.db",
 		 process_boot(p)->path);
 	*out = r;
@@ -360,6 +239,8 @@ static void role_free(void *role)
 	struct role_store *r = role;
 	timer_stop(&r->upkeep);
 	timer_stop(&r->reopen);
+	timer_stop(&r->lazy);
+	store_mail_forget(r);
 	loop_cancel_turn_end(&r->commit);
 	if (r->store && store_dirty(r->store))
 		store_commit(r->store);
@@ -372,21 +253,30 @@ static void role_free(void *role)
 	free(r);
 }
 
-/* The path is told at the start: nothing here can change by a reload. */
+/* The path is told at the start; what may change are the quotas. */
 static int role_prepare(void *role, uint32_t generation, struct snapshot *snap,
 			char error[static ROLE_ERROR_MAX])
 {
-	(void)role;
+	struct role_store *r = role;
 	(void)generation;
 	(void)error;
+	conf_view_store(snap->conf, &r->next_limits);
 	snapshot_free(snap);
 	return 0;
 }
 
-static void role_generation(void *role, uint32_t generation)
+static void role_commit(void *role, uint32_t generation)
 {
-	(void)role;
+	struct role_store *r = role;
 	(void)generation;
+	r->limits = r->next_limits;
+}
+
+static void role_abort(void *role, uint32_t generation)
+{
+	struct role_store *r = role;
+	(void)generation;
+	r->next_limits = r->limits;
 }
 
 static void role_peer_up(void *role, const struct proc_id *peer)
@@ -413,6 +303,8 @@ static void role_peer_gone(void *role, const struct proc_id *peer)
 		list_remove(&k->node);
 		free(k);
 	}
+	if (peer->role == PROC_HOME)
+		store_mail_home_gone(r);
 }
 
 static void role_status(void *role, role_row_fn row, void *arg)
@@ -431,10 +323,10 @@ const struct role_ops role_store_ops = {
 	.create = role_create,
 	.begin = role_begin,
 	.prepare = role_prepare,
-	.commit = role_generation,
-	.abort = role_generation,
+	.commit = role_commit,
+	.abort = role_abort,
 	.peer_up = role_peer_up,
-	.peer_message = role_peer_message,
+	.peer_message = store_request,
 	.peer_gone = role_peer_gone,
 	.status = role_status,
 	.free = role_free,

@@ -16,6 +16,7 @@ struct waiting {
 void store_answers_init(struct store_answers *a)
 {
 	list_init(&a->waiting);
+	a->count = 0;
 }
 
 void store_answers_free(struct store_answers *a)
@@ -37,6 +38,7 @@ int store_answers_add(struct store_answers *a, const struct proc_id *to,
 	if (changed.len)
 		memcpy(w->changed, changed.ptr, changed.len);
 	list_push_back(&a->waiting, &w->node);
+	a->count++;
 	return 0;
 }
 
@@ -68,6 +70,7 @@ void store_answers_send(struct store_answers *a, struct process *p, int err)
 		struct waiting *w = container_of(it, struct waiting, node);
 		send_one(p, w, err);
 		list_remove(&w->node);
+		a->count--;
 		free(w);
 	}
 }

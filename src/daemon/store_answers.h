@@ -9,6 +9,7 @@
 
 struct store_answers {
 	struct list waiting;
+	size_t count;
 };
 
 void store_answers_init(struct store_answers *a);

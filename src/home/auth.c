@@ -27,7 +27,8 @@ static bool usable(const struct home *h, const struct sip_credentials *c,
 {
 	return c->digest && slice_eq(c->realm, realm) &&
 	       (c->algorithm == SIP_ALG_SHA256 ||
-		(c->algorithm == SIP_ALG_MD5 && h->conf->digest_md5));
+		(c->algorithm == SIP_ALG_MD5 &&
+		 h->conf->digest_md5 != HOME_MD5_NEVER));
 }
 
 /* The first usable credentials for our realm; those for others are passed
@@ -219,27 +220,31 @@ static struct slice write_one(struct call *q, struct slice nonce,
 	return call_copy(q, &b);
 }
 
+static int offer(struct call *q, struct slice nonce, enum sip_algorithm alg,
+		 struct sip_edits *extra)
+{
+	enum sip_header_id id = q->auth.header == SIP_H_AUTHORIZATION
+					? SIP_H_WWW_AUTHENTICATE
+					: SIP_H_PROXY_AUTHENTICATE;
+	struct slice value = write_one(q, nonce, alg);
+	if (!value.len)
+		return -ENOMEM;
+	sip_edit_bottom(extra, id, value);
+	return 0;
+}
+
 /* SHA-256 first: clients take the first one that they know (RFC 8760 2.4). */
 int auth_challenge(struct call *q, struct sip_edits *extra)
 {
 	struct home *h = q->home;
-	enum sip_header_id id = q->auth.header == SIP_H_AUTHORIZATION
-					? SIP_H_WWW_AUTHENTICATE
-					: SIP_H_PROXY_AUTHENTICATE;
 	struct nonce_scope scope = scope_of(q);
 	char nonce[NONCE_TEXT_MAX];
 	int err = nonce_make(&h->nonces, &scope, nonce);
 	if (err)
 		return err;
-	struct slice sha = write_one(q, slice_str(nonce), SIP_ALG_SHA256);
-	if (!sha.len)
-		return -ENOMEM;
-	sip_edit_bottom(extra, id, sha);
-	if (!h->conf->digest_md5)
-		return 0;
-	struct slice md5 = write_one(q, slice_str(nonce), SIP_ALG_MD5);
-	if (!md5.len)
-		return -ENOMEM;
-	sip_edit_bottom(extra, id, md5);
-	return 0;
+	if (h->conf->digest_md5 != HOME_MD5_ONLY)
+		err = offer(q, slice_str(nonce), SIP_ALG_SHA256, extra);
+	if (!err && h->conf->digest_md5 != HOME_MD5_NEVER)
+		err = offer(q, slice_str(nonce), SIP_ALG_MD5, extra);
+	return err;
 }

@@ -53,11 +53,13 @@ static struct call *call_create(struct home *h, struct proxy_request *r)
 	q->r = r;
 	q->msg = proxy_request_msg(r);
 	q->id = proxy_request_id(r);
-	q->origin = proxy_request_from(r)->kind == HOP_CLIENT
-			    ? ORIGIN_CLIENT
-			    : ORIGIN_FEDERATION;
-	q->source = source_unit(h->arriving->source);
-	q->source_text = arena_copy(a, h->arriving->source);
+	q->origin = proxy_request_from(r)->kind == HOP_FEDERATION
+			    ? ORIGIN_FEDERATION
+			    : ORIGIN_CLIENT;
+	if (h->arriving) {
+		q->source = source_unit(h->arriving->source);
+		q->source_text = arena_copy(a, h->arriving->source);
+	}
 	if (sip_aor(&q->msg->from.uri, q->from_aor))
 		q->from_aor[0] = '\0';
 	q->from_ours = !sip_domain(q->msg->from.uri.host, domain) &&
@@ -70,8 +72,13 @@ static void on_request(void *arg, struct proxy_request *r)
 {
 	struct home *h = arg;
 	struct call *q = call_create(h, r);
+	uint8_t kind = proxy_request_from(r)->kind;
 	if (!q)
 		proxy_refuse(r, &home_rej_overload);
+	else if (kind == HOP_STORE)
+		mailbox_on_request(q);
+	else if (kind == HOP_SELF)
+		request_own(q);
 	else if (q->msg->method == SIP_ACK)
 		request_start(q);
 	else if (!load_hold(q))
@@ -94,6 +101,8 @@ static int on_send(void *arg, const struct proxy_hop *to, bool request,
 	struct ipc_sip_from_home out = { .bytes = bytes };
 	struct ipc_answer_from_home answer = { .bytes = bytes };
 	struct call *q = h->leaving;
+	if (to->kind == HOP_STORE || to->kind == HOP_SELF)
+		return 0; /* on_done tells how it ended */
 	if (!request)
 		return to_worker(h, to, IPC_ANSWER_FROM_HOME, &answer);
 	if (q && q->id == txn && q->fork_count < HOME_FORK_MAX)
@@ -179,6 +188,8 @@ static void on_refuse(void *arg, struct proxy_request *r,
 	add_diagnostics(h, r, reject, extra);
 	if (reject == &home_rej_interval)
 		add_min_expires(h, r, extra);
+	if (reject == &home_rej_mailbox || reject == &home_rej_store_full)
+		sip_edit_bottom(extra, SIP_H_RETRY_AFTER, SLICE_LIT("600"));
 	if (reject == &home_rej_method)
 		sip_edit_bottom(extra, SIP_H_ALLOW,
 				SLICE_LIT("OPTIONS, REGISTER"));
@@ -192,9 +203,18 @@ static void on_refuse(void *arg, struct proxy_request *r,
 	once_settle(q, reject->status);
 }
 
+/* A new message that no device has taken waits for one that does. */
+static bool on_failed(void *arg, struct proxy_request *r, uint16_t status)
+{
+	struct call *q = proxy_request_user(r);
+	(void)arg;
+	return q && q->to_user && keep_status(status) && keep_begin(q);
+}
+
 static void on_done(void *arg, const struct proxy_record *record)
 {
-	(void)arg;
+	if (record->from->kind == HOP_STORE)
+		mailbox_on_done(arg, record->request, record->status);
 	/* flow 0: it went out of the house, not to a device */
 	if (record->request->method == SIP_MESSAGE && record->to &&
 	    record->to->flow && record->status / 100 == 2)
@@ -206,6 +226,7 @@ const struct proxy_ops home_proxy_ops = {
 	.send = on_send,
 	.branch = on_branch,
 	.on_response = on_response,
+	.on_failed = on_failed,
 	.on_refuse = on_refuse,
 	.on_done = on_done,
 };

@@ -17,9 +17,10 @@ struct delivery {
 static void forward(struct call *q, struct delivery *d)
 {
 	struct home *h = q->home;
+	struct call *before = h->leaving;
 	h->leaving = q;
 	proxy_forward(q->r, d->target, d->count);
-	h->leaving = NULL;
+	h->leaving = before;
 	free(d);
 }
 
@@ -42,6 +43,16 @@ static void edit_common(struct call *q, struct sip_edits *e)
 		e->failed = true;
 }
 
+/* How long a device has. An INVITE may ring for as long as timer C lets it; a
+ * new message is stored after a while. */
+static uint32_t patience(const struct call *q)
+{
+	if (q->msg->method == SIP_INVITE)
+		return 0;
+	return q->to_user && q->msg->method == SIP_MESSAGE ? HOME_KEEP_MS
+							   : HOME_DELIVER_MS;
+}
+
 static void add_device(struct call *q, struct delivery *d,
 		       const struct binding *b)
 {
@@ -59,9 +70,7 @@ static void add_device(struct call *q, struct delivery *d,
 		.uri = b->rec.contact,
 		.edits = e,
 		.hide_vias = true,
-		/* an INVITE may ring for as long as timer C lets it */
-		.timeout_ms =
-			q->msg->method == SIP_INVITE ? 0 : HOME_DELIVER_MS,
+		.timeout_ms = patience(q),
 	};
 }
 
@@ -98,13 +107,47 @@ void deliver_start(struct call *q)
 		free(d);
 		return;
 	}
+	q->to_user = true;
+	/* what waits already goes first */
+	if (mailbox_waits(q->home, slice_str(q->to_aor)) && keep_begin(q)) {
+		free(d);
+		return;
+	}
 	add_devices(q, d);
 	if (d->count) {
 		forward(q, d);
 		return;
 	}
 	free(d);
-	call_refuse(q, &home_rej_offline);
+	if (!keep_begin(q))
+		call_refuse(q, &home_rej_offline);
+}
+
+bool deliver_stored(struct call *q)
+{
+	struct delivery *d = calloc(1, sizeof(*d));
+	if (d)
+		add_devices(q, d);
+	if (d && d->count) {
+		forward(q, d);
+		return true;
+	}
+	free(d);
+	return false;
+}
+
+bool deliver_possible(const struct home *h, struct slice aor)
+{
+	struct location_user *u = location_find(&h->location, aor);
+	if (!u)
+		return false;
+	LIST_EACH (it, tmp, &u->bindings) {
+		const struct binding *b =
+			container_of(it, struct binding, of_user);
+		if (home_edge_is(h, &b->rec.flow))
+			return true;
+	}
+	return false;
 }
 
 void deliver_ack(struct call *q)
@@ -123,7 +166,10 @@ void deliver_ack(struct call *q)
 void deliver_away(struct call *q)
 {
 	const struct proxy_hop *from = proxy_request_from(q->r);
+	struct flow_key edge = { from->slot, from->incarnation, 0 };
 	struct delivery *d = calloc(1, sizeof(*d));
+	if (from->kind == HOP_SELF)
+		edge = home_any_edge(q->home);
 	if (!d) {
 		call_refuse(q, &home_rej_overload);
 		return;
@@ -132,8 +178,8 @@ void deliver_away(struct call *q)
 	d->count = 1;
 	d->target[0] = (struct proxy_target){
 		.hop = { .kind = HOP_EDGE,
-			 .slot = from->slot,
-			 .incarnation = from->incarnation,
+			 .slot = edge.slot,
+			 .incarnation = edge.incarnation,
 			 .peer = SLICE_LIT("edge") },
 		.edits = &d->edits[0],
 		.hide_vias = true,

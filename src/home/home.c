@@ -16,6 +16,23 @@ enum {
 	VIEW_MAX = 1024 * 1024,
 };
 
+const struct sip_limits *home_limits(void)
+{
+	/* the defaults (threats section 0), and Via, Path, Record-Route,
+	 * P-Asserted-Identity, Route, Date and received= on top */
+	static const struct sip_limits limits = {
+		.header_line = 10 * 1024,
+		.header_block = 80 * 1024,
+		.header_count = 128 + 16,
+		.via = 72 + 4,
+		.route = 40 + 4,
+		.contact = 20,
+		.uri = 2 * 1024,
+		.body = 256 * 1024,
+	};
+	return &limits;
+}
+
 static int proxy_make(struct home *h)
 {
 	struct buf name;
@@ -29,7 +46,7 @@ static int proxy_make(struct home *h)
 	struct proxy_conf conf = {
 		.sent_by = slice_str(h->sent_by),
 		.transport = SLICE_LIT("TLS"),
-		.limits = &sip_limits_default,
+		.limits = home_limits(),
 		/* every worker is the same peer: one limit for all */
 		.transactions_max = HOME_TRANSACTIONS_MAX,
 		.transactions_max_per_source = HOME_TRANSACTIONS_MAX,
@@ -55,6 +72,8 @@ static int parts_make(struct home *h)
 		err = once_init(h);
 	if (!err)
 		err = load_init(h);
+	if (!err)
+		err = mailbox_init(h);
 	return err ? err : proxy_make(h);
 }
 
@@ -75,6 +94,7 @@ int home_create(struct home **out, struct timers *timers,
 	list_init(&h->guesses.oldest);
 	list_init(&h->users_lru);
 	list_init(&h->once_order);
+	list_init(&h->mailboxes_ready);
 	int err = parts_make(h);
 	if (err) {
 		home_free(h);
@@ -92,6 +112,7 @@ void home_free(struct home *h)
 		proxy_free(h->proxy);
 	load_free(h);
 	pending_free_all(h);
+	mailbox_free_all(h);
 	once_free(h);
 	users_free(h);
 	guesses_free(&h->guesses);
@@ -119,6 +140,14 @@ bool home_edge_is(const struct home *h, const struct flow_key *flow)
 {
 	return flow->slot < HOME_EDGES_MAX && flow->incarnation &&
 	       h->edge[flow->slot] == flow->incarnation;
+}
+
+struct flow_key home_any_edge(const struct home *h)
+{
+	struct flow_key any = { 0, 0, 0 };
+	for (uint32_t i = 0; i < HOME_EDGES_MAX && !any.incarnation; i++)
+		any = (struct flow_key){ i, h->edge[i], 0 };
+	return any;
 }
 
 void home_binding_drop(struct home *h, struct binding *b)
@@ -203,7 +232,7 @@ static void on_answer(struct home *h, const struct proc_id *from,
 	struct sip_msg m;
 	uint64_t txn = 0;
 	uint16_t branch = 0;
-	if (!a || sip_parse(a, bytes, &sip_limits_default, &m) || m.request ||
+	if (!a || sip_parse(a, bytes, home_limits(), &m) || m.request ||
 	    read_branch(h, m.via.branch, &txn, &branch)) {
 		metric_add(M_SIP_STRAY, 1);
 	} else {
@@ -240,6 +269,14 @@ void home_from_store(struct home *h, const struct ipc_msg *m)
 		users_on_changed(h, m->u.user_changed.aor);
 	else if (m->type == IPC_BINDING)
 		load_on_binding(h, &m->u.binding);
+	else if (m->type == IPC_MARK)
+		load_on_mark(h, &m->u.mark);
+	else if (m->type == IPC_QUEUE)
+		load_on_queue(h, &m->u.queue);
+	else if (m->type == IPC_MESSAGE)
+		mailbox_on_message(h, &m->u.message);
+	else if (m->type == IPC_MESSAGE_LOST)
+		notice_on_lost(h, &m->u.message_lost);
 	else if (m->type == IPC_KEYS && nonces_keys(&h->nonces, m->u.keys.ring))
 		LOG(LOG_ERROR, "home.keys", KV_STR("why", "malformed ring"));
 }
@@ -320,6 +357,7 @@ void home_status(struct home *h,
 	struct buf pairs;
 	buf_init(&pairs, 0);
 	pair(&pairs, "bindings", h->location.count);
+	pair(&pairs, "users_with_mail", h->mailboxes.count);
 	pair(&pairs, "users_cached", h->users.count);
 	pair(&pairs, "transactions", proxy_transactions(h->proxy));
 	ipc_pair_put(&pairs, "store",

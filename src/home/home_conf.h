@@ -7,6 +7,9 @@
 
 #include "base/slice.h"
 
+/* RFC 8760: which digest algorithms are offered. */
+enum home_md5 { HOME_MD5_NEVER, HOME_MD5_TOO, HOME_MD5_ONLY };
+
 struct home_conf {
 	struct slice edge_name;      /* our FQDN */
 	const struct slice *domains; /* ours, canonical */
@@ -15,5 +18,6 @@ struct home_conf {
 	uint32_t expires_default_s; /* 600 */
 	uint32_t expires_max_s;     /* 3 600 */
 	uint32_t contacts_max;      /* per user: 20 */
-	bool digest_md5;            /* offer MD5 beside SHA-256 */
+	enum home_md5 digest_md5;
+	uint32_t stored_s; /* longest wait of a message: 7 days */
 };

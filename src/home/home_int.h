@@ -28,14 +28,18 @@ enum {
 	HOME_HOLD_MS = 3000,
 	HOME_RELOAD_MS = 1000,
 	HOME_DELIVER_MS = 20000,
+	HOME_KEEP_MS = 8000, /* architecture 3: then a message is stored */
 	HOME_AWAY_MS = 25000,
 	HOME_USERS_MAX = 8192,
 	HOME_ONCE_MS = 64000,
 	HOME_ONCE_MAX = 65536,
+	HOME_MAILBOXES_ACTIVE_MAX =
+		256, /* deliveries of what waited, at a time */
 	HOME_TRANSACTIONS_MAX = 100000,
 };
 
-enum home_hop { HOP_CLIENT, HOP_FEDERATION, HOP_EDGE };
+/* STORE: a message that waited; flow is its key. SELF: a notice of ours. */
+enum home_hop { HOP_CLIENT, HOP_FEDERATION, HOP_EDGE, HOP_STORE, HOP_SELF };
 
 /* Do we know all bindings? */
 enum home_load { LOAD_WAITING, LOAD_RUNNING, LOAD_DONE, LOAD_FAILED };
@@ -68,6 +72,7 @@ struct home {
 	char dummy_ha1[2][SIP_HA_MAX]; /* by enum sip_algorithm */
 	/* load.c */
 	enum home_load load;
+	unsigned load_step;
 	bool load_incomplete;
 	struct pending *loading;
 	struct timer load_timer;
@@ -76,6 +81,10 @@ struct home {
 	/* once.c */
 	struct map once;
 	struct list once_order;
+	/* mailbox.c */
+	struct map mailboxes;
+	struct list mailboxes_ready;
+	size_t mailboxes_active;
 	/* while proxy_receive() or proxy_forward() is running */
 	const struct ipc_sip_to_home *arriving;
 	struct call *leaving;
@@ -118,12 +127,18 @@ struct call {
 	/* the rest */
 	struct call_fork fork[HOME_FORK_MAX];
 	size_t fork_count;
+	bool to_user; /* delivered to one of ours, for the first time */
 	uint8_t once_key[SHA256_BYTES];
 };
 
 /* home.c */
 bool home_is_ours(const struct home *h, struct slice domain);
+/* Of what comes from our own processes: what was within the limits at the
+ * edge has grown since. */
+const struct sip_limits *home_limits(void);
 bool home_edge_is(const struct home *h, const struct flow_key *flow);
+/* Any worker that is there; incarnation 0: none. */
+struct flow_key home_any_edge(const struct home *h);
 void home_binding_drop(struct home *h, struct binding *b); /* store too */
 void home_flow_down(struct home *h, const struct flow_key *flow);
 
@@ -136,6 +151,7 @@ struct slice call_copy(struct call *q, struct buf *b); /* frees b */
 
 /* request.c */
 void request_start(struct call *q);
+void request_own(struct call *q); /* one of ours: HOP_SELF */
 bool request_supports(struct slice option_tag);
 /* Does Require name nothing but what we support? */
 bool request_requires_known(const struct sip_msg *m);
@@ -150,6 +166,9 @@ void register_start(struct call *q);
 
 /* deliver.c: to a user's devices */
 void deliver_start(struct call *q);
+/* One that waited: false when nobody is there to take it. */
+bool deliver_stored(struct call *q);
+bool deliver_possible(const struct home *h, struct slice aor);
 void deliver_ack(struct call *q);
 void deliver_away(struct call *q);
 
@@ -159,6 +178,36 @@ void once_free(struct home *h);
 /* True: the caller delivers it. False: it was answered, or will be. */
 bool once_admit(struct call *q);
 void once_settle(struct call *q, uint16_t status);
+/* One that an earlier life answered. */
+void once_restore(struct home *h, const struct ipc_mark *m);
+
+/* keep.c: messages that cannot be delivered now (RFC 3428 8). True: it is
+ * being stored, or refused; false: it is of a kind that is not kept. */
+bool keep_begin(struct call *q);
+/* Is that an answer for which a message is kept? */
+bool keep_status(uint16_t status);
+
+/* mailbox.c: what waits for each user, delivered in order */
+int mailbox_init(struct home *h);
+void mailbox_free_all(struct home *h);
+/* Something waits for that user now. */
+void mailbox_add(struct home *h, struct slice aor);
+bool mailbox_waits(const struct home *h, struct slice aor);
+/* The user has (re)registered. */
+void mailbox_wake(struct home *h, struct slice aor);
+void mailbox_wake_all(struct home *h);
+void mailbox_on_message(struct home *h, const struct ipc_message *m);
+void mailbox_on_request(struct call *q);
+/* The attempt has ended: m is the message. */
+void mailbox_on_done(struct home *h, const struct sip_msg *m, uint16_t status);
+
+/* notice.c: what the sender of a message wants to know (RFC 5438) */
+enum notice_kind { NOTICE_STORED, NOTICE_FAILED };
+bool notice_wanted(const struct sip_msg *m, enum notice_kind kind);
+void notice_send(struct home *h, const struct sip_msg *m,
+		 enum notice_kind kind);
+/* The store says that it is lost. */
+void notice_on_lost(struct home *h, const struct ipc_message_lost *m);
 
 /* load.c: the bindings that the store has */
 int load_init(struct home *h);
@@ -166,5 +215,9 @@ void load_free(struct home *h);
 void load_start(struct home *h);
 void load_stop(struct home *h);
 void load_on_binding(struct home *h, const struct ipc_binding *m);
+void load_on_mark(struct home *h, const struct ipc_mark *m);
+void load_on_queue(struct home *h, const struct ipc_queue *m);
+/* Something was missed: what the store has is read again soon. */
+void load_again(struct home *h);
 /* While the bindings are not known: keeps the request for later (true). */
 bool load_hold(struct call *q);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bindings that the store has. Until they are known, requests are kept for
- * a moment: a user whose binding is not read yet must not look offline.
- * Afterwards this process is right and the store follows: when the store comes
- * back, rows that are not in memory are removed there.
+ * The bindings that the store has, the marks of answered messages, and for whom
+ * messages wait. Until all that is known, requests are kept for a moment: a
+ * user whose binding is not read yet must not look offline. Afterwards this
+ * process is right and the store follows: when the store comes back, rows that
+ * are not in memory are removed there.
  */
 #include "home/home_int.h"
 #include "home/store_link.h"
@@ -11,6 +12,14 @@
 #include <errno.h>
 
 #include "base/log.h"
+
+/* What is read, in this order. */
+static const enum ipc_type steps[] = { IPC_BINDING_LIST, IPC_MARK_LIST,
+				       IPC_QUEUE_LIST };
+_Static_assert(offsetof(struct ipc_binding_list, id) == 0 &&
+		       offsetof(struct ipc_mark_list, id) == 0 &&
+		       offsetof(struct ipc_queue_list, id) == 0,
+	       "questions begin with their id");
 
 static void release(struct home *h, const struct reject *reject)
 {
@@ -92,6 +101,8 @@ static void complete(struct home *h)
 	release(h, NULL);
 }
 
+static void ask(struct home *h);
+
 static void on_loaded(struct home *h, struct pending *p, int err)
 {
 	(void)p;
@@ -100,24 +111,40 @@ static void on_loaded(struct home *h, struct pending *p, int err)
 		LOG(LOG_WARN, "home.load_failed",
 		    KV_STR("why", strerror(err ? -err : ENOMEM)));
 		failed(h);
-	} else if (h->load != LOAD_DONE) {
-		complete(h);
+	} else if (++h->load_step < sizeof(steps) / sizeof(steps[0])) {
+		ask(h);
+	} else {
+		if (h->load != LOAD_DONE)
+			complete(h);
+		mailbox_wake_all(h);
 	}
+}
+
+static void ask(struct home *h)
+{
+	/* the others have the id alone, which is first in all */
+	struct ipc_binding_list list = { .aor = SLICE_NONE };
+	struct pending_ask a = { .type = steps[h->load_step],
+				 .body = &list,
+				 .id = &list.id,
+				 .done = on_loaded };
+	if (pending_ask(h, &a, &h->loading))
+		failed(h);
 }
 
 void load_start(struct home *h)
 {
-	struct ipc_binding_list list = { .aor = SLICE_NONE };
-	struct pending_ask a = { .type = IPC_BINDING_LIST,
-				 .body = &list,
-				 .id = &list.id,
-				 .done = on_loaded };
 	timer_stop(&h->load_timer);
 	h->load_incomplete = false;
-	if (pending_ask(h, &a, &h->loading))
-		failed(h);
-	else if (h->load != LOAD_DONE)
+	h->load_step = 0;
+	if (h->load != LOAD_DONE)
 		h->load = LOAD_RUNNING;
+	ask(h);
+}
+
+void load_again(struct home *h)
+{
+	timer_start(&h->load_timer, HOME_RELOAD_MS);
 }
 
 void load_stop(struct home *h)
@@ -175,6 +202,22 @@ void load_on_binding(struct home *h, const struct ipc_binding *m)
 					       .contact = m->contact };
 		h->ops.to_store(h->arg, IPC_BINDING_DEL, &del);
 	}
+}
+
+void load_on_mark(struct home *h, const struct ipc_mark *m)
+{
+	if (!h->loading || h->loading->id != m->id)
+		return;
+	pending_keep(h->loading);
+	once_restore(h, m);
+}
+
+void load_on_queue(struct home *h, const struct ipc_queue *m)
+{
+	if (!h->loading || h->loading->id != m->id)
+		return;
+	pending_keep(h->loading);
+	mailbox_add(h, m->aor);
 }
 
 bool load_hold(struct call *q)

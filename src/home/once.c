@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The same MESSAGE again (same sender, Call-ID, CSeq, From tag and target) is
- * delivered once and answered alike, for 64 seconds after the answer (SIP-31).
+ * delivered once and answered alike, for 64 seconds after the answer (SIP-31);
+ * the store remembers it over our own restart.
  * A request is noted when its sender is proven and its user exists: nobody can
  * spoil another's message.
  */
@@ -91,16 +92,16 @@ static int key_of(const struct call *q, uint8_t out[static SHA256_BYTES])
 	return err;
 }
 
-static struct once *note(struct call *q, const uint8_t key[SHA256_BYTES])
+static struct once *note(struct home *h, uint64_t owner,
+			 const uint8_t key[SHA256_BYTES])
 {
-	struct home *h = q->home;
 	if (h->once.count >= HOME_ONCE_MAX)
 		forget(container_of(h->once_order.next, struct once, order));
 	struct once *o = calloc(1, sizeof(*o));
 	if (!o)
 		return NULL;
 	o->home = h;
-	o->owner = q->id;
+	o->owner = owner;
 	memcpy(o->key, key, sizeof(o->key));
 	if (map_insert(&h->once, &o->node, slice_of(o->key, sizeof(o->key)))) {
 		free(o);
@@ -130,7 +131,7 @@ bool once_admit(struct call *q)
 	}
 	struct once *o = find(q->home, key);
 	if (!o) {
-		o = note(q, key);
+		o = note(q->home, q->id, key);
 		if (!o)
 			call_refuse(q, &home_rej_overload);
 		else
@@ -149,11 +150,37 @@ bool once_admit(struct call *q)
 	return false;
 }
 
+/* Success is remembered beyond our own life; 202 the store notes itself. */
+static void remember(struct home *h, const struct once *o)
+{
+	const struct ipc_mark_put put = {
+		.mark = slice_of(o->key, sizeof(o->key)),
+		.status = o->status,
+		.until_s = h->ops.wall_s(h->arg) + HOME_ONCE_MS / 1000,
+	};
+	if (o->status / 100 == 2 && o->status != 202)
+		(void)h->ops.to_store(h->arg, IPC_MARK_PUT, &put);
+}
+
+void once_restore(struct home *h, const struct ipc_mark *m)
+{
+	uint64_t now_s = h->ops.wall_s(h->arg);
+	if (m->mark.len != SHA256_BYTES || m->until_s <= now_s ||
+	    find(h, m->mark.ptr))
+		return;
+	struct once *o = note(h, 0, m->mark.ptr);
+	if (!o)
+		return; /* once more is better than never */
+	o->status = m->status;
+	timer_start(&o->timer, (m->until_s - now_s) * 1000);
+}
+
 void once_settle(struct call *q, uint16_t status)
 {
 	struct once *o = find(q->home, q->once_key);
 	if (!o || o->owner != q->id || o->status)
 		return;
 	o->status = status;
+	remember(q->home, o);
 	timer_start(&o->timer, o->waiting.len ? 0 : HOME_ONCE_MS);
 }

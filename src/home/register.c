@@ -278,7 +278,9 @@ static void finish(struct call *q)
 	const struct proxy_hop *from = proxy_request_from(q->r);
 	struct ipc_flow_auth auth = { .flow = from->flow,
 				      .aor = slice_str(q->to_aor) };
+	char aor[SIP_AOR_MAX]; /* the request ends with its answer */
 	bool adds = false;
+	memcpy(aor, q->to_aor, sizeof(aor));
 	for (size_t i = 0; i < q->reg->count; i++)
 		adds |= q->reg->contact[i].expires_s != 0;
 	if (q->write_failed) {
@@ -289,6 +291,8 @@ static void finish(struct call *q)
 	if (adds)
 		(void)h->ops.to_edge(h->arg, from->slot, IPC_FLOW_AUTH, &auth);
 	answer(q);
+	if (adds)
+		mailbox_wake(h, slice_str(aor));
 }
 
 static void on_signed(struct call *q)

@@ -210,6 +210,25 @@ const struct reject home_rej_store_down = {
 	.spec = "threats STO-05",
 };
 
+const struct reject home_rej_mailbox = {
+	.status = 480,
+	.metric = M_REJ_MAILBOX,
+	.why = "mailbox",
+	.reason = "Temporarily Unavailable",
+	.text = "the user is not signed in, and no more messages may wait",
+	.spec = "threats MSG-02",
+};
+
+const struct reject home_rej_store_full = {
+	.status = 503,
+	.diagnostics = 1007,
+	.metric = M_REJ_STORE_DOWN,
+	.why = "store_full",
+	.reason = "Service Unavailable",
+	.text = "there is no room on the disk of the store",
+	.spec = "threats STO-02",
+};
+
 const struct reject home_rej_overload = {
 	.status = 503,
 	.metric = M_REJ_OVERLOAD,

@@ -26,5 +26,7 @@ extern const struct reject home_rej_extension;
 extern const struct reject home_rej_method;
 extern const struct reject home_rej_scheme;
 extern const struct reject home_rej_store_down;
+extern const struct reject home_rej_mailbox;
+extern const struct reject home_rej_store_full;
 extern const struct reject home_rej_overload;
 extern const struct reject home_rej_draining;

@@ -205,6 +205,12 @@ static void start_client(struct call *q)
 	}
 }
 
+void request_own(struct call *q)
+{
+	memcpy(q->auth_aor, q->from_aor, sizeof(q->auth_aor));
+	route(q);
+}
+
 void request_start(struct call *q)
 {
 	if (q->msg->method == SIP_REGISTER)

@@ -53,6 +53,10 @@ struct proxy_ops {
 	void (*on_response)(void *arg, struct proxy_request *r,
 			    const struct sip_msg *response,
 			    struct sip_edits *edits);
+	/* No branch was answered with success, and this status is about to go
+	 * back. True: the owner answers in its place, now or later. May be
+	 * NULL: never. */
+	bool (*on_failed)(void *arg, struct proxy_request *r, uint16_t status);
 	/* Headers for a response that we make (ms-diagnostics). May be NULL.
 	 * The request may be one that was not admitted (id 0). */
 	void (*on_refuse)(void *arg, struct proxy_request *r,

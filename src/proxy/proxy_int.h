@@ -123,5 +123,6 @@ struct proxy_request {
 	struct challenge challenge[PROXY_CHALLENGES_MAX];
 	size_t challenge_count;
 	bool cancelled;
-	bool done; /* the final answer was decided */
+	bool taken; /* on_failed: the owner will answer */
+	bool done;  /* the final answer was decided */
 };

@@ -62,10 +62,20 @@ static void send_best(struct proxy_request *r, struct ctrans *c,
 		send_final(r, c, m);
 }
 
+/* Does the owner answer in place of the branches? */
+static bool taken(struct proxy_request *r, uint16_t status)
+{
+	struct proxy *p = r->proxy;
+	if (!r->taken && !r->cancelled && p->ops.on_failed)
+		r->taken = p->ops.on_failed(p->arg, r, status);
+	return r->taken;
+}
+
 void response_settle(struct proxy_request *r)
 {
 	struct best *b = &r->best;
-	if (r->done || r->hold || r->pending || !b->rank)
+	if (r->done || r->hold || r->pending || !b->rank ||
+	    taken(r, b->reject ? b->reject->status : b->msg.status))
 		return;
 	if (!b->reject)
 		send_best(r, b->branch, &b->msg);
@@ -91,7 +101,7 @@ void response_failure(struct ctrans *c, const struct sip_msg *m)
 		if (m->status >= 600)
 			cancel_branches(r, m->status);
 		response_settle(r);
-	} else {
+	} else if (!taken(r, m->status)) {
 		send_best(r, c, m); /* the common case: no copy */
 	}
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "store/store.h"
+#include "store/store_conf.h"
 
 enum { STORE_MARK_BYTES = SHA256_BYTES, STORE_ATTEMPTS_MAX = 2 };
 
@@ -29,12 +30,6 @@ struct store_message {
 	uint64_t stored_s, expires_s; /* since 1970 */
 	enum store_message_state state;
 	uint32_t attempts; /* that went wrong */
-};
-
-/* 0 in any: no limit. */
-struct store_limits {
-	uint32_t user_count, origin_count;
-	uint64_t user_bytes, origin_bytes, total_bytes;
 };
 
 /* What waits for one user. */

@@ -144,4 +144,10 @@ static inline int fake_load(struct arena *a, const char *text,
 	"  expires_default_s: 6\n"                                         \
 	"  expires_max_s: 7\n"                                             \
 	"  contacts_per_user: 8\n"                                         \
-	"  digest_md5: false\n"
+	"  digest_md5: false\n"                                            \
+	"  stored_days: 9\n"                                               \
+	"  stored_per_user: 10\n"                                          \
+	"  stored_mib_per_user: 11\n"                                      \
+	"  stored_per_sender: 12\n"                                        \
+	"  stored_mib_per_sender: 13\n"                                    \
+	"  stored_mib: 14\n"

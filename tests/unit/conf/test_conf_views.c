@@ -116,7 +116,15 @@ static void home_and_dns(void **state)
 	assert_int_equal(h.expires_default_s, 6);
 	assert_int_equal(h.expires_max_s, 7);
 	assert_int_equal(h.contacts_max, 8);
-	assert_false(h.digest_md5);
+	assert_int_equal(h.digest_md5, HOME_MD5_NEVER);
+	assert_int_equal(h.stored_s, 9 * 86400);
+	struct store_limits s;
+	conf_view_store(c, &s);
+	assert_int_equal(s.user_count, 10);
+	assert_int_equal(s.user_bytes, 11 << 20);
+	assert_int_equal(s.origin_count, 12);
+	assert_int_equal(s.origin_bytes, 13 << 20);
+	assert_int_equal(s.total_bytes, 14 << 20);
 	assert_int_equal(conf_view_dns(a, c, &d), 0);
 	assert_int_equal(d.server_count, 3);
 	assert_text(d.servers[1], "192.0.2.54:5353");

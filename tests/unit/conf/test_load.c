@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "conf/conf.h"
+#include "home/home_conf.h"
 #include "support/oom.h"
 #include "unit/conf/fake_files.h"
 
@@ -139,7 +140,8 @@ static const struct bad VALUES[] = {
 	{ MIN "limits:\n  new_per_source: 4294967297\n", 4, { "100000" } },
 	{ MIN "log: {level: loud}\n", 3, { "error, warn, info, debug" } },
 	{ MIN "log: {format: xml}\n", 3, { "text, json" } },
-	{ MIN "home: {digest_md5: maybe}\n", 3, { "true, false" } },
+	{ MIN "home: {digest_md5: maybe}\n", 3, { "true, false, only" } },
+	{ MIN "home: {stored_mib: 0}\n", 3, { "stored_mib", "1 to" } },
 	{ MIN "state: var/lib\n", 3, { "absolute" } },
 	{ MIN "control: /x2345678901234567890123456789012345678901234567890123"
 	      "456789012345678901234567890123456789012345678901234567890\n",
@@ -392,7 +394,13 @@ static void minimal_has_defaults(void **state)
 	assert_int_equal(c->home.expires_default_s, 600);
 	assert_int_equal(c->home.expires_max_s, 3600);
 	assert_int_equal(c->home.contacts_per_user, 20);
-	assert_true(c->home.digest_md5);
+	assert_int_equal(c->home.digest_md5, HOME_MD5_TOO);
+	assert_int_equal(c->home.stored_days, 7);
+	assert_int_equal(c->home.stored_per_user, 1000);
+	assert_int_equal(c->home.stored_mib_per_user, 16);
+	assert_int_equal(c->home.stored_per_sender, 10000);
+	assert_int_equal(c->home.stored_mib_per_sender, 64);
+	assert_int_equal(c->home.stored_mib, 1024);
 	arena_free(a);
 }
 
@@ -467,7 +475,13 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c->home.expires_default_s, 6);
 	assert_int_equal(c->home.expires_max_s, 7);
 	assert_int_equal(c->home.contacts_per_user, 8);
-	assert_false(c->home.digest_md5);
+	assert_int_equal(c->home.digest_md5, HOME_MD5_NEVER);
+	assert_int_equal(c->home.stored_days, 9);
+	assert_int_equal(c->home.stored_per_user, 10);
+	assert_int_equal(c->home.stored_mib_per_user, 11);
+	assert_int_equal(c->home.stored_per_sender, 12);
+	assert_int_equal(c->home.stored_mib_per_sender, 13);
+	assert_int_equal(c->home.stored_mib, 14);
 	arena_free(a);
 }
 

@@ -41,7 +41,7 @@ static void sha256_first_md5_only_when_allowed(void **state)
 	assert_non_null(strstr(world_last(w), "auth\""));
 	assert_null(strstr(world_last(w), "MD5"));
 	assert_int_equal(try(w, &s), 401);
-	w->conf.digest_md5 = true;
+	w->conf.digest_md5 = HOME_MD5_TOO;
 	fresh_nonce(w);
 	const char *sha = strstr(world_last(w), "SHA-256");
 	const char *md5 = strstr(world_last(w), "MD5");

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of the store process: role_store.c is its life, store_requests.c what
+ * it is asked, store_mail.c what concerns messages that wait.
+ */
+#pragma once
+
+#include "daemon/process.h"
+#include "daemon/store_answers.h"
+#include "daemon/ticket_keys.h"
+#include "store/messages.h"
+
+enum { STORE_PATH_MAX = 4096 };
+
+struct role_store {
+	struct process *process;
+	struct store *store; /* NULL while it cannot be opened */
+	char path[STORE_PATH_MAX];
+	struct store_limits limits, next_limits;
+	struct store_answers answers; /* wait for the commit */
+	struct turn_hook commit;
+	struct timer upkeep;
+	struct timer reopen;
+	struct timer lazy; /* commits what nobody waits for */
+	struct buf ring;   /* keys as pushed */
+	struct ticket_keys tickets;
+	struct list peers;
+	struct list handed; /* messages that home has not survived yet */
+	unsigned failures;
+	bool full; /* the disk: told once (STO-02) */
+};
+
+/* One request while it is served. */
+struct store_reader {
+	struct role_store *role;
+	const struct proc_id *to;
+	uint64_t id;
+};
+
+uint64_t role_store_now_s(void);
+/* At the end of this turn, or within a second. */
+void role_store_commit(struct role_store *r);
+void role_store_commit_later(struct role_store *r);
+
+/* store_requests.c: a message from another process */
+void store_request(void *role, const struct proc_id *from,
+		   const struct ipc_msg *m);
+
+/* store_mail.c; each 0 or -E... */
+int store_mail_put(struct store_reader *rd, const struct ipc_msg *m);
+int store_mail_next(struct store_reader *rd, const struct ipc_msg *m);
+int store_mail_del(struct store_reader *rd, const struct ipc_msg *m);
+int store_mail_taken(struct store_reader *rd, const struct ipc_msg *m);
+int store_mail_bad(struct store_reader *rd, const struct ipc_msg *m);
+int store_mail_list(struct store_reader *rd, const struct ipc_msg *m);
+int store_mail_drop(struct store_reader *rd, const struct ipc_msg *m);
+int store_mail_queues(struct store_reader *rd, const struct ipc_msg *m);
+int store_mail_mark(struct store_reader *rd, const struct ipc_msg *m);
+int store_mail_marks(struct store_reader *rd, const struct ipc_msg *m);
+/* Home is told of what is lost; it will delete it when the sender knows. */
+int store_mail_tell_lost(struct role_store *r);
+/* Home has died: what it was just given may be why (MSG-04). */
+void store_mail_home_gone(struct role_store *r);
+void store_mail_forget(struct role_store *r);
