@@ -175,10 +175,12 @@ static void on_lazy(struct timer *t, void *arg)
 
 static int clean(struct store *s)
 {
-	uint64_t now_s = role_store_now_s();
+	uint64_t now_s = role_store_now_s(), gone = 0;
 	int err = store_binding_expire(s, now_s);
 	if (!err)
-		err = store_message_expire(s, now_s);
+		err = store_message_expire(s, now_s, &gone);
+	if (gone)
+		LOG(LOG_INFO, "msg.expired", KV_U64("messages", gone));
 	return err ? err : store_mark_expire(s, now_s);
 }
 

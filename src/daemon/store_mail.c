@@ -216,5 +216,7 @@ static void on_lost(void *arg, const struct store_message *m)
 
 int store_mail_tell_lost(struct role_store *r)
 {
+	if (r->full)
+		(void)disk_full(r); /* there may be room again */
 	return store_message_lost(r->store, LOST_AT_ONCE, on_lost, r);
 }

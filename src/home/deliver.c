@@ -6,6 +6,7 @@
 
 #include "base/metrics.h"
 #include "home/home_int.h"
+#include "home/mailbox.h"
 
 /* Edits are large: they live on the heap while the proxy borrows them. */
 struct delivery {

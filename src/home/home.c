@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "home/home_int.h"
+#include "home/mailbox.h"
 #include "home/store_link.h"
 
 enum {

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "home/cpim.h"
 #include "home/home_int.h"
+#include "home/mailbox.h"
 #include "home/store_link.h"
 
 enum { DATE_MAX = 64 };

@@ -7,6 +7,7 @@
  * are not in memory are removed there.
  */
 #include "home/home_int.h"
+#include "home/mailbox.h"
 #include "home/store_link.h"
 
 #include <errno.h>

@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "home/home_int.h"
+#include "home/mailbox.h"
 #include "home/store_link.h"
 
 enum { BACKOFF_MS = 60 * 1000, BACKOFF_MAX = 15 };

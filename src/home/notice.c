@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "home/cpim.h"
 #include "home/home_int.h"
+#include "home/mailbox.h"
 
 enum { RANDOM_BYTES = 16, RANDOM_TEXT = 2 * RANDOM_BYTES, TIME_MAX = 32 };
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "home/contacts.h"
 #include "home/home_int.h"
+#include "home/mailbox.h"
 #include "home/store_link.h"
 
 static size_t contacts_max(const struct home *h)

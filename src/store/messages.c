@@ -162,20 +162,27 @@ int store_message_failed(struct store *s, uint64_t id, bool *aside)
 }
 
 /* One writing statement with one number. */
-static int write_number(struct store *s, enum store_sql which, uint64_t n)
+static int write_number(struct store *s, enum store_sql which, uint64_t n,
+			uint64_t *changed)
 {
 	int err;
 	sqlite3_stmt *stmt = writing(s, which, &err);
 	if (!stmt)
 		return err;
+	int rows = 0;
 	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)n);
-	return store_write(s, stmt, NULL);
+	err = store_write(s, stmt, &rows);
+	*changed += err ? 0 : (uint64_t)rows;
+	return err;
 }
 
-int store_message_expire(struct store *s, uint64_t now_s)
+int store_message_expire(struct store *s, uint64_t now_s, uint64_t *gone)
 {
-	int err = write_number(s, SQL_MESSAGE_EXPIRE, now_s);
-	return err ? err : write_number(s, SQL_MESSAGE_LOSE_EXPIRED, now_s);
+	*gone = 0;
+	int err = write_number(s, SQL_MESSAGE_EXPIRE, now_s, gone);
+	if (!err)
+		err = write_number(s, SQL_MESSAGE_LOSE_EXPIRED, now_s, gone);
+	return err;
 }
 
 int store_message_lost(struct store *s, uint32_t max, store_message_fn fn,

@@ -54,8 +54,9 @@ int store_message_next(struct store *s, struct slice aor, uint64_t now_s,
 int store_message_delete(struct store *s, uint64_t id);
 /* An attempt went wrong inside of us; *aside: that was one too many. */
 int store_message_failed(struct store *s, uint64_t id, bool *aside);
-/* Those whose time is over: deleted, or lost when the sender wants to know. */
-int store_message_expire(struct store *s, uint64_t now_s);
+/* Those whose time is over: deleted, or lost when the sender wants to know.
+ * *gone: how many. */
+int store_message_expire(struct store *s, uint64_t now_s, uint64_t *gone);
 /* The oldest `max` lost ones. */
 int store_message_lost(struct store *s, uint32_t max, store_message_fn fn,
 		       void *arg);

@@ -295,7 +295,8 @@ class Streams(Walled):
 
     def test_sip_37_receiver_closes(self):
         """The receiver ends at each step of the exchange; what was
-        acknowledged has arrived."""
+        acknowledged arrives."""
+        arrived = set()
         for n in range(30):
             bob = self.client(self.contoso, "bob")
             waiting = self.alice.message_async(bob.aor, f"{n}")
@@ -306,7 +307,10 @@ class Streams(Walled):
             self.reset(bob.sock)
             reply = self.alice.final(waiting, 10)
             self.assertIsNotNone(reply)
-            self.assertIn(reply.status, (200, 430, 480))
-            if reply.status == 200:
-                self.assertEqual([t for _, t in bob.received], [f"{n}"])
+            self.assertIn(reply.status, (200, 202))
+            arrived |= {t for _, t in bob.received}
+            self.assertTrue(reply.status == 202 or f"{n}" in arrived)
+        bob = self.client(self.contoso, "bob")
+        wait_for(lambda: arrived | {t for _, t in bob.received}
+                 == {f"{n}" for n in range(30)}, 10, "all arrive")
         self.assertServes()

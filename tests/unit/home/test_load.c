@@ -38,7 +38,7 @@ static void bindings_of_an_earlier_worker_are_removed(void **state)
 	world_pump(w);
 	assert_int_equal(w->row_count, 0);
 	message(w);
-	assert_int_equal(world_final(w), 480);
+	assert_int_equal(world_final(w), 202);
 }
 
 static void requests_wait_for_the_bindings(void **state)
@@ -73,7 +73,7 @@ static void but_not_for_ever(void **state)
 	home_store_up(w->home);
 	world_pump(w);
 	message(w);
-	assert_int_equal(world_final(w), 480);
+	assert_int_equal(world_final(w), 202);
 }
 
 static void a_load_that_fails_is_tried_again(void **state)
@@ -104,7 +104,7 @@ static void a_flow_that_ends_while_loading_counts(void **state)
 	world_pump(w);
 	assert_int_equal(w->row_count, 0);
 	message(w);
-	assert_int_equal(world_final(w), 480);
+	assert_int_equal(world_final(w), 202);
 }
 
 static void rows_that_nobody_can_use_are_removed(void **state)
@@ -142,7 +142,7 @@ static void a_store_that_comes_back_follows(void **state)
 	world_pump(w);
 	assert_int_equal(w->row_count, 0);
 	message(w);
-	assert_int_equal(world_final(w), 480);
+	assert_int_equal(world_final(w), 202);
 }
 
 int main(void)

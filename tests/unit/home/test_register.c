@@ -86,7 +86,7 @@ static void removing_signs_nobody_in(void **state)
 	assert_null(strstr(world_last(w), "Contact:"));
 	assert_int_equal(w->row_count, 0);
 	world_message(w, "bob@contoso.test", "alice@contoso.test");
-	assert_int_equal(world_final(w), 480);
+	assert_int_equal(world_final(w), 202);
 }
 
 static void rows_of_expires(void **state)
@@ -137,7 +137,7 @@ static void contacts_expire(void **state)
 	assert_non_null(world_mail(w, IPC_SIP_FROM_HOME));
 	world_wait(w, 21000);
 	world_message(w, "bob@contoso.test", "alice@contoso.test");
-	assert_int_equal(world_final(w), 480);
+	assert_int_equal(world_final(w), 202);
 }
 
 static void at_most_so_many_contacts(void **state)

@@ -46,7 +46,8 @@ static inline struct world *world_make(void)
 				    .expires_min_s = 60,
 				    .expires_default_s = 600,
 				    .expires_max_s = 3600,
-				    .contacts_max = 3 };
+				    .contacts_max = 3,
+				    .stored_s = 7 * 86400 };
 	w->account[0] = (struct account){ "alice@contoso.test", "alice",
 					  "wonder", false };
 	w->account[1] =

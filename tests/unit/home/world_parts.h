@@ -40,6 +40,21 @@ struct row {
 	uint64_t expires_s;
 };
 
+/* What waits in the store. */
+struct letter {
+	uint64_t key;
+	char aor[64], bytes[TEXT_MAX];
+	uint8_t mark[SHA256_BYTES];
+	bool notify;
+	unsigned attempts;
+};
+
+struct mark {
+	uint8_t mark[SHA256_BYTES];
+	uint16_t status;
+	uint64_t until_s;
+};
+
 struct account {
 	const char *aor, *name, *password;
 	bool disabled;
@@ -52,6 +67,8 @@ struct question {
 	uint8_t record[512];
 	size_t record_len;
 	uint64_t expires_s;
+	struct letter letter;
+	struct mark mark;
 };
 
 struct world {
@@ -67,6 +84,13 @@ struct world {
 	size_t row_count;
 	struct question question[ROWS_MAX];
 	size_t question_count;
+	struct letter letter[ROWS_MAX];
+	size_t letter_count;
+	uint64_t last_key;
+	uint32_t put_error; /* what the store says to a message */
+	struct mark mark[ROWS_MAX];
+	size_t mark_count;
+	size_t taken; /* messages that home survived */
 	size_t asked; /* questions in all */
 	bool store_deaf, store_full, store_broken;
 	unsigned serial, cseq;
@@ -104,42 +128,6 @@ static inline int world_to_edge(void *arg, uint32_t slot, enum ipc_type type,
 	if (type == IPC_FLOW_AUTH)
 		m->flow = ((const struct ipc_flow_auth *)body)->flow;
 	world_copy(m->text, sizeof(m->text), bytes);
-	return 0;
-}
-
-static inline int world_to_store(void *arg, enum ipc_type type,
-				 const void *body)
-{
-	struct world *w = arg;
-	if (w->store_full)
-		return -ENOBUFS;
-	assert_true(w->question_count < ROWS_MAX);
-	struct question *q = &w->question[w->question_count++];
-	memset(q, 0, sizeof(*q));
-	q->type = type;
-	w->asked++;
-	if (type == IPC_USER_GET) {
-		const struct ipc_user_get *m = body;
-		q->id = m->id;
-		world_copy(q->aor, sizeof(q->aor), m->aor);
-	} else if (type == IPC_BINDING_PUT) {
-		const struct ipc_binding_put *m = body;
-		q->id = m->id;
-		q->expires_s = m->expires_s;
-		world_copy(q->aor, sizeof(q->aor), m->aor);
-		world_copy(q->contact, sizeof(q->contact), m->contact);
-		assert_true(m->record.len <= sizeof(q->record));
-		q->record_len = m->record.len;
-		memcpy(q->record, m->record.ptr, m->record.len);
-	} else if (type == IPC_BINDING_DEL) {
-		const struct ipc_binding_del *m = body;
-		q->id = m->id;
-		world_copy(q->aor, sizeof(q->aor), m->aor);
-		world_copy(q->contact, sizeof(q->contact), m->contact);
-	} else {
-		assert_int_equal(type, IPC_BINDING_LIST);
-		q->id = ((const struct ipc_binding_list *)body)->id;
-	}
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 /* The store of the test world: it answers when it is pumped. */
 #pragma once
 
-#include "world_parts.h"
+#include "world_letters.h"
 
 static inline struct row *world_row(struct world *w, const char *aor,
 				    const char *contact)
@@ -12,14 +12,6 @@ static inline struct row *world_row(struct world *w, const char *aor,
 		    !strcmp(w->row[i].contact, contact))
 			return &w->row[i];
 	return NULL;
-}
-
-static inline void world_result(struct world *w, uint64_t id, uint32_t error)
-{
-	struct ipc_msg m = { .type = IPC_STORE_RESULT };
-	m.u.store_result.id = id;
-	m.u.store_result.error = error;
-	home_from_store(w->home, &m);
 }
 
 static inline void world_answer_user(struct world *w, const struct question *q)
@@ -66,7 +58,7 @@ static inline void world_answer(struct world *w, const struct question *q)
 		if (row)
 			*row = w->row[--w->row_count];
 		world_result(w, q->id, 0);
-	} else {
+	} else if (!world_answer_letter(w, q)) {
 		for (size_t i = 0; i < w->row_count; i++) {
 			const struct row *r = &w->row[i];
 			struct ipc_msg m = { .type = IPC_BINDING };

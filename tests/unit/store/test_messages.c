@@ -209,7 +209,9 @@ static void lost_ones_are_kept_for_those_who_asked(void **state)
 	assert_int_equal(put(f, &m), 0);
 	put_text(f, 4, "b@x", "also gone");
 	/* not yet due */
-	assert_int_equal(store_message_expire(f->s, NOW + 99), 0);
+	uint64_t gone = 9;
+	assert_int_equal(store_message_expire(f->s, NOW + 99, &gone), 0);
+	assert_int_equal(gone, 0);
 	assert_string_equal(next(f, "a@x", NOW + 99).text, "told/4 ");
 	/* over: not delivered, even before it is cleaned up */
 	assert_int_equal(next(f, "a@x", NOW + 100).id, 0);
@@ -217,7 +219,8 @@ static void lost_ones_are_kept_for_those_who_asked(void **state)
 	struct got g = { 0 };
 	assert_int_equal(store_message_lost(f->s, 10, take, &g), 0);
 	assert_string_equal(g.text, "gone?/4 ");
-	assert_int_equal(store_message_expire(f->s, NOW + 100), 0);
+	assert_int_equal(store_message_expire(f->s, NOW + 100, &gone), 0);
+	assert_int_equal(gone, 2);
 	g = (struct got){ 0 };
 	assert_int_equal(store_message_lost(f->s, 10, take, &g), 0);
 	assert_string_equal(g.text, "told?/4 gone?/4 ");
@@ -293,6 +296,7 @@ static int everything(void *arg)
 	struct got g = { 0 };
 	char text[256] = "";
 	bool aside;
+	uint64_t gone;
 	int err = store_message_put(f->s, &m, &plenty, NOW);
 	if (err == -EEXIST)
 		err = 0;
@@ -305,7 +309,7 @@ static int everything(void *arg)
 	if (!err)
 		err = store_message_failed(f->s, g.id + 1000, &aside);
 	if (err == -ENOENT)
-		err = store_message_expire(f->s, 1);
+		err = store_message_expire(f->s, 1, &gone);
 	if (!err)
 		err = store_message_lost(f->s, 1, take, &g);
 	return err ? err : store_commit(f->s);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What home asks of the test world's store, written down. */
+#pragma once
+
+#include "world_parts.h"
+
+/* Questions about messages that wait. */
+static inline bool world_note_letter(struct question *q, const void *body)
+{
+	if (q->type == IPC_MESSAGE_PUT) {
+		const struct ipc_message_put *m = body;
+		q->id = m->id;
+		q->expires_s = m->expires_s;
+		q->letter.notify = m->notify;
+		world_copy(q->letter.aor, sizeof(q->letter.aor), m->aor);
+		world_copy(q->letter.bytes, sizeof(q->letter.bytes), m->bytes);
+		memcpy(q->letter.mark, m->mark.ptr, SHA256_BYTES);
+		memcpy(q->mark.mark, m->mark.ptr, SHA256_BYTES);
+		q->mark.status = 202;
+		q->mark.until_s = m->mark_until_s;
+	} else if (q->type == IPC_MESSAGE_NEXT) {
+		const struct ipc_message_next *m = body;
+		q->id = m->id;
+		world_copy(q->aor, sizeof(q->aor), m->aor);
+	} else if (q->type == IPC_MARK_PUT) {
+		const struct ipc_mark_put *m = body;
+		memcpy(q->mark.mark, m->mark.ptr, SHA256_BYTES);
+		q->mark.status = m->status;
+		q->mark.until_s = m->until_s;
+	} else if (q->type == IPC_MESSAGE_DEL || q->type == IPC_MESSAGE_BAD ||
+		   q->type == IPC_MESSAGE_TAKEN) {
+		const struct ipc_message_del *m = body;
+		q->id = m->id;
+		q->letter.key = m->key;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static inline int world_to_store(void *arg, enum ipc_type type,
+				 const void *body)
+{
+	struct world *w = arg;
+	if (w->store_full)
+		return -ENOBUFS;
+	assert_true(w->question_count < ROWS_MAX);
+	struct question *q = &w->question[w->question_count++];
+	memset(q, 0, sizeof(*q));
+	q->type = type;
+	w->asked++;
+	if (type == IPC_USER_GET) {
+		const struct ipc_user_get *m = body;
+		q->id = m->id;
+		world_copy(q->aor, sizeof(q->aor), m->aor);
+	} else if (type == IPC_BINDING_PUT) {
+		const struct ipc_binding_put *m = body;
+		q->id = m->id;
+		q->expires_s = m->expires_s;
+		world_copy(q->aor, sizeof(q->aor), m->aor);
+		world_copy(q->contact, sizeof(q->contact), m->contact);
+		assert_true(m->record.len <= sizeof(q->record));
+		q->record_len = m->record.len;
+		memcpy(q->record, m->record.ptr, m->record.len);
+	} else if (type == IPC_BINDING_DEL) {
+		const struct ipc_binding_del *m = body;
+		q->id = m->id;
+		world_copy(q->aor, sizeof(q->aor), m->aor);
+		world_copy(q->contact, sizeof(q->contact), m->contact);
+	} else if (!world_note_letter(q, body)) {
+		/* lists: the id comes first in all */
+		q->id = ((const struct ipc_binding_list *)body)->id;
+	}
+	return 0;
+}
