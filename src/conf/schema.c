@@ -46,6 +46,13 @@ static const struct conf_choice DISCOVERIES[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct conf_choice BOOLS[] = {
+	{ "true", true, NULL }, { "false", false, NULL },
+	{ "yes", true, NULL },  { "no", false, NULL },
+	{ "on", true, NULL },   { "off", false, NULL },
+	{ NULL, 0, NULL },
+};
+
 static const struct conf_choice MD5S[] = {
 	{ "true", HOME_MD5_TOO, NULL },  { "false", HOME_MD5_NEVER, NULL },
 	{ "only", HOME_MD5_ONLY, NULL }, { "yes", HOME_MD5_TOO, NULL },

@@ -197,12 +197,8 @@ static void on_upkeep(struct timer *t, void *arg)
 	if (err)
 		LOG_LIMITED(LOG_ERROR, "store.failed", SLICE_LIT("upkeep"),
 			    KV_STR("error", strerror(-err)));
-<<<<<<< HEAD
 	rotate_tickets(r);
-	loop_at_turn_end(process_loop(r->process), &r->commit);
-=======
 	role_store_commit(r);
->>>>>>> d4e97f9 (home: messages wait for users who are away)
 	timer_start(t, UPKEEP_MS);
 }
 

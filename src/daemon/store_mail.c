@@ -93,7 +93,8 @@ static void on_next(void *arg, const struct store_message *m)
 
 int store_mail_next(struct store_reader *rd, const struct ipc_msg *m)
 {
-	return store_message_next(rd->role->store, m->u.message_next.aor,
+	const struct ipc_message_next *n = &m->u.message_next;
+	return store_message_next(rd->role->store, n->aor, n->after,
 				  role_store_now_s(), on_next, rd);
 }
 

@@ -2,15 +2,18 @@
 /*
  * What waits for each user is delivered one by one, in order: asked of the
  * store, sent as a request of its own to all devices, deleted after a 2xx
- * (MSG-01). A user has an entry here exactly as long as something waits.
+ * (MSG-01). A user has an entry here exactly as long as something waits, or is
+ * still being deleted.
  *
- *     IDLE -> READY -> ASKING -> SENDING -> DELETING -> READY ...
- *       ^                |          |          |
- *       +----------------+----------+----------+   try again later
+ *     IDLE -> READY -> ASKING -> SENDING -> READY ...
+ *       ^                |          |
+ *       +----------------+----------+   try again later
  *
  * IDLE waits for the user's next registration, and, while a device is there
- * that did not take it, for a timer: 1, 2, 4 ... 15 minutes (MSG-03). What we
- * cannot even read is reported to the store, which sets it aside (MSG-04).
+ * that did not take it, for a timer: 1, 2, 4 ... 15 minutes (MSG-03). Nobody
+ * waits for a deletion: as the order is strict, what is not newer than the
+ * last one that was delivered is only deleted again. What we cannot even read
+ * is reported to the store, which sets it aside (MSG-04).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +30,7 @@ enum mailbox_state {
 	MAILBOX_READY,
 	MAILBOX_ASKING,
 	MAILBOX_SENDING,
-	MAILBOX_DELETING,
+	MAILBOX_REPORTING,
 };
 
 /* Owned by h->mailboxes. */
@@ -42,7 +45,11 @@ struct mailbox {
 	bool bad;   /* it could not be read */
 	uint16_t status;
 	uint64_t key;       /* of the message, 0: none came */
-	uint64_t delivered; /* still to be deleted */
+	uint64_t delivered; /* the newest that needs no delivery any more */
+	uint64_t after;     /* where to read on */
+	unsigned deleting;  /* that were not answered yet */
+	bool leftover;      /* a deletion has failed */
+	bool drained;       /* nothing but deletions */
 	unsigned failures;
 	size_t aor_len;
 	char aor[];
@@ -79,6 +86,11 @@ static void on_next(struct home *h, struct pending *p, int err);
 static void start_next(struct mailbox *q)
 {
 	struct ipc_message_next next = { .aor = aor_of(q) };
+	if (q->leftover)
+		q->after = 0;
+	q->leftover = false;
+	q->drained = false;
+	next.after = q->after;
 	q->key = 0;
 	q->ended = false;
 	q->bad = false;
@@ -143,34 +155,72 @@ static void forget(struct mailbox *q)
 	free(q);
 }
 
-/* It is gone, or reported: the next one. */
-static void on_gone(struct home *h, struct pending *p, int err)
+/* It was reported: the next one, or the same once more. */
+static void on_reported(struct home *h, struct pending *p, int err)
 {
 	struct mailbox *q = of_answer(h, p);
 	if (!q)
 		return;
-	if (err && err != -ENOENT) {
+	if (err && err != -ENOENT)
 		rest(q);
-	} else {
-		q->delivered = 0;
-		q->failures = 0;
+	else
 		make_ready(q);
-	}
 	pump(h);
 }
 
+static void on_deleted(struct home *h, struct pending *p, int err)
+{
+	struct mailbox *q = of_answer(h, p);
+	if (!q)
+		return;
+	q->deleting--;
+	if (err && err != -ENOENT)
+		q->leftover = true;
+	if (q->deleting || !q->drained || q->state != MAILBOX_IDLE)
+		return;
+	if (q->leftover)
+		rest(q);
+	else
+		forget(q);
+}
+
+/* It is done with: on to the next one. */
 static void delete_it(struct mailbox *q)
 {
 	struct ipc_message_del del = { .key = q->key };
-	set_state(q, MAILBOX_DELETING);
-	ask(q, IPC_MESSAGE_DEL, &del, &del.id, on_gone);
+	struct pending_ask a = { .type = IPC_MESSAGE_DEL,
+				 .body = &del,
+				 .id = &del.id,
+				 .text = aor_of(q),
+				 .done = on_deleted };
+	if (q->key > q->delivered)
+		q->delivered = q->key;
+	q->after = q->key;
+	q->failures = 0;
+	make_ready(q);
+	if (pending_ask(q->home, &a, NULL))
+		q->leftover = true;
+	else
+		q->deleting++;
+}
+
+/* The store has no more. */
+static void drained(struct mailbox *q)
+{
+	q->drained = true;
+	if (q->leftover)
+		rest(q);
+	else if (q->deleting)
+		set_state(q, MAILBOX_IDLE);
+	else
+		forget(q);
 }
 
 static void report_bad(struct mailbox *q)
 {
 	struct ipc_message_bad bad = { .key = q->key };
-	set_state(q, MAILBOX_DELETING);
-	ask(q, IPC_MESSAGE_BAD, &bad, &bad.id, on_gone);
+	set_state(q, MAILBOX_REPORTING);
+	ask(q, IPC_MESSAGE_BAD, &bad, &bad.id, on_reported);
 }
 
 /* Will no device ever take it? */
@@ -200,7 +250,7 @@ static void on_next(struct home *h, struct pending *p, int err)
 	if (!q)
 		return;
 	if (err == -ENOENT && !q->again) {
-		forget(q);
+		drained(q);
 	} else if (err || !q->key) {
 		rest(q);
 	} else {
@@ -236,7 +286,7 @@ void mailbox_on_message(struct home *h, const struct ipc_message *m)
 	if (!q || q->state != MAILBOX_ASKING || q->key)
 		return;
 	q->key = m->key;
-	if (q->delivered == m->key) {
+	if (m->key <= q->delivered) {
 		q->status = 200;
 		q->ended = true;
 	} else {
@@ -269,9 +319,7 @@ void mailbox_on_done(struct home *h, const struct sip_msg *m, uint16_t status)
 		return;
 	q->ended = true;
 	q->status = status;
-	if (status / 100 == 2)
-		q->delivered = q->key;
-	else if (is_permanent(status))
+	if (is_permanent(status))
 		refused(q, m);
 	if (q->state == MAILBOX_SENDING)
 		conclude(q);
@@ -317,6 +365,7 @@ void mailbox_add(struct home *h, struct slice aor)
 		load_again(h); /* it is on the disk: it is found again */
 		return;
 	}
+	q->drained = false;
 	/* an answer of the store that is under way may say that it is empty */
 	if (q->state == MAILBOX_ASKING)
 		q->again = true;

@@ -117,8 +117,8 @@ static void show(sqlite3_stmt *stmt, bool bytes, store_message_fn fn, void *arg)
 	fn(arg, &m);
 }
 
-int store_message_next(struct store *s, struct slice aor, uint64_t now_s,
-		       store_message_fn fn, void *arg)
+int store_message_next(struct store *s, struct slice aor, uint64_t after,
+		       uint64_t now_s, store_message_fn fn, void *arg)
 {
 	int err;
 	sqlite3_stmt *stmt = store_stmt(s, SQL_MESSAGE_NEXT, &err);
@@ -126,6 +126,7 @@ int store_message_next(struct store *s, struct slice aor, uint64_t now_s,
 		return err;
 	store_bind_text(stmt, 1, aor);
 	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)now_s);
+	sqlite3_bind_int64(stmt, 3, (sqlite3_int64)after);
 	int got = store_row(s, stmt);
 	if (got > 0)
 		show(stmt, true, fn, arg);

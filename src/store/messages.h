@@ -47,9 +47,9 @@ typedef void (*store_mark_fn)(void *arg, struct slice mark, uint16_t status,
  * origin's quota, or the total), -EIO or as store_commit(). */
 int store_message_put(struct store *s, const struct store_message *m,
 		      const struct store_limits *limits, uint64_t mark_until_s);
-/* The oldest that waits for that user; -ENOENT: none. */
-int store_message_next(struct store *s, struct slice aor, uint64_t now_s,
-		       store_message_fn fn, void *arg);
+/* The oldest after that id that waits for that user; -ENOENT: none. */
+int store_message_next(struct store *s, struct slice aor, uint64_t after,
+		       uint64_t now_s, store_message_fn fn, void *arg);
 /* -ENOENT: it is not here. */
 int store_message_delete(struct store *s, uint64_t id);
 /* An attempt went wrong inside of us; *aside: that was one too many. */

@@ -54,8 +54,8 @@ static const char *const texts[SQL_COUNT] = {
 		" SELECT aor, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM users"
 		" WHERE aor = ?1",
 	[SQL_MESSAGE_NEXT] = "SELECT " MESSAGE ", bytes FROM messages"
-			     " WHERE aor = ?1 AND state = 0 AND expires_s > ?2"
-			     " ORDER BY id LIMIT 1",
+			     " WHERE aor = ?1 AND state = 0 AND id > ?3"
+			     " AND expires_s > ?2 ORDER BY id LIMIT 1",
 	[SQL_MESSAGE_DELETE] = "DELETE FROM messages WHERE id = ?1",
 	[SQL_MESSAGE_FAILED] =
 		"UPDATE messages SET attempts = attempts + 1,"

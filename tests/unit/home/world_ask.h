@@ -21,6 +21,7 @@ static inline bool world_note_letter(struct question *q, const void *body)
 	} else if (q->type == IPC_MESSAGE_NEXT) {
 		const struct ipc_message_next *m = body;
 		q->id = m->id;
+		q->expires_s = m->after;
 		world_copy(q->aor, sizeof(q->aor), m->aor);
 	} else if (q->type == IPC_MARK_PUT) {
 		const struct ipc_mark_put *m = body;

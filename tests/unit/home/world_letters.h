@@ -12,13 +12,15 @@ static inline void world_result(struct world *w, uint64_t id, uint32_t error)
 	home_from_store(w->home, &m);
 }
 
+/* By its key, or the first of that user after `after`. */
 static inline struct letter *world_letter(struct world *w, const char *aor,
-					  uint64_t key)
+					  uint64_t key, uint64_t after)
 {
 	for (size_t i = 0; i < w->letter_count; i++)
 		if (w->letter[i].attempts < 2 &&
 		    (key ? w->letter[i].key == key
-			 : !strcmp(w->letter[i].aor, aor)))
+			 : !strcmp(w->letter[i].aor, aor) &&
+				     w->letter[i].key > after))
 			return &w->letter[i];
 	return NULL;
 }
@@ -40,7 +42,7 @@ static inline void world_put_letter(struct world *w, const struct question *q)
 
 static inline void world_next_letter(struct world *w, const struct question *q)
 {
-	const struct letter *l = world_letter(w, q->aor, 0);
+	const struct letter *l = world_letter(w, q->aor, 0, q->expires_s);
 	struct ipc_msg m = { .type = IPC_MESSAGE };
 	if (l) {
 		m.u.message.id = q->id;
@@ -86,7 +88,7 @@ static inline void world_list_queues(struct world *w, uint64_t id)
 static inline bool world_answer_letter(struct world *w,
 				       const struct question *q)
 {
-	struct letter *l = world_letter(w, "", q->letter.key);
+	struct letter *l = world_letter(w, "", q->letter.key, 0);
 	if (q->type == IPC_MESSAGE_PUT) {
 		world_put_letter(w, q);
 	} else if (q->type == IPC_MESSAGE_NEXT) {

@@ -73,7 +73,7 @@ static void take(void *arg, const struct store_message *m)
 static struct got next(struct folder *f, const char *aor, uint64_t now_s)
 {
 	struct got g = { 0 };
-	int err = store_message_next(f->s, slice_str(aor), now_s, take, &g);
+	int err = store_message_next(f->s, slice_str(aor), 0, now_s, take, &g);
 	assert_true(err == (g.id ? 0 : -ENOENT));
 	return g;
 }
@@ -91,6 +91,14 @@ static void each_user_has_a_queue_in_order(void **state)
 	assert_string_equal(g.text, "one/3 ");
 	/* it stays until it is deleted */
 	assert_int_equal(next(f, "a@x", NOW).id, g.id);
+	struct got behind = { 0 };
+	assert_int_equal(store_message_next(f->s, SLICE_LIT("a@x"), g.id, NOW,
+					    take, &behind),
+			 0);
+	assert_string_equal(behind.text, "two/3 ");
+	assert_int_equal(store_message_next(f->s, SLICE_LIT("a@x"), behind.id,
+					    NOW, take, &behind),
+			 -ENOENT);
 	assert_int_equal(store_message_delete(f->s, g.id), 0);
 	assert_int_equal(store_message_delete(f->s, g.id), -ENOENT);
 	assert_string_equal(next(f, "a@x", NOW).text, "two/3 ");
@@ -301,7 +309,7 @@ static int everything(void *arg)
 	if (err == -EEXIST)
 		err = 0;
 	if (!err)
-		err = store_message_next(f->s, m.aor, NOW, take, &g);
+		err = store_message_next(f->s, m.aor, 0, NOW, take, &g);
 	if (!err)
 		err = store_message_each(f->s, m.aor, take, &g);
 	if (!err)
