@@ -151,6 +151,31 @@ bool deliver_possible(const struct home *h, struct slice aor)
 	return false;
 }
 
+static bool was_tried(const struct call *q, const struct flow_key *flow)
+{
+	for (size_t i = 0; i < q->fork_count; i++)
+		if (memcmp(&q->fork[i].flow, flow, sizeof(*flow)) == 0)
+			return true;
+	return false;
+}
+
+bool deliver_untried(const struct call *q)
+{
+	const struct home *h = q->home;
+	struct location_user *u =
+		location_find(&h->location, slice_str(q->to_aor));
+	if (!u)
+		return false;
+	LIST_EACH (it, tmp, &u->bindings) {
+		const struct binding *b =
+			container_of(it, struct binding, of_user);
+		if (home_edge_is(h, &b->rec.flow) &&
+		    !was_tried(q, &b->rec.flow))
+			return true;
+	}
+	return false;
+}
+
 void deliver_ack(struct call *q)
 {
 	struct delivery *d = calloc(1, sizeof(*d));

@@ -171,6 +171,8 @@ void deliver_start(struct call *q);
 /* One that waited: false when nobody is there to take it. */
 bool deliver_stored(struct call *q);
 bool deliver_possible(const struct home *h, struct slice aor);
+/* Is there a device that this request was not sent to? */
+bool deliver_untried(const struct call *q);
 void deliver_ack(struct call *q);
 void deliver_away(struct call *q);
 

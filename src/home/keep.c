@@ -126,7 +126,7 @@ static void on_kept(struct home *h, struct pending *p, int err)
 	struct sip_reply reply = { .status = 202 };
 	/* without an answer in time it may be there all the same */
 	if (!err || err == -EEXIST || err == -ETIMEDOUT)
-		mailbox_add(h, aor);
+		mailbox_add(h, aor, !q || deliver_untried(q));
 	if (!err)
 		metric_add(M_HOME_STORED, 1);
 	if (q && err && err != -EEXIST) {

@@ -218,7 +218,7 @@ void load_on_queue(struct home *h, const struct ipc_queue *m)
 	if (!h->loading || h->loading->id != m->id)
 		return;
 	pending_keep(h->loading);
-	mailbox_add(h, m->aor);
+	mailbox_add(h, m->aor, true);
 }
 
 bool load_hold(struct call *q)

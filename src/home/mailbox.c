@@ -356,7 +356,7 @@ static void wake(struct mailbox *q)
 		make_ready(q);
 }
 
-void mailbox_add(struct home *h, struct slice aor)
+void mailbox_add(struct home *h, struct slice aor, bool hopeful)
 {
 	struct mailbox *q = find(h, aor);
 	if (!q)
@@ -369,8 +369,10 @@ void mailbox_add(struct home *h, struct slice aor)
 	/* an answer of the store that is under way may say that it is empty */
 	if (q->state == MAILBOX_ASKING)
 		q->again = true;
-	else if (!timer_running(&q->retry) && h->load == LOAD_DONE)
+	else if (!timer_running(&q->retry) && h->load == LOAD_DONE && hopeful)
 		wake(q);
+	else if (!timer_running(&q->retry) && q->state == MAILBOX_IDLE)
+		rest(q);
 	pump(h);
 }
 

@@ -14,8 +14,8 @@ bool keep_status(uint16_t status);
 /* mailbox.c: what waits for each user, delivered in order */
 int mailbox_init(struct home *h);
 void mailbox_free_all(struct home *h);
-/* Something waits for that user now. */
-void mailbox_add(struct home *h, struct slice aor);
+/* Something waits for that user now; hopeful: a device may take it. */
+void mailbox_add(struct home *h, struct slice aor, bool hopeful);
 bool mailbox_waits(const struct home *h, struct slice aor);
 /* The user has (re)registered. */
 void mailbox_wake(struct home *h, struct slice aor);

@@ -193,6 +193,35 @@ static void a_flow_that_ends_in_the_middle(void **state)
 	assert_string_equal(take_all(w), "1 ");
 }
 
+static void the_device_that_failed_is_not_asked_at_once(void **state)
+{
+	struct world *w = *state;
+	struct mail m;
+	world_sign_in(w, "alice", "wonder", 5);
+	send_numbered(w, 1);
+	w->mail_read = 0;
+	assert_int_equal(arrived(w, &m), 1);
+	world_device(w, &m, 500);
+	assert_int_equal(world_final(w), 202);
+	w->mail_count = w->mail_read = 0;
+	world_wait(w, 59999);
+	assert_int_equal(w->mail_count, 0);
+	world_wait(w, 1);
+	assert_string_equal(take_all(w), "1 ");
+	/* another one that came meanwhile is */
+	send_numbered(w, 2);
+	w->mail_read = 0;
+	assert_int_equal(arrived(w, &m), 2);
+	world_sign_in(w, "alice", "wonder", 6);
+	world_device(w, &m, 500);
+	w->mail_read = 0;
+	while (arrived(w, &m) && !strstr(m.text, "token6"))
+		continue;
+	assert_non_null(strstr(m.text, "token6"));
+	world_device(w, &m, 200);
+	assert_int_equal(w->letter_count, 0);
+}
+
 static void a_refusal_for_good_ends_it(void **state)
 {
 	struct world *w = *state;
@@ -446,6 +475,7 @@ int main(void)
 		TEST(errors_that_pass_are_retried_later),
 		TEST(a_silent_device_keeps_its_message),
 		TEST(a_flow_that_ends_in_the_middle),
+		TEST(the_device_that_failed_is_not_asked_at_once),
 		TEST(a_refusal_for_good_ends_it),
 		TEST(what_cannot_be_read_is_passed_over),
 		TEST(deleted_late_but_delivered_once),
