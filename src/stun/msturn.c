@@ -18,6 +18,14 @@ bool msturn_is(struct slice datagram)
 	       !memcmp(p + STUN_HEADER_BYTES, cookie, sizeof(cookie));
 }
 
+bool msturn_is_messenger(const struct stun_msg *m)
+{
+	return m->method == STUN_ALLOCATE && m->cls == STUN_REQUEST &&
+	       stun_has(m, STUN_F_USERNAME) && stun_has(m, STUN_F_INTEGRITY) &&
+	       !stun_has(m, STUN_F_REALM) && !stun_has(m, STUN_F_NONCE) &&
+	       !stun_has(m, STUN_F_MS_VERSION);
+}
+
 enum msturn_order msturn_sequence_check(const struct msturn_sequence *s,
 					const struct stun_msg *m)
 {

@@ -24,6 +24,11 @@ enum {
  * length is this datagram's: nothing else is an MS-TURN message. */
 bool msturn_is(struct slice datagram);
 
+/* An Allocate in the Messenger way: a credential but neither realm, nonce nor
+ * version. Where that is allowed the bytes are parsed again, as
+ * stun_messenger; where it is not, the checks say 434. */
+bool msturn_is_messenger(const struct stun_msg *m);
+
 /*
  * The replay window of one allocation: the connection id that we gave, and
  * which numbers came. A value of 32 bytes; the owner zeroes it, draws the id.
