@@ -25,6 +25,7 @@ int admin_create(struct admin **out, struct loop *l, struct timers *timers,
 	list_init(&a->requests);
 	list_init(&a->sessions);
 	listen_init(a);
+	expiry_init(&a->expiry, timers);
 	*out = a;
 	return 0;
 }
@@ -34,6 +35,7 @@ void admin_free(struct admin *a)
 	if (!a)
 		return;
 	listen_close(a);
+	expiry_free(&a->expiry);
 	LIST_EACH (it, tmp, &a->sessions)
 		session_close_at(it);
 	LIST_EACH (it, tmp, &a->requests)
@@ -48,6 +50,8 @@ void admin_conf(struct admin *a, const struct conf *conf)
 	a->conf = conf;
 	if (conf && conf->generation > a->generation)
 		a->generation = conf->generation;
+	if (conf)
+		expiry_set(&a->expiry, conf);
 }
 
 size_t admin_busy(const struct admin *a)

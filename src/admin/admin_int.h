@@ -10,6 +10,7 @@
 
 #include "admin/admin.h"
 #include "admin/ctl_proto.h"
+#include "admin/expiry.h"
 
 enum {
 	ARGS_MAX = 5,
@@ -42,6 +43,7 @@ struct admin {
 	struct admin_ops ops;
 	void *arg;
 	const struct conf *conf;
+	struct expiry expiry;
 	struct list neighbours;
 	struct list requests;
 	struct list sessions;

@@ -100,8 +100,9 @@ json_t *metrics_summary(const struct admin *a)
 	for (size_t i = 0; out && i < METRIC_COUNT; i++) {
 		enum metric m = (enum metric)i;
 		uint64_t total = 0;
-		/* the generation is no sum */
-		if (m == M_CONFIG_GENERATION || !is_first(m))
+		/* these are no sums */
+		if (m == M_CONFIG_GENERATION || m == M_CERT_EXPIRES ||
+		    m == M_PEER_CERT_EXPIRES || !is_first(m))
 			continue;
 		for (size_t j = i; j < METRIC_COUNT; j++) {
 			if (same_family(m, (enum metric)j))

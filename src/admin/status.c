@@ -76,12 +76,13 @@ static void reply(struct request *r)
 {
 	const struct admin *a = r->admin;
 	json_t *tables = json_incref(r->result);
-	ctl_request_done(r,
-			 json_pack("{s:s,s:I,s:o,s:o,s:o,s:o}", "version",
-				   SALLYPORT_VERSION, "generation",
-				   (json_int_t)a->generation, "processes",
-				   processes(a), "silent", silent(r), "tables",
-				   tables, "counters", metrics_summary(a)));
+	ctl_request_done(r, json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o}",
+				      "version", SALLYPORT_VERSION,
+				      "generation", (json_int_t)a->generation,
+				      "processes", processes(a), "certificates",
+				      expiry_rows(&a->expiry), "silent",
+				      silent(r), "tables", tables, "counters",
+				      metrics_summary(a)));
 }
 
 /* ---- asking ---- */

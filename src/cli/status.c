@@ -126,6 +126,12 @@ static int print_status(struct cli *c, const json_t *result)
 		err = print_rows(c, "Partners",
 				 json_object_get(tables, "partners"));
 	if (!err)
+		err = print_rows(c, "Certificates",
+				 json_object_get(result, "certificates"));
+	if (!err)
+		err = print_rows(c, "Certificates of connected partners",
+				 json_object_get(tables, "peer_certificates"));
+	if (!err)
 		err = print_counters(c, json_object_get(result, "counters"));
 	return err ? cli_fail(c, CLI_NO, "out of memory") : CLI_DONE;
 }

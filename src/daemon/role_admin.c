@@ -11,6 +11,7 @@
 
 #include "admin/admin.h"
 #include "base/metrics.h"
+#include "daemon/warm.h"
 
 /* One process's page; a page is for life, so it is mapped once. */
 struct page {
@@ -47,6 +48,7 @@ static int role_create(void **out, struct process *p)
 	struct role_admin *r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
+	warm_tls(); /* certificates are read in the sandbox */
 	r->process = p;
 	list_init(&r->pages);
 	int err = admin_create(&r->admin, l, loop_timers(l), &ops, r);

@@ -7,6 +7,14 @@
 #include "edge/edge_int.h"
 
 #include <errno.h>
+#include <time.h>
+
+enum {
+	RECHECK_S = 3600,
+	RETIRE_MS = 32000, /* one transaction */
+	DAY_S = 86400,
+	NOTE_DAYS = 14,
+};
 
 int contexts_create(struct edge *e, struct generation *g,
 		    const struct edge_conf *conf, char error[static 256])
@@ -73,4 +81,121 @@ void contexts_on_gate(void *arg, bool full)
 		if (l->acceptor)
 			acceptor_pause(l->acceptor, full);
 	}
+}
+
+/* The context that a connection of that kind would be made with now. */
+static struct net_tls *context_of(const struct edge *e, const struct flow *f)
+{
+	return f->kind == FLOW_DIALLED ? e->current->tls_dial
+				       : e->current->tls_federation;
+}
+
+/* What was revoked ends now; else what was begun may come to its end. */
+static void retire(struct flow *f, const char *why)
+{
+	struct edge *e = f->edge;
+	LOG_LIMITED(LOG_WARN, "tls.peer_expired", slice_str(f->source),
+		    KV_STR("source", f->source), KV_STR("peer", f->peer),
+		    KV_STR("serial", conn_peer(f->conn)->serial),
+		    KV_STR("why", why));
+	if (!strcmp(why, "revoked") || list_empty(&f->pending.order))
+		flow_end(f, true);
+	else
+		f->retire_ms = timers_now(e->timers) + RETIRE_MS;
+}
+
+static bool has_certificate(const struct flow *f)
+{
+	return !f->ending && f->conn && conn_ready(f->conn) &&
+	       conn_peer(f->conn)->name_count;
+}
+
+static void recheck(struct map_node *n, void *arg)
+{
+	struct edge *e = arg;
+	struct flow *f = container_of(n, struct flow, node);
+	if (!has_certificate(f) || f->retire_ms)
+		return;
+	const char *why = conn_recheck(f->conn, context_of(e, f));
+	if (why)
+		retire(f, why);
+}
+
+void contexts_recheck(struct edge *e)
+{
+	e->sweeps = 0;
+	map_each(&e->flows, recheck, e);
+}
+
+static void sweep(struct map_node *n, void *arg)
+{
+	uint64_t *first_s = arg;
+	struct flow *f = container_of(n, struct flow, node);
+	if (!has_certificate(f))
+		return;
+	uint64_t until_s = conn_peer(f->conn)->until_s;
+	if (!*first_s || until_s < *first_s)
+		*first_s = until_s;
+	if (f->retire_ms && (list_empty(&f->pending.order) ||
+			     timers_now(f->edge->timers) >= f->retire_ms))
+		flow_end(f, true);
+}
+
+void contexts_sweep(struct edge *e)
+{
+	uint64_t first_s = 0;
+	map_each(&e->flows, sweep, &first_s);
+	metric_set(M_PEER_CERT_EXPIRES, first_s);
+	if (e->current && ++e->sweeps >= RECHECK_S)
+		contexts_recheck(e);
+}
+
+void contexts_note_peer(const struct flow *f)
+{
+	const struct net_peer *p = conn_peer(f->conn);
+	uint64_t now_s = loop_wall_ms() / 1000;
+	if (!p->name_count || p->until_s > now_s + NOTE_DAYS * DAY_S)
+		return;
+	LOG_LIMITED(LOG_WARN, "tls.peer_expiring", slice_str(p->serial),
+		    KV_STR("peer", f->peer), KV_STR("serial", p->serial),
+		    KV_U64("days", p->until_s > now_s
+					   ? (p->until_s - now_s) / DAY_S
+					   : 0));
+}
+
+struct rows {
+	void (*row)(void *arg, const char *table, struct slice pairs);
+	void *arg;
+};
+
+static void peer_row(struct map_node *n, void *arg)
+{
+	const struct rows *rows = arg;
+	const struct flow *f = container_of(n, struct flow, node);
+	if (!has_certificate(f))
+		return;
+	const struct net_peer *p = conn_peer(f->conn);
+	time_t until = (time_t)p->until_s;
+	struct tm tm;
+	char date[24] = "";
+	if (gmtime_r(&until, &tm))
+		strftime(date, sizeof(date), "%Y-%m-%dT%H:%MZ", &tm);
+	struct buf pairs;
+	buf_init(&pairs, 0);
+	ipc_pair_put(&pairs, "peer", slice_str(f->peer));
+	ipc_pair_put(&pairs, "source", slice_str(f->source));
+	ipc_pair_put(&pairs, "serial", slice_str(p->serial));
+	ipc_pair_put(&pairs, "until", slice_str(date));
+	if (!buf_failed(&pairs))
+		rows->row(rows->arg, "peer_certificates", buf_slice(&pairs));
+	buf_free(&pairs);
+}
+
+void contexts_status(struct edge *e,
+		     void (*row)(void *arg, const char *table,
+				 struct slice pairs),
+		     void *arg)
+{
+	struct rows rows = { row, arg };
+	map_each(&e->flows, peer_row, &rows);
 }

@@ -58,6 +58,7 @@ static void on_sweep(struct timer *t, void *arg)
 		map_each(&e->flows, sweep_flow, &before);
 	}
 	source_sweep(e);
+	contexts_sweep(e);
 	timer_start(t, SWEEP_MS);
 }
 
@@ -254,6 +255,7 @@ void edge_commit(struct edge *e, uint32_t generation)
 	}
 	edge_open_listeners(e);
 	partners_recheck(e);
+	contexts_recheck(e);
 	generation_free(old);
 }
 
@@ -362,4 +364,5 @@ void edge_status(struct edge *e,
 		row(arg, "workers", buf_slice(&pairs));
 	buf_free(&pairs);
 	partners_status(e, &rows);
+	contexts_status(e, row, arg);
 }

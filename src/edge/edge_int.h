@@ -83,6 +83,7 @@ struct flow {
 	bool proven;              /* peer is what it says: not yet so for a
 				     partner found by SRV that has just come */
 	uint32_t alias_told;      /* life of the owner that may use it */
+	uint64_t retire_ms;       /* ends then, or when nothing waits; 0: no */
 	char peer[EDGE_PEER_MAX]; /* proven identity, as in proxy_hop */
 	char source[ADDR_TEXT_MAX];
 };
@@ -113,6 +114,7 @@ struct edge {
 	struct sealer *sealer;
 	bool has_keys;
 	struct net_gate *gate;
+	unsigned sweeps;    /* since certificates were looked at */
 	bool paused;        /* accepts nothing: too many handshakes */
 	struct buf tickets; /* keys of session tickets as pushed */
 	bool draining;
@@ -140,6 +142,16 @@ void contexts_free(struct generation *g);
 int contexts_tickets(struct edge *e, struct slice ring);
 void contexts_forget_tickets(struct edge *e);
 void contexts_on_gate(void *arg, bool full);
+/* Connections whose certificate is not valid any more end (TLS-09). */
+void contexts_recheck(struct edge *e);
+/* Each second. */
+void contexts_sweep(struct edge *e);
+void contexts_status(struct edge *e,
+		     void (*row)(void *arg, const char *table,
+				 struct slice pairs),
+		     void *arg);
+/* The peer's certificate ends soon: told once. */
+void contexts_note_peer(const struct flow *f);
 
 /* accept.c */
 void edge_on_accept(void *arg, int fd, const struct addr *from);

@@ -227,6 +227,7 @@ static void on_ready(void *arg, struct conn *c)
 	LOG(LOG_INFO, "conn.open", KV_STR("kind", kind_name(f->kind)),
 	    KV_STR("source", f->source), KV_STR("peer", f->peer),
 	    KV_U64("slot", f->edge->slot), KV_U64("flow", f->id));
+	contexts_note_peer(f);
 	if (f->kind == FLOW_DIALLED)
 		partner_ready(f);
 	else

@@ -566,6 +566,11 @@ const struct net_peer *conn_peer(const struct conn *c)
 	return tls_peer(c->tls);
 }
 
+const char *conn_recheck(struct conn *c, const struct net_tls *with)
+{
+	return c->state == CONN_OPEN ? tls_recheck(c->tls, with) : NULL;
+}
+
 bool conn_ready(const struct conn *c)
 {
 	return c->state == CONN_OPEN;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <openssl/bn.h>
 #include <openssl/x509v3.h>
@@ -162,6 +163,16 @@ static void serial_of(char *out, size_t size, X509 *cert)
 	out[bytes.len * 2] = '\0';
 }
 
+uint64_t identity_time(const ASN1_TIME *t)
+{
+	struct tm tm = { 0 };
+
+	if (ASN1_TIME_to_tm(t, &tm) != 1)
+		return 0;
+	time_t s = timegm(&tm);
+	return s > 0 ? (uint64_t)s : 0;
+}
+
 static int read_names(struct net_peer *out, X509 *cert, bool uris,
 		      const char **defect)
 {
@@ -170,6 +181,7 @@ static int read_names(struct net_peer *out, X509 *cert, bool uris,
 	identity_clear(out);
 	*defect = NULL;
 	serial_of(out->serial, sizeof(out->serial), cert);
+	out->until_s = identity_time(X509_get0_notAfter(cert));
 	n.name = calloc(NET_NAMES_MAX, sizeof(*n.name));
 	if (!n.name)
 		return -ENOMEM;

@@ -29,6 +29,7 @@ struct net_peer {
 	size_t name_count;
 	char (*name)[NET_NAME_MAX]; /* lower case, no final dot */
 	char serial[48];            /* hex, for logs */
+	uint64_t until_s;           /* since 1970: when the certificate ends */
 };
 
 enum net_tls_use {
@@ -46,6 +47,17 @@ enum { NET_ERROR_MAX = 256 };
  * NET_PLAIN. */
 int net_tls_create(struct net_tls **out, const struct net_tls_conf *conf,
 		   enum net_tls_use use, char error[static NET_ERROR_MAX]);
+/* What a PEM text says of its first certificate. */
+struct net_certificate {
+	uint64_t from_s, until_s; /* since 1970 */
+	char name[NET_NAME_MAX];  /* the first it proves, or "" */
+	char serial[48];
+};
+/* 0, -EINVAL (no certificate) or -ENOMEM. */
+int net_certificate_read(struct net_certificate *out, struct slice pem);
+/* When the first of the revocation lists in it is out of date; the same
+ * errors. */
+int net_crl_until(uint64_t *until_s, struct slice pem);
 /* Connections made with it live on. */
 void net_tls_free(struct net_tls *t);
 /* Keys of session tickets, newest first, one or two of NET_TICKET_KEY_BYTES
@@ -121,6 +133,9 @@ void conn_close(struct conn *c);
 void conn_close_flushed(struct conn *c);
 const struct net_peer *conn_peer(const struct conn *c);
 bool conn_ready(const struct conn *c);
+/* Would `with`, of the same use, still take its certificate (TLS-09)? NULL, or
+ * why not, one word. */
+const char *conn_recheck(struct conn *c, const struct net_tls *with);
 /* Does the peer's certificate prove this name? */
 bool net_peer_has(const struct net_peer *p, struct slice name);
 

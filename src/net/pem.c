@@ -368,9 +368,9 @@ int pem_use_trust(SSL_CTX *ctx, const struct net_tls_conf *conf,
 flags:
 	if (err || trust.lists + crl.lists == 0)
 		return err;
-	/* on_verify() lets pass the authorities that gave no list */
-	return X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK |
-						   X509_V_FLAG_CRL_CHECK_ALL)
-		       ? 0
-		       : -EIO;
+	/* on_verify() lets pass the authorities that gave no list; whoever
+	 * signs a staple is not asked for (tls_ocsp.c) */
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
+	unsigned long check = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
+	return X509_VERIFY_PARAM_set_flags(param, check) == 1 ? 0 : -EIO;
 }

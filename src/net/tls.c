@@ -168,6 +168,8 @@ static void shake(struct tls *t)
 	if (rc == 1) {
 		t->shaken = true;
 		t->status = TLS_OPEN;
+		/* was judged, is never asked for again */
+		SSL_set_tlsext_status_ocsp_resp(t->ssl, NULL, 0);
 		t->paid_records = t->records;
 		t->last_record = t->records;
 	} else if (SSL_get_error(t->ssl, rc) != SSL_ERROR_WANT_READ) {
@@ -382,6 +384,17 @@ const char *tls_text(const struct tls *t)
 const char *tls_why(const struct tls *t)
 {
 	return t->verify.why;
+}
+
+const char *tls_recheck(struct tls *t, const struct net_tls *ctx)
+{
+	if (!t->ssl || !SSL_get0_peer_certificate(t->ssl))
+		return NULL;
+	ERR_clear_error();
+	const char *why =
+		tls_verify_again(t->ssl, ctx->ctx, ctx->client_usage_only);
+	ERR_clear_error();
+	return why;
 }
 
 bool tls_name_wrong(const struct tls *t)

@@ -42,5 +42,8 @@ struct net_peer *tls_peer(struct tls *t);
 const char *tls_text(const struct tls *t);
 /* Why the peer's certificate was refused, one word, or NULL. */
 const char *tls_why(const struct tls *t);
+/* Would ctx, of the same use, still take the peer's certificate? NULL, or why
+ * not, one word. NULL for who showed none. */
+const char *tls_recheck(struct tls *t, const struct net_tls *ctx);
 /* Was it refused because it does not prove the dialled name? */
 bool tls_name_wrong(const struct tls *t);

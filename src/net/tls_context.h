@@ -42,4 +42,9 @@ struct tls_verify {
 
 /* Makes connections of ctx check their peer. */
 int tls_verify_setup(SSL_CTX *ctx, enum net_tls_use use);
+/* The peer's certificate once more, by the rules of ctx: why it is refused now,
+ * or NULL. client_usage_only is ctx's. */
+const char *tls_verify_again(SSL *ssl, SSL_CTX *ctx, bool client_usage_only);
+/* tls_ocsp.c: connections of ctx ask for a staple and judge it; 1 or 0. */
+int tls_ocsp_setup(SSL_CTX *ctx);
 void tls_verify_attach(SSL *ssl, struct tls_verify *v);

@@ -141,9 +141,49 @@ int tls_verify_setup(SSL_CTX *ctx, enum net_tls_use use)
 		if (X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY) != 1)
 			return -EIO;
 	}
+	if (use == NET_TLS_DIAL && tls_ocsp_setup(ctx) != 1)
+		return -EIO;
 	SSL_CTX_set_verify(ctx, mode, on_verify);
 	SSL_CTX_set_verify_depth(ctx, CHAIN_DEPTH_MAX);
 	return 0;
+}
+
+/* As libssl sets it up for a handshake. */
+static int verify_again(X509_STORE_CTX *store, SSL *ssl, SSL_CTX *ctx)
+{
+	X509 *leaf = SSL_get0_peer_certificate(ssl);
+
+	if (!X509_STORE_CTX_init(store, SSL_CTX_get_cert_store(ctx), leaf,
+				 SSL_get_peer_cert_chain(ssl)) ||
+	    !X509_STORE_CTX_set_ex_data(
+		    store, SSL_get_ex_data_X509_STORE_CTX_idx(), ssl) ||
+	    !X509_STORE_CTX_set_default(
+		    store, SSL_is_server(ssl) ? "ssl_client" : "ssl_server") ||
+	    !X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(store),
+				    SSL_CTX_get0_param(ctx)))
+		return -1;
+	X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store),
+					 SSL_CTX_get_security_level(ctx));
+	X509_STORE_CTX_set_verify_cb(store, on_verify);
+	return X509_verify_cert(store);
+}
+
+const char *tls_verify_again(SSL *ssl, SSL_CTX *ctx, bool client_usage_only)
+{
+	struct tls_verify *before = SSL_get_ex_data(ssl, 0);
+	struct tls_verify v = { .use = before->use,
+				.client_usage_only = client_usage_only };
+	X509_STORE_CTX *store = X509_STORE_CTX_new();
+
+	memcpy(v.name, before->name, sizeof(v.name));
+	SSL_set_ex_data(ssl, 0, &v);
+	int ok = store ? verify_again(store, ssl, ctx) : -1;
+	X509_STORE_CTX_free(store);
+	SSL_set_ex_data(ssl, 0, before);
+	identity_clear(&v.peer);
+	if (ok == 1)
+		return NULL;
+	return v.why ? v.why : "memory";
 }
 
 void tls_verify_attach(SSL *ssl, struct tls_verify *v)

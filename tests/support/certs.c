@@ -124,6 +124,8 @@ static void add_extensions(X509 *cert, const struct cert_spec *spec)
 		add_ext(cert, NID_subject_alt_name, spec->san);
 	if (spec->raw_dns.len)
 		add_raw_dns(cert, spec->raw_dns);
+	if (spec->must_staple)
+		add_ext(cert, NID_tlsfeature, "status_request");
 	if (spec->many_dns)
 		add_many_dns(cert, spec->many_dns);
 	if (spec->padding)

@@ -22,6 +22,7 @@ struct cert_spec {
 	bool authority;
 	bool key_encipherment_only; /* keyUsage without digitalSignature */
 	int from_days, until_days;  /* from now; both 0: -1 and 30 */
+	bool must_staple;           /* RFC 7633 */
 	size_t many_dns;            /* this many DNS names n0.test, n1.test */
 	size_t padding; /* bytes of an extension that nobody reads */
 };

@@ -321,6 +321,89 @@ static void revoked_in_the_middle(void **state)
 	certs_free(&between);
 }
 
+/* TLS-09: what has changed since the handshake, seen from both roles. */
+static void once_more(void **state)
+{
+	static const struct cert_spec spec = { .san = DNS,
+					       .eku = CERT_EKU_SERVER };
+	static const struct cert_spec other = { .common_name = "other",
+						.authority = true };
+	struct pki *pki = *state;
+	struct test_cert theirs, stranger;
+	struct pair p;
+	char error[NET_ERROR_MAX];
+
+	certs_make(&theirs, &spec, &pki->ca);
+	certs_make(&stranger, &other, NULL);
+	struct slice list = certs_crl(&pki->ca, &theirs);
+	struct slice fine = certs_crl(&pki->ca, &pki->leaf);
+	const struct {
+		const struct test_cert *trust;
+		struct slice crl;
+		bool client_usage_only;
+		const char *in, *out;
+	} now[] = {
+		{ &pki->ca, SLICE_NONE, false, NULL, NULL },
+		{ &pki->ca, fine, false, NULL, NULL },
+		{ &pki->ca, list, false, "revoked", "revoked" },
+		{ &stranger, SLICE_NONE, false, "unknown_issuer",
+		  "unknown_issuer" },
+		{ &pki->ca, SLICE_NONE, true, "key_usage", NULL },
+	};
+	/* ours signs itself here: no authority of the rows has to know it */
+	struct test_cert own;
+	const struct cert_spec alone = { .san = "DNS:edge.test" };
+	certs_make(&own, &alone, NULL);
+	struct slice both = certs_join(pki->ca.pem, own.pem);
+	struct test_cert all = { .pem = both };
+	struct net_tls *fed = context(&own, &pki->ca, NET_TLS_FEDERATION);
+	struct net_tls *dial = context(&own, &pki->ca, NET_TLS_DIAL);
+	struct net_tls *their_fed = context(&theirs, NULL, NET_TLS_CLIENTS);
+	struct net_tls *their_dial = context(&theirs, &all, NET_TLS_DIAL);
+	for (size_t i = 0; i < 2 * sizeof(now) / sizeof(now[0]); i++) {
+		size_t n = i / 2;
+		bool in = i % 2;
+		const char *want = in ? now[n].in : now[n].out;
+		struct net_tls *with = NULL;
+		struct net_tls_conf conf = certs_conf(&own, now[n].trust);
+		conf.crl = now[n].crl;
+		if (now[n].crl.len)
+			conf.crl_path = SLICE_LIT("crl.pem");
+		conf.client_usage_only = now[n].client_usage_only;
+		if (net_tls_create(&with, &conf,
+				   in ? NET_TLS_FEDERATION : NET_TLS_DIAL,
+				   error))
+			fail_msg("%s", error);
+		pair_open(&p, in ? fed : their_fed, in ? their_dial : dial,
+			  in ? "edge.test" : "sip.partner.test");
+		pair_pump(&p, 1 << 20);
+		struct tls *judge = in ? p.server : p.client;
+		assert_int_equal(tls_status(judge), TLS_OPEN);
+		const char *why = tls_recheck(judge, with);
+		if (!want != !why || (why && strcmp(why, want) != 0))
+			fail_msg("%zu: %s instead of %s", i, why ? why : "-",
+				 want ? want : "-");
+		/* the connection and what it has proven are as before */
+		assert_true(net_peer_has(tls_peer(judge),
+					 SLICE_LIT("sip.partner.test")));
+		assert_int_equal(tls_output(judge, SLICE_LIT("x")), 0);
+		assert_null(
+			tls_recheck(in ? p.server : p.client, in ? fed : dial));
+		pair_close(&p);
+		net_tls_free(with);
+	}
+	net_tls_free(fed);
+	net_tls_free(dial);
+	net_tls_free(their_fed);
+	net_tls_free(their_dial);
+	certs_drop(&both);
+	certs_drop(&list);
+	certs_drop(&fine);
+	certs_free(&own);
+	certs_free(&theirs);
+	certs_free(&stranger);
+}
+
 static void no_certificate(void **state)
 {
 	struct pki *pki = *state;
@@ -362,6 +445,7 @@ int main(void)
 		cmocka_unit_test(issuers_that_we_do_not_know),
 		cmocka_unit_test(usages_are_cut_down_the_chain),
 		cmocka_unit_test(revoked),
+		cmocka_unit_test(once_more),
 		cmocka_unit_test(revoked_in_the_middle),
 		cmocka_unit_test(the_client_usage_may_be_asked_for),
 		cmocka_unit_test(no_certificate),
