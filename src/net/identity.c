@@ -152,15 +152,15 @@ static int names_collect(struct names *n, X509 *cert, bool uris)
 	return err;
 }
 
-static void serial_of(char *out, size_t size, X509 *cert)
+void identity_serial(struct net_peer *out, X509 *cert)
 {
 	const ASN1_INTEGER *s = X509_get0_serialNumber(cert);
 	struct slice bytes = slice_of(ASN1_STRING_get0_data(s),
 				      (size_t)ASN1_STRING_length(s));
 
-	bytes = slice_head(bytes, (size - 1) / 2);
-	text_hex(bytes, out);
-	out[bytes.len * 2] = '\0';
+	bytes = slice_head(bytes, (sizeof(out->serial) - 1) / 2);
+	text_hex(bytes, out->serial);
+	out->serial[bytes.len * 2] = '\0';
 }
 
 uint64_t identity_time(const ASN1_TIME *t)
@@ -180,7 +180,7 @@ static int read_names(struct net_peer *out, X509 *cert, bool uris,
 
 	identity_clear(out);
 	*defect = NULL;
-	serial_of(out->serial, sizeof(out->serial), cert);
+	identity_serial(out, cert);
 	out->until_s = identity_time(X509_get0_notAfter(cert));
 	n.name = calloc(NET_NAMES_MAX, sizeof(*n.name));
 	if (!n.name)

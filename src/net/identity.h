@@ -15,6 +15,8 @@
 int identity_read(struct net_peer *out, X509 *cert, const char **defect);
 /* The DNS names alone, for choosing by SNI; as above. */
 int identity_hosts(struct net_peer *out, X509 *cert, const char **defect);
+/* Who it is for the log, when it proves nothing. */
+void identity_serial(struct net_peer *out, X509 *cert);
 /* Seconds since 1970; 0 when it cannot be told. */
 uint64_t identity_time(const ASN1_TIME *t);
 /* Drops the names. */

@@ -81,6 +81,8 @@ static int check_leaf(struct tls_verify *v, X509_STORE_CTX *store)
 
 	if (v->use == NET_TLS_FEDERATION && !usage_ok(v, store)) {
 		v->why = "key_usage";
+		identity_serial(&v->peer,
+				X509_STORE_CTX_get_current_cert(store));
 		return X509_V_ERR_INVALID_PURPOSE;
 	}
 	int err = identity_read(
@@ -117,6 +119,7 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 	if (!ok) {
 		if (!v->why)
 			v->why = why_of(code);
+		identity_serial(&v->peer, X509_STORE_CTX_get0_cert(store));
 		return 0;
 	}
 	if (X509_STORE_CTX_get_error_depth(store) != 0)

@@ -118,6 +118,7 @@ class Org:
         self.limits = {"new_per_source": 10000,
                        "unauthenticated_per_source": 10000}
         self.extra = ""
+        self.extra_tls = ""  # more keys of tls:
         self.environment = {}  # beside this process's own
         self.passwords = {}
         self.process = None
@@ -149,7 +150,7 @@ tls:
   certificate: {self.cert[0]}
   key: {self.cert[1]}
   trust: {trust}
-inside:
+{self.extra_tls}inside:
   home: builtin
 access:
   federation: {{ listen: ["{self.address}:{self.federation_port}"] }}

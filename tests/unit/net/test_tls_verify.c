@@ -100,6 +100,8 @@ static void check(const struct row *row, const char *way, struct tls *judge,
 			 tls_text(judge));
 	if (tls_status(judge) != TLS_FAILED)
 		fail_msg("%s, %s: accepted", row->name, way);
+	if (!tls_peer(judge)->serial[0])
+		fail_msg("%s, %s: without its serial", row->name, way);
 	if (!tls_why(judge) || strcmp(tls_why(judge), why) != 0)
 		fail_msg("%s, %s: %s instead of %s", row->name, way,
 			 tls_why(judge) ? tls_why(judge) : "-", why);
