@@ -168,7 +168,16 @@ static int warnings(struct conf_loader *ld)
 				SLICE_FMT(c->edge.name),
 				SLICE_FMT(c->edge.domains[i]));
 	}
-	if (c->access.federation.listen_count && !c->partner_count)
+	for (size_t i = 0; i < c->provider_count; i++) {
+		const struct conf_provider *p = &c->providers[i];
+		if (p->enabled && !slice_empty(p->ends))
+			conf_warn(ld, p->line,
+				  "providers: federation with %.*s ends on "
+				  "%.*s",
+				  SLICE_FMT(p->name), SLICE_FMT(p->ends));
+	}
+	if (c->access.federation.listen_count && !c->partner_count &&
+	    !c->provider_count)
 		conf_warn(ld, conf_line_of(ld, "access.federation"),
 			  "partners: none is listed, so that nobody is let in "
 			  "on the federation listener");
@@ -179,7 +188,8 @@ int conf_check(struct conf_loader *ld)
 {
 	static int (*const CHECKS[])(struct conf_loader * ld) = {
 		partners_differ,   partners_are_others, listeners_differ,
-		conf_check_inside, expiries_in_order,   warnings,
+		conf_check_inside, conf_check_rules,    expiries_in_order,
+		warnings,
 	};
 	int err = 0;
 	for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]) && !err; i++)

@@ -64,6 +64,43 @@ struct conf_relay_user {
 	uint32_t line;
 };
 
+struct conf_block {
+	struct slice domain; /* canonical */
+	uint8_t subdomains;
+	uint32_t line;
+};
+
+enum conf_verification { CONF_CONTACTS, CONF_ALWAYS, CONF_SOURCE };
+
+struct conf_provider {
+	struct slice name;
+	struct slice edge; /* FQDN */
+	struct slice *domains;
+	size_t domain_count;
+	struct slice address;
+	uint8_t hosting, audio_video, enabled;
+	uint8_t verification; /* enum conf_verification */
+	struct slice ends;    /* date; empty: never */
+	struct slice *kept;
+	size_t kept_count;
+	struct slice successor;
+	uint32_t line;
+};
+
+/* What users may do; in entries for some users also: as said elsewhere. */
+enum conf_may { CONF_INHERIT, CONF_MAY_NOT, CONF_MAY };
+struct conf_gates {
+	uint8_t federation, public_im, public_av, outside; /* enum conf_may */
+};
+
+struct conf_policy {
+	struct slice group; /* empty: for each of these users alone */
+	struct slice *users;
+	size_t user_count;
+	struct conf_gates gates;
+	uint32_t line;
+};
+
 struct conf {
 	uint32_t generation;
 	struct {
@@ -106,12 +143,19 @@ struct conf {
 	} access;
 	struct conf_partner *partners;
 	size_t partner_count;
+	struct conf_block *blocked;
+	size_t blocked_count;
+	struct conf_provider *providers;
+	size_t provider_count;
+	struct conf_gates policy; /* of everybody */
+	struct conf_policy *policies;
+	size_t policy_count;
 	struct {
 		struct conf_addr *listen; /* none: there is no relay */
 		size_t listen_count;
-		uint32_t range;     /* first port << 16 | last port */
+		uint32_t range; /* first port << 16 | last port */
 		uint8_t wide_channels;
-		struct slice realm; /* empty: edge.name */
+		struct slice realm;            /* empty: edge.name */
 		struct slice public4, public6; /* addresses without port */
 		struct conf_relay_user *users;
 		size_t user_count;

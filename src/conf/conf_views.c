@@ -10,51 +10,6 @@
 enum { SECONDS_PER_DAY = 86400 };
 #define BYTES_PER_MIB (UINT64_C(1) << 20)
 
-/* -EINVAL cannot happen: the texts were checked. */
-static int view_prefixes(struct arena *a, const struct conf_partner *p,
-			 struct access_partner *out)
-{
-	struct addr_prefix *list =
-		arena_alloc(a, (p->allow_count + 1) * sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	for (size_t i = 0; i < p->allow_count; i++)
-		if (addr_parse_prefix(p->allow_addresses[i], &list[i]))
-			return -EINVAL;
-	out->allow = list;
-	out->allow_count = p->allow_count;
-	return 0;
-}
-
-int conf_view_access(struct arena *a, const struct conf *c,
-		     struct access_conf *out)
-{
-	struct access_partner *rows =
-		arena_alloc(a, (c->partner_count + 1) * sizeof(*rows));
-	if (!rows)
-		return -ENOMEM;
-	for (size_t i = 0; i < c->partner_count; i++) {
-		const struct conf_partner *p = &c->partners[i];
-		rows[i] = (struct access_partner){
-			.domain = p->domain,
-			.edge = p->edge,
-			.address = p->address,
-			.connections = p->connections,
-			.line = p->line,
-		};
-		int err = view_prefixes(a, p, &rows[i]);
-		if (err)
-			return err;
-	}
-	*out = (struct access_conf){
-		.domains = c->edge.domains,
-		.domain_count = c->edge.domain_count,
-		.partners = rows,
-		.partner_count = c->partner_count,
-	};
-	return 0;
-}
-
 static struct net_tls_pair pair_of(const struct conf_file *certificate,
 				   const struct conf_file *key)
 {

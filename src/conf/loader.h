@@ -60,3 +60,4 @@ int conf_check(struct conf_loader *ld);
 uint32_t conf_line_of(const struct conf_loader *ld, const char *path);
 /* check_inside.c: the part of it about servers inside. */
 int conf_check_inside(struct conf_loader *ld);
+int conf_check_rules(struct conf_loader *ld);

@@ -16,6 +16,9 @@
 #define ENTRY(type) \
 	.entry = sizeof(struct type), .line = offsetof(struct type, line)
 #define IN_PARTNER(field) .offset = offsetof(struct conf_partner, field)
+#define IN_BLOCK(field) .offset = offsetof(struct conf_block, field)
+#define IN_PROVIDER(field) .offset = offsetof(struct conf_provider, field)
+#define IN_POLICY(field) .offset = offsetof(struct conf_policy, field)
 #define IN_CERTIFICATE(field) .offset = offsetof(struct conf_certificate, field)
 
 static const struct conf_choice LEVELS[] = {
@@ -44,6 +47,25 @@ static const struct conf_choice DISCOVERIES[] = {
 	  "finding partners that are not listed is not available in this "
 	  "version" },
 	{ NULL, 0, NULL },
+};
+
+static const struct conf_choice VERIFICATIONS[] = {
+	{ "contacts", CONF_CONTACTS, NULL },
+	{ "always", CONF_ALWAYS, NULL },
+	{ "source", CONF_SOURCE, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct conf_choice PROVIDER_KINDS[] = {
+	{ "public", false, NULL },
+	{ "hosting", true, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct conf_choice MAY[] = {
+	{ "true", CONF_MAY, NULL },        { "false", CONF_MAY_NOT, NULL },
+	{ "yes", CONF_MAY, NULL },         { "no", CONF_MAY_NOT, NULL },
+	{ "inherit", CONF_INHERIT, NULL }, { NULL, 0, NULL },
 };
 
 static const struct conf_choice BOOLS[] = {
@@ -369,8 +391,7 @@ const struct conf_key CONF_KEYS[] = {
 	  .fallback = "4",
 	  .doc = "The most connections that we open to this partner, 1 to 4; "
 		 "more than one only under load." },
-	{ .path = "providers",
-	  .absent = "public IM providers are not available in this version" },
+#include "conf/schema_rules.tbl"
 	{ .path = "relay",
 	  .type = CONF_SECTION,
 	  .doc = "The A/V Edge: STUN, TURN and MS-TURN for media that cannot "

@@ -26,6 +26,9 @@ enum conf_type {
 	CONF_WORKERS, /* number, or auto */
 	CONF_CHOICE,  /* one of some words */
 	CONF_USER,
+	CONF_WORD,  /* a short name: letters, digits, hyphens */
+	CONF_DATE,  /* 2013-03-15 */
+	CONF_AORS,  /* list of user@domain */
 	CONF_TEXT,  /* printable; with readers: for them alone */
 	CONF_IP,    /* an address without port */
 	CONF_RANGE, /* of ports, first-last: one number, first << 16 | last */
@@ -78,7 +81,7 @@ struct conf_key {
 
 extern const struct conf_key CONF_KEYS[];
 extern const size_t CONF_KEY_COUNT;
-enum { CONF_KEYS_MAX = 128 };
+enum { CONF_KEYS_MAX = 192 };
 
 /* Index of the row with that path, or -1. */
 int conf_key_find(const char *path);

@@ -136,7 +136,8 @@ static void put_field(struct buf *out, const struct conf_key *key,
 		buf_u8(out, *(const uint8_t *)field);
 		break;
 	case CONF_DOMAINS:
-	case CONF_PREFIXES: {
+	case CONF_PREFIXES:
+	case CONF_AORS: {
 		const struct slice *list = list_of(key, base, &n);
 		put_texts(out, list, n);
 		break;
@@ -238,6 +239,7 @@ static void check_text(struct reader *r, const struct conf_key *key,
 		       struct slice s)
 {
 	struct addr addr;
+	uint64_t seconds;
 	if (absent(key, s))
 		return;
 	if (key->type == CONF_DOMAIN)
@@ -247,6 +249,10 @@ static void check_text(struct reader *r, const struct conf_key *key,
 	else if (key->type == CONF_USER && conf_text_user(s))
 		bad(r);
 	else if (key->type == CONF_ADDR && conf_text_addr(key->type, s, &addr))
+		bad(r);
+	else if (key->type == CONF_WORD && conf_text_word(s))
+		bad(r);
+	else if (key->type == CONF_DATE && conf_text_date(s, &seconds))
 		bad(r);
 	else if (key->type == CONF_IP && conf_text_ip(s, &addr))
 		bad(r);
@@ -323,6 +329,13 @@ static void check_prefix(struct reader *r, struct slice s)
 		bad(r);
 }
 
+static void check_aor(struct reader *r, struct slice s)
+{
+	char aor[CONF_AOR_SIZE];
+	if (conf_text_aor(s, aor) || !slice_eq(s, slice_str(aor)))
+		bad(r);
+}
+
 static void get_texts(struct reader *r, const struct conf_key *key, char *base)
 {
 	size_t n = 0;
@@ -333,6 +346,8 @@ static void get_texts(struct reader *r, const struct conf_key *key, char *base)
 		list[i] = get_text(r);
 		if (key->type == CONF_PREFIXES)
 			check_prefix(r, list[i]);
+		else if (key->type == CONF_AORS)
+			check_aor(r, list[i]);
 		else
 			check_domain(r, list[i]);
 	}
@@ -408,6 +423,7 @@ static void get_field(struct reader *r, const struct conf_key *key, char *base)
 		break;
 	case CONF_DOMAINS:
 	case CONF_PREFIXES:
+	case CONF_AORS:
 		get_texts(r, key, base);
 		break;
 	case CONF_ADDRS:

@@ -5,6 +5,7 @@
  */
 #include "conf/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -212,4 +213,70 @@ const char *conf_text_ip(struct slice text, struct addr *out)
 	if (addr_parse_host(text, 0, out) == 0)
 		return NULL;
 	return "is no address; write \"192.0.2.1\" or \"2001:db8::1\"";
+}
+
+const char *conf_text_word(struct slice text)
+{
+	bool good = text.len > 0 && text.len <= 64;
+	for (size_t i = 0; good && i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+		good = letter(c) || digit(c) || c == '-';
+	}
+	return good ? NULL
+		    : "is no name; write up to 64 letters, digits and hyphens";
+}
+
+/* Days from 1970-01-01 to that day, by counting leap days. */
+static uint64_t days_since_1970(uint64_t year, uint64_t month, uint64_t day)
+{
+	static const uint16_t before[] = { 0,   31,  59,  90,  120, 151,
+					   181, 212, 243, 273, 304, 334 };
+	uint64_t y = month > 2 ? year : year - 1; /* leap days up to then */
+	uint64_t leaps = y / 4 - y / 100 + y / 400;
+	return (year - 1970) * 365 + (leaps - 477) + before[month - 1] + day -
+	       1;
+}
+
+const char *conf_text_date(struct slice text, uint64_t *out)
+{
+	static const char why[] = "is no date; write one such as 2013-03-15";
+	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30,
+					31, 31, 30, 31, 30, 31 };
+	uint64_t year = 0, month = 0, day = 0;
+	if (text.len != 10 || text.ptr[4] != '-' || text.ptr[7] != '-' ||
+	    slice_u64(slice_head(text, 4), 9999, &year) ||
+	    slice_u64(slice_of(text.ptr + 5, 2), 12, &month) ||
+	    slice_u64(slice_of(text.ptr + 8, 2), 31, &day))
+		return why;
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	if (year < 1970 || month < 1 || day < 1 ||
+	    day > days[month - 1] + (uint64_t)(leap && month == 2))
+		return why;
+	*out = days_since_1970(year, month, day) * 86400;
+	return NULL;
+}
+
+/* What stands in a user part without an escape (RFC 3261 25.1). */
+static bool user_char(uint8_t c)
+{
+	return letter(c) || digit(c) ||
+	       (c && strchr("-_.!~*'()&=+$,;?/", (char)c));
+}
+
+const char *conf_text_aor(struct slice text, char out[static CONF_AOR_SIZE])
+{
+	static const char why[] = "is no account; write one such as "
+				  "alice@contoso.test";
+	char domain[CONF_DOMAIN_SIZE];
+	ptrdiff_t at = slice_chr(text, '@');
+	if (at <= 0 || at > CONF_AOR_SIZE - CONF_DOMAIN_SIZE - 2)
+		return why;
+	for (ptrdiff_t i = 0; i < at; i++)
+		if (!user_char(text.ptr[i]))
+			return why;
+	if (conf_text_domain(slice_from(text, (size_t)at + 1), domain))
+		return why;
+	snprintf(out, CONF_AOR_SIZE, "%.*s@%s", (int)at, (const char *)text.ptr,
+		 domain);
+	return NULL;
 }

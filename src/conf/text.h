@@ -32,4 +32,11 @@ const char *conf_text_plain(struct slice text, size_t max);
 const char *conf_text_range(struct slice text, uint32_t *out);
 /* An address without a port. */
 const char *conf_text_ip(struct slice text, struct addr *out);
+/* CONF_WORD */
+const char *conf_text_word(struct slice text);
+/* CONF_DATE: its first second in UTC, since 1970. */
+const char *conf_text_date(struct slice text, uint64_t *out);
+enum { CONF_AOR_SIZE = 512 };
+/* Canonical in out, terminated. */
+const char *conf_text_aor(struct slice text, char out[static CONF_AOR_SIZE]);
 const char *conf_text_prefix(struct slice text, struct addr_prefix *out);

@@ -236,6 +236,35 @@ static int read_ip(struct conf_loader *ld, const struct conf_key *key,
 	return keep(ld, node->text, field);
 }
 
+static int read_word(struct conf_loader *ld, const struct conf_key *key,
+		     const struct conf_node *node, void *field)
+{
+	const char *why = conf_text_word(node->text);
+	if (why)
+		return bad_text(ld, key, node, why);
+	return keep(ld, node->text, field);
+}
+
+static int read_date(struct conf_loader *ld, const struct conf_key *key,
+		     const struct conf_node *node, void *field)
+{
+	uint64_t seconds;
+	const char *why = conf_text_date(node->text, &seconds);
+	if (why)
+		return bad_text(ld, key, node, why);
+	return keep(ld, node->text, field);
+}
+
+static int read_aor(struct conf_loader *ld, const struct conf_key *key,
+		    const struct conf_node *node, void *field)
+{
+	char aor[CONF_AOR_SIZE];
+	const char *why = conf_text_aor(node->text, aor);
+	if (why)
+		return bad_text(ld, key, node, why);
+	return keep(ld, slice_str(aor), field);
+}
+
 /* Entry i is not one of those before it. */
 static int not_twice(struct conf_loader *ld, const struct conf_key *key,
 		     const struct conf_node *node, const struct slice *list,
@@ -287,6 +316,9 @@ static const struct {
 	[CONF_WORKERS] = { read_workers, 0, false },
 	[CONF_CHOICE] = { read_choice, 0, false },
 	[CONF_USER] = { read_user, 0, false },
+	[CONF_WORD] = { read_word, 0, false },
+	[CONF_DATE] = { read_date, 0, false },
+	[CONF_AORS] = { read_aor, sizeof(struct slice), false },
 	[CONF_TEXT] = { read_text, 0, false },
 	[CONF_RANGE] = { read_range, 0, false },
 	[CONF_IP] = { read_ip, 0, false },

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration as judgement wants it: a provider becomes one row for each
+ * of its domains. */
+#include <errno.h>
+
+#include "conf/conf_views.h"
+#include "conf/text.h"
+
+/* -EINVAL cannot happen: the texts were checked. */
+static int view_prefixes(struct arena *a, const struct conf_partner *p,
+			 struct access_partner *out)
+{
+	struct addr_prefix *list =
+		arena_alloc(a, (p->allow_count + 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->allow_count; i++)
+		if (addr_parse_prefix(p->allow_addresses[i], &list[i]))
+			return -EINVAL;
+	out->allow = list;
+	out->allow_count = p->allow_count;
+	return 0;
+}
+
+static void view_provider(const struct conf_provider *p,
+			  struct access_provider *out)
+{
+	*out = (struct access_provider){
+		.name = p->name,
+		.public_im = !p->hosting,
+		.audio_video = p->audio_video,
+		.kept = p->kept,
+		.kept_count = p->kept_count,
+		.successor = p->successor,
+		.line = p->line,
+	};
+	if (!slice_empty(p->ends))
+		(void)conf_text_date(p->ends, &out->ends_s); /* was checked */
+}
+
+static size_t add_domains(const struct conf_provider *p,
+			  const struct access_provider *provider,
+			  struct access_partner *rows)
+{
+	static const enum access_level levels[] = {
+		[CONF_CONTACTS] = ACCESS_LEVEL_UNVERIFIED,
+		[CONF_ALWAYS] = ACCESS_LEVEL_VERIFIED,
+		[CONF_SOURCE] = ACCESS_LEVEL_SOURCE,
+	};
+	for (size_t i = 0; i < p->domain_count; i++)
+		rows[i] = (struct access_partner){
+			.domain = p->domains[i],
+			.edge = p->edge,
+			.address = p->address,
+			.level = levels[p->verification],
+			.provider = provider,
+			.line = p->line,
+		};
+	return p->domain_count;
+}
+
+static size_t count_rows(const struct conf *c)
+{
+	size_t n = c->partner_count;
+	for (size_t i = 0; i < c->provider_count; i++)
+		n += c->providers[i].domain_count;
+	return n;
+}
+
+static int view_rows(struct arena *a, const struct conf *c,
+		     struct access_conf *out)
+{
+	struct access_partner *rows =
+		arena_alloc(a, (count_rows(c) + 1) * sizeof(*rows));
+	struct access_provider *providers =
+		arena_alloc(a, (c->provider_count + 1) * sizeof(*providers));
+	size_t n = 0;
+	if (!rows || !providers)
+		return -ENOMEM;
+	for (; n < c->partner_count; n++) {
+		const struct conf_partner *p = &c->partners[n];
+		rows[n] = (struct access_partner){
+			.domain = p->domain,
+			.edge = p->edge,
+			.address = p->address,
+			.connections = p->connections,
+			.line = p->line,
+		};
+		int err = view_prefixes(a, p, &rows[n]);
+		if (err)
+			return err;
+	}
+	for (size_t i = 0; i < c->provider_count; i++) {
+		view_provider(&c->providers[i], &providers[i]);
+		if (c->providers[i].enabled)
+			n += add_domains(&c->providers[i], &providers[i],
+					 &rows[n]);
+	}
+	out->partners = rows;
+	out->partner_count = n;
+	return 0;
+}
+
+static int view_blocks(struct arena *a, const struct conf *c,
+		       struct access_conf *out)
+{
+	struct access_block *rows =
+		arena_alloc(a, (c->blocked_count + 1) * sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->blocked_count; i++)
+		rows[i] = (struct access_block){
+			.domain = c->blocked[i].domain,
+			.subdomains = c->blocked[i].subdomains,
+			.line = c->blocked[i].line,
+		};
+	out->blocks = rows;
+	out->block_count = c->blocked_count;
+	return 0;
+}
+
+/* The bits of the gates that say `word`. */
+static unsigned gates(const struct conf_gates *g, enum conf_may word)
+{
+	return (g->federation == word ? ACCESS_MAY_FEDERATE : 0u) |
+	       (g->public_im == word ? ACCESS_MAY_PUBLIC_IM : 0u) |
+	       (g->public_av == word ? ACCESS_MAY_PUBLIC_AV : 0u) |
+	       (g->outside == word ? ACCESS_MAY_OUTSIDE : 0u);
+}
+
+static int view_policies(struct arena *a, const struct conf *c,
+			 struct access_conf *out)
+{
+	struct access_policy *rows =
+		arena_alloc(a, (c->policy_count + 1) * sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->policy_count; i++) {
+		const struct conf_policy *p = &c->policies[i];
+		rows[i] = (struct access_policy){
+			.users = p->users,
+			.user_count = p->user_count,
+			.group = !slice_empty(p->group),
+			.may = gates(&p->gates, CONF_MAY),
+			.line = p->line,
+		};
+		rows[i].set = rows[i].may | gates(&p->gates, CONF_MAY_NOT);
+	}
+	out->policies = rows;
+	out->policy_count = c->policy_count;
+	out->denied = gates(&c->policy, CONF_MAY_NOT);
+	return 0;
+}
+
+int conf_view_access(struct arena *a, const struct conf *c,
+		     struct access_conf *out)
+{
+	struct access_conf x = { .domains = c->edge.domains,
+				 .domain_count = c->edge.domain_count };
+	int err = view_rows(a, c, &x);
+	if (!err)
+		err = view_blocks(a, c, &x);
+	if (!err)
+		err = view_policies(a, c, &x);
+	if (!err)
+		*out = x;
+	return err;
+}
