@@ -70,6 +70,22 @@ static int bad_partner(const struct access_partner *p, const char *why,
 	return -EINVAL;
 }
 
+/* Several domains may share one edge, but it is a partner's or a provider's:
+ * which of the two a peer is decides what it may do. */
+static int same_kind(const struct access *a, const struct access_partner *p,
+		     char error[static ERROR_MAX])
+{
+	const struct access_partner *first = access_partner_by_key(a, p->edge);
+	char why[96];
+	if (first->provider == p->provider)
+		return 0;
+	snprintf(why, sizeof(why),
+		 "has the edge of line %u; a server is a partner's or one "
+		 "provider's",
+		 (unsigned)first->line);
+	return bad_partner(p, why, error);
+}
+
 static int add_partner(struct access *a, size_t i, char error[static ERROR_MAX])
 {
 	const struct access_partner *p = &a->conf->partners[i];
@@ -93,8 +109,9 @@ static int add_partner(struct access *a, size_t i, char error[static ERROR_MAX])
 	}
 	if (!err && !srv)
 		err = map_insert(&a->edges, &row->by_edge, p->edge);
-	/* several domains may share one edge */
-	return err && err != -EEXIST ? no_memory(error) : 0;
+	if (err == -EEXIST)
+		return same_kind(a, p, error);
+	return err ? no_memory(error) : 0;
 }
 
 static int build(struct access *a, char error[static ERROR_MAX])

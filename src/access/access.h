@@ -137,4 +137,6 @@ void access_partner_key(const struct access_partner *p,
 /* The first with that key, or NULL. */
 const struct access_partner *access_partner_by_key(const struct access *a,
 						   struct slice key);
+/* The successor of the provider that this domain is of, or empty. */
+struct slice access_successor(const struct access *a, struct slice domain);
 bool access_is_ours(const struct access *a, struct slice domain);

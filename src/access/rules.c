@@ -176,3 +176,9 @@ bool rules_ended(const struct access_provider *p, struct slice domain,
 			return false;
 	return true;
 }
+
+struct slice access_successor(const struct access *a, struct slice domain)
+{
+	const struct access_partner *p = access_partner_of(a, domain);
+	return p && p->provider ? p->provider->successor : SLICE_NONE;
+}

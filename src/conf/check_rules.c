@@ -31,12 +31,7 @@ static int check_end(struct conf_loader *ld, const struct conf_provider *p)
 					 "here",
 					 SLICE_FMT(p->name),
 					 SLICE_FMT(p->kept[i]));
-	if (slice_empty(p->successor) || provider_named(ld->conf, p->successor))
-		return 0;
-	return conf_fail(ld, p->line,
-			 "providers: the successor of %.*s is %.*s, which is "
-			 "no provider here; write the name of one",
-			 SLICE_FMT(p->name), SLICE_FMT(p->successor));
+	return 0;
 }
 
 static int check_providers(struct conf_loader *ld)

@@ -16,22 +16,30 @@ static int view_listeners(struct arena *a, const struct conf_addr *from,
 	return 0;
 }
 
+/* A server that we dial by its name, or by an address that was checked. */
+static struct ports_target dialled(struct slice edge, struct slice address)
+{
+	struct ports_target t = { .name = edge };
+	if (!slice_empty(address) && !addr_parse(address, false, &t.host))
+		t.port = addr_port(&t.host);
+	return t;
+}
+
 static int view_partners(struct arena *a, const struct conf *c,
 			 struct ports_targets *out)
 {
-	struct ports_target *row =
-		arena_alloc(a, (c->partner_count + 1) * sizeof(*row));
+	size_t n = 0;
+	struct ports_target *row = arena_alloc(
+		a, (c->partner_count + c->provider_count + 1) * sizeof(*row));
 	if (!row)
 		return -ENOMEM;
-	for (size_t i = 0; i < c->partner_count; i++) {
-		const struct conf_partner *p = &c->partners[i];
-		row[i] = (struct ports_target){ .name = p->edge };
-		/* a checked text: it can only be an address or empty */
-		if (!slice_empty(p->address) &&
-		    !addr_parse(p->address, false, &row[i].host))
-			row[i].port = addr_port(&row[i].host);
-	}
-	*out = (struct ports_targets){ row, c->partner_count };
+	for (size_t i = 0; i < c->partner_count; i++)
+		row[n++] = dialled(c->partners[i].edge, c->partners[i].address);
+	for (size_t i = 0; i < c->provider_count; i++)
+		if (c->providers[i].enabled)
+			row[n++] = dialled(c->providers[i].edge,
+					   c->providers[i].address);
+	*out = (struct ports_targets){ row, n };
 	return 0;
 }
 
@@ -72,10 +80,10 @@ static int view_dns(struct arena *a, const struct conf *c,
 }
 
 /* Is there anything whose address has to be found? */
-static bool looks_up(const struct conf *c, const struct ports_conf *p)
+static bool looks_up(const struct ports_conf *p)
 {
-	for (size_t i = 0; i < c->partner_count; i++)
-		if (slice_empty(c->partners[i].address))
+	for (size_t i = 0; i < p->partners.count; i++)
+		if (!p->partners.row[i].port)
 			return true;
 	for (size_t i = 0; i < p->next_hops.count; i++)
 		if (!slice_empty(p->next_hops.row[i].name))
@@ -83,10 +91,37 @@ static bool looks_up(const struct conf *c, const struct ports_conf *p)
 	return false;
 }
 
+/* Plain ICE peers always; the Edge Servers of partners; the clients of a
+ * public provider with which audio and video may cross. */
+static unsigned av_partners(const struct conf *c)
+{
+	unsigned all = PORTS_RFC8656;
+	if (c->partner_count)
+		all |= PORTS_LYNC;
+	for (size_t i = 0; i < c->provider_count; i++)
+		if (c->providers[i].enabled && c->providers[i].audio_video)
+			all |= PORTS_MESSENGER;
+	return all;
+}
+
+static int view_relay(struct arena *a, const struct conf *c,
+		      struct ports_conf *out)
+{
+	int err = view_listeners(a, c->relay.listen, c->relay.listen_count,
+				 &out->relay_udp);
+	out->relay_tcp = out->relay_udp;
+	out->range_first = (uint16_t)(c->relay.range >> 16);
+	out->range_last = (uint16_t)(c->relay.range & 0xffff);
+	if (!slice_empty(c->relay.public4)) /* a checked text */
+		(void)addr_parse_host(c->relay.public4, 0,
+				      &out->public_address);
+	return err;
+}
+
 int conf_view_ports(struct arena *a, const struct conf *c,
 		    struct ports_conf *out)
 {
-	struct ports_conf p = { .av_partners = PORTS_RFC8656 };
+	struct ports_conf p = { .av_partners = av_partners(c) };
 	int err = view_listeners(a, c->access.federation.listen,
 				 c->access.federation.listen_count,
 				 &p.federation);
@@ -98,6 +133,8 @@ int conf_view_ports(struct arena *a, const struct conf *c,
 		err = view_listeners(a, c->inside.listen,
 				     c->inside.listen_count, &p.inside);
 	if (!err)
+		err = view_relay(a, c, &p);
+	if (!err)
 		err = view_partners(a, c, &p.partners);
 	if (!err)
 		err = view_next_hops(a, c, &p.next_hops);
@@ -105,7 +142,7 @@ int conf_view_ports(struct arena *a, const struct conf *c,
 		err = view_dns(a, c, &p.dns);
 	if (err)
 		return err;
-	p.looks_up = looks_up(c, &p);
+	p.looks_up = looks_up(&p);
 	*out = p;
 	return 0;
 }

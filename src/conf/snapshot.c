@@ -117,6 +117,8 @@ static void put_field(struct buf *out, const struct conf_key *key,
 	case CONF_USER:
 	case CONF_ADDR:
 	case CONF_IP:
+	case CONF_WORD:
+	case CONF_DATE:
 		put_text(out, *(const struct slice *)field);
 		break;
 	case CONF_TEXT:
@@ -405,6 +407,8 @@ static void get_field(struct reader *r, const struct conf_key *key, char *base)
 	case CONF_ADDR:
 	case CONF_IP:
 	case CONF_TEXT:
+	case CONF_WORD:
+	case CONF_DATE:
 		*(struct slice *)field = get_text(r);
 		check_text(r, key, *(struct slice *)field);
 		break;

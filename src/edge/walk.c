@@ -5,6 +5,8 @@
  */
 #include <stdio.h>
 
+#include "access/reject.h"
+#include "edge/facts.h"
 #include "edge/partner.h"
 #include "edge/walk.h"
 #include "sip/reject.h"
@@ -44,12 +46,16 @@ static void gather(struct walk *w)
 	f->method = m->method_text;
 	f->registers = m->method == SIP_REGISTER;
 	f->crosses = crosses(m->method);
+	f->now_s = loop_wall_ms() / 1000;
+	facts_of_message(f, m);
 	if (!sip_aor(&m->from.uri, w->from_aor))
 		f->from_aor = slice_str(w->from_aor);
 	if (!sip_domain(m->from.uri.host, w->from_domain))
 		f->from_domain = slice_str(w->from_domain);
 	if (!sip_domain(m->uri.host, w->to_domain))
 		f->to_domain = slice_str(w->to_domain);
+	if (!sip_aor(&m->uri, w->to_aor))
+		f->to_aor = slice_str(w->to_aor);
 	if (!w->flow)
 		return;
 	const struct net_peer *peer = conn_peer(w->flow->conn);
@@ -116,6 +122,7 @@ static void forward_inside(struct walk *w)
 		put_on_top(w, SIP_H_RECORD_ROUTE, route_back(w));
 	if (client && w->flow->aor)
 		assert_identity(w);
+	facts_mark(w, &w->mark);
 	t.hop = (struct proxy_hop){ .kind = HOP_HOME,
 				    .incarnation = e->home.incarnation,
 				    .flow = w->flow->id,
@@ -289,6 +296,7 @@ void walk_on_request(void *arg, struct proxy_request *r)
 		return;
 	if (v.partner && w.flow && w.flow->kind != FLOW_CLIENT)
 		let_in(&w, v.partner);
+	w.mark = v.mark;
 	switch (v.kind) {
 	case ACCESS_TO_INSIDE:
 		forward_inside(&w);
@@ -319,6 +327,18 @@ void walk_on_response(void *arg, struct proxy_request *r,
 	strip_internal(response, edits, keep, keep);
 }
 
+/* Who took over the contacts of a provider that has ended. */
+static void put_successor(struct buf *b, const struct edge *e,
+			  const struct sip_uri *uri)
+{
+	char domain[SIP_DOMAIN_MAX];
+	struct slice name = SLICE_NONE;
+	if (!sip_domain(uri->host, domain))
+		name = access_successor(e->current->access, slice_str(domain));
+	if (name.len)
+		buf_printf(b, ";successor=\"%.*s\"", SLICE_FMT(name));
+}
+
 void walk_on_refuse(void *arg, struct proxy_request *r,
 		    const struct reject *reject, struct sip_edits *extra)
 {
@@ -344,6 +364,8 @@ void walk_on_refuse(void *arg, struct proxy_request *r,
 	buf_init(&b, 0);
 	buf_printf(&b, "%u;reason=\"%s\";source=\"%s\"", reject->diagnostics,
 		   reject->text, e->name);
+	if (reject == &ACCESS_REJ_PROVIDER_ENDED)
+		put_successor(&b, e, outsider ? &m->from.uri : &m->uri);
 	struct slice value = arena_printf(proxy_request_arena(r), &b);
 	if (value.len)
 		sip_edit_bottom(extra,

@@ -15,11 +15,13 @@ struct walk {
 	bool routed;       /* a Route value of ours stood on top */
 	const struct access_partner *sender; /* from federation, once judged */
 	struct access_facts facts;
-	struct proxy_hop hop; /* where a flow token leads */
-	uint16_t hop_port;    /* where that flow's device reaches us, or 0 */
+	struct access_mark mark; /* of the verdict */
+	struct proxy_hop hop;    /* where a flow token leads */
+	uint16_t hop_port;       /* where that flow's device reaches us, or 0 */
 	struct sip_edits edits;
 	char from_aor[SIP_AOR_MAX];
 	char from_domain[SIP_DOMAIN_MAX];
+	char to_aor[SIP_AOR_MAX];
 	char to_domain[SIP_DOMAIN_MAX];
 	char hop_peer[EDGE_PEER_MAX];
 	char route_edge[TOKEN_NAME_MAX];

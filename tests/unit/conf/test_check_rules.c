@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Providers, blocked domains and policies: read, viewed, and refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "conf/conf_views.h"
+#include "conf/text.h"
+#include "fake_files.h"
+
+#define MIN                                                          \
+	"edge: {name: edge.contoso.test, domains: [contoso.test]}\n" \
+	"tls: {certificate: /t/edge.pem, key: /t/edge.key}\n"
+
+static const char RULES[] =
+	MIN "blocked:\n"
+	    " - { domain: spam.test }\n"
+	    " - { domain: one.test, subdomains: no }\n"
+	    "providers:\n"
+	    " - name: messenger\n"
+	    "   edge: Federation.messenger.test\n"
+	    "   domains: [messenger.test, cn.messenger.test]\n"
+	    "   audio_video: yes\n"
+	    "   ends: 2013-03-15\n"
+	    "   kept_domains: [cn.messenger.test]\n"
+	    "   successor: skype\n"
+	    " - { name: skype, edge: e.skype.test, domains: [skype.test],\n"
+	    "     kind: hosting, verification: always,\n"
+	    "     address: \"192.0.2.9:5061\" }\n"
+	    " - { name: aol, edge: e.aol.test, domains: [aol.test],\n"
+	    "     enabled: no }\n"
+	    "policy: { public_im_audio_video: no }\n"
+	    "policies:\n"
+	    " - { group: sales, users: [alice@Contoso.test, c@contoso.test],\n"
+	    "     public_im: no, outside: yes }\n"
+	    " - { users: [alice@contoso.test], federation: no }\n";
+
+static void test_rules_are_viewed(void **state)
+{
+	char error[CONF_ERROR_MAX] = "";
+	const struct conf *c = NULL;
+	struct access_conf v;
+	struct arena *a = arena_create(4096, 1 << 24);
+	(void)state;
+	if (fake_load(a, RULES, &c, error, NULL))
+		fail_msg("%s", error);
+	assert_int_equal(conf_view_access(a, c, &v), 0);
+	assert_int_equal(v.block_count, 2);
+	assert_true(v.blocks[0].subdomains);
+	assert_false(v.blocks[1].subdomains);
+	assert_int_equal(v.partner_count, 3); /* one a domain; aol is off */
+	const struct access_provider *m = v.partners[0].provider;
+	assert_ptr_equal(m, v.partners[1].provider);
+	assert_true(m->public_im && m->audio_video);
+	assert_int_equal(m->ends_s, 1363305600);
+	assert_int_equal(m->kept_count, 1);
+	assert_int_equal(v.partners[0].level, ACCESS_LEVEL_UNVERIFIED);
+	assert_false(v.partners[2].provider->public_im);
+	assert_int_equal(v.partners[2].level, ACCESS_LEVEL_VERIFIED);
+	assert_int_equal(v.denied, ACCESS_MAY_PUBLIC_AV);
+	assert_int_equal(v.policy_count, 2);
+	assert_true(v.policies[0].group);
+	assert_true(slice_eq(v.policies[0].users[0],
+			     SLICE_LIT("alice@contoso.test")));
+	assert_int_equal(v.policies[0].set,
+			 ACCESS_MAY_PUBLIC_IM | ACCESS_MAY_OUTSIDE);
+	assert_int_equal(v.policies[0].may, ACCESS_MAY_OUTSIDE);
+	assert_int_equal(v.policies[1].set, ACCESS_MAY_FEDERATE);
+	assert_int_equal(v.policies[1].may, 0);
+	arena_free(a);
+}
+
+/* Through a snapshot nothing is lost. */
+static void test_rules_survive_a_snapshot(void **state)
+{
+	char error[CONF_ERROR_MAX] = "";
+	const struct conf *c = NULL, *again = NULL;
+	struct access_conf v;
+	struct buf b;
+	struct arena *a = arena_create(4096, 1 << 24);
+	(void)state;
+	buf_init(&b, 0);
+	if (fake_load(a, RULES, &c, error, NULL))
+		fail_msg("%s", error);
+	conf_encode(&b, c, CONF_FOR_EDGE);
+	assert_int_equal(conf_decode(a, buf_slice(&b), &again), 0);
+	assert_int_equal(conf_view_access(a, again, &v), 0);
+	assert_int_equal(v.partners[0].provider->ends_s, 1363305600);
+	assert_int_equal(v.partners[0].line, 7);
+	assert_int_equal(v.policies[1].set, ACCESS_MAY_FEDERATE);
+	assert_int_equal(v.policies[1].line, 23);
+	buf_free(&b);
+	arena_free(a);
+}
+
+static const struct {
+	const char *text, *says;
+} BAD[] = {
+	{ "blocked: [{subdomains: yes}]\n", "domain: spam.test" },
+	{ "providers: [{name: a b, edge: e.a.test, domains: [a.test]}]\n",
+	  "is no name" },
+	{ "providers: [{name: a, edge: e.a.test, domains: []}]\n",
+	  "0 entries" },
+	{ "providers: [{name: a, edge: e.a.test, domains: [a.test], "
+	  "ends: 2013-02-29}]\n",
+	  "is no date" },
+	{ "providers: [{name: a, edge: e.a.test, domains: [a.test], "
+	  "kept_domains: [b.test]}]\n",
+	  "none of its domains" },
+	{ "providers:\n"
+	  " - {name: a, edge: e.a.test, domains: [a.test]}\n"
+	  " - {name: a, edge: e.b.test, domains: [b.test]}\n",
+	  "already on line 4" },
+	{ "policies: [{users: [alice]}]\n", "alice@contoso.test" },
+	{ "policies: [{users: [a@fabrikam.test]}]\n", "no domain of ours" },
+	{ "policies: [{group: x}]\n", "users" },
+	{ "policy: { federation: perhaps }\n", "perhaps" },
+};
+
+static void test_what_is_wrong_is_told(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
+		char error[CONF_ERROR_MAX] = "", text[2048] = MIN;
+		const struct conf *c = NULL;
+		struct arena *a = arena_create(4096, 1 << 24);
+		strcat(text, BAD[i].text);
+		if (!fake_load(a, text, &c, error, NULL))
+			fail_msg("accepted: %s", BAD[i].text);
+		if (!strstr(error, BAD[i].says))
+			fail_msg("no \"%s\" in %s", BAD[i].says, error);
+		arena_free(a);
+	}
+}
+
+static void test_dates(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t seconds;
+	} rows[] = {
+		{ "1970-01-01", 0 },          { "1970-03-01", 5097600 },
+		{ "2000-02-29", 951782400 },  { "2000-03-01", 951868800 },
+		{ "2013-03-15", 1363305600 }, { "2100-03-01", 4107542400 },
+	};
+	static const char *const bad[] = { "2013-3-15",   "2013-13-01",
+					   "2013-00-01",  "2013-01-00",
+					   "2100-02-29",  "1969-12-31",
+					   "2013-03-15x", "" };
+	uint64_t seconds;
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_null(conf_text_date(slice_str(rows[i].text), &seconds));
+		assert_int_equal(seconds, rows[i].seconds);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_non_null(conf_text_date(slice_str(bad[i]), &seconds));
+}
+
+static void test_accounts(void **state)
+{
+	char aor[CONF_AOR_SIZE];
+	(void)state;
+	assert_null(conf_text_aor(SLICE_LIT("Alice.B@Contoso.TEST."), aor));
+	assert_string_equal(aor, "Alice.B@contoso.test");
+	assert_non_null(conf_text_aor(SLICE_LIT("@contoso.test"), aor));
+	assert_non_null(conf_text_aor(SLICE_LIT("a b@contoso.test"), aor));
+	assert_non_null(conf_text_aor(SLICE_LIT("a@"), aor));
+	assert_non_null(conf_text_aor(SLICE_LIT("sip:a@b.test"), aor));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules_are_viewed),
+		cmocka_unit_test(test_rules_survive_a_snapshot),
+		cmocka_unit_test(test_what_is_wrong_is_told),
+		cmocka_unit_test(test_dates),
+		cmocka_unit_test(test_accounts),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
