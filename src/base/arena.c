@@ -12,17 +12,20 @@ struct block {
 	_Alignas(max_align_t) uint8_t data[];
 };
 
+/* With its first block behind it, in one piece. */
 struct arena {
 	struct block *blocks; /* the newest first: only it is filled */
 	size_t max;
 	size_t used;
+	struct block *first;
+	_Alignas(max_align_t) uint8_t memory[];
 };
 
 void arena_free(struct arena *a)
 {
 	if (!a)
 		return;
-	for (struct block *b = a->blocks, *next; b; b = next) {
+	for (struct block *b = a->blocks, *next; b != a->first; b = next) {
 		next = b->next;
 		free(b);
 	}
@@ -45,19 +48,20 @@ static struct block *block_add(struct arena *a, size_t size)
 
 struct arena *arena_create(size_t first, size_t max)
 {
-	struct arena *a = calloc(1, sizeof(*a));
+	if (first > SIZE_MAX - sizeof(struct arena) - sizeof(struct block))
+		return NULL;
+	struct arena *a = malloc(sizeof(*a) + sizeof(*a->first) + first);
 	if (!a)
 		return NULL;
 	a->max = max;
-	if (!block_add(a, first)) {
-		arena_free(a);
-		return NULL;
-	}
+	a->used = 0;
+	a->first = (struct block *)(void *)a->memory;
+	*a->first = (struct block){ .size = first };
+	a->blocks = a->first;
 	return a;
 }
 
-/* As it comes from the system. */
-static void *take(struct arena *a, size_t size)
+void *arena_take(struct arena *a, size_t size)
 {
 	const size_t align = _Alignof(max_align_t);
 	if (size > a->max)
@@ -81,7 +85,7 @@ static void *take(struct arena *a, size_t size)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-	void *out = take(a, size);
+	void *out = arena_take(a, size);
 	if (out)
 		memset(out, 0, size);
 	return out;
@@ -89,7 +93,7 @@ void *arena_alloc(struct arena *a, size_t size)
 
 struct slice arena_copy(struct arena *a, struct slice s)
 {
-	uint8_t *out = take(a, s.len);
+	uint8_t *out = arena_take(a, s.len);
 	if (!out)
 		return SLICE_NONE;
 	if (s.len)

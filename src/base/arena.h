@@ -14,6 +14,8 @@ struct arena;
 struct arena *arena_create(size_t first, size_t max);
 void arena_free(struct arena *a); /* tolerates NULL */
 void *arena_alloc(struct arena *a, size_t size);
+/* The same, not zeroed: for what is written at once. */
+void *arena_take(struct arena *a, size_t size);
 /* Copies; an empty slice when out of memory (check with .ptr). */
 struct slice arena_copy(struct arena *a, struct slice s);
 /* NUL-terminated copy, or NULL. */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { SAFE_DIGITS = 19 };
+
 static uint8_t lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
@@ -42,10 +44,11 @@ int slice_u64(struct slice s, uint64_t max, uint64_t *out)
 	if (!s.len)
 		return -EINVAL;
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+		unsigned digit = (unsigned)s.ptr[i] - '0';
+		if (digit > 9)
 			return -EINVAL;
-		uint64_t digit = s.ptr[i] - '0';
-		if (v > (UINT64_MAX - digit) / 10)
+		/* so many digits fit whatever they are */
+		if (i >= SAFE_DIGITS && v > (UINT64_MAX - digit) / 10)
 			over = true;
 		else
 			v = v * 10 + digit;
