@@ -1,33 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* name-addr and addr-spec with header parameters (RFC 3261 20.10, 25.1). */
+#include "sip/addr.h"
+
 #include <errno.h>
 
 #include "sip/scan.h"
-#include "sip/sip.h"
 
 /* Display name in front of '<'; false when what stands there is none, *c is
  * then where it was. */
 static bool scan_display(struct cur *c, struct slice *display)
 {
-	struct cur at = *c;
-	struct cur end = at;
+	const uint8_t *from = c->pos;
+	const uint8_t *end = from;
 
-	if (scan_peek(&at) == '"') {
-		scan_quoted(&at);
-		end = at;
-		scan_blank(&at);
+	if (scan_peek(c) == '<') {
+		*display = SLICE_NONE;
+		return true;
+	}
+	if (scan_peek(c) == '"') {
+		scan_quoted(c);
+		end = c->pos;
+		scan_blank(c);
 	} else {
-		while (scan_run(&at, SCAN_TOKEN).len > 0) {
-			end = at;
-			if (!scan_blank(&at))
+		while (scan_run(c, SCAN_TOKEN).len > 0) {
+			end = c->pos;
+			if (!scan_blank(c))
 				break;
 		}
 	}
-	if (scan_peek(&at) != '<')
-		return false;
-	*display = scan_between(c, &end);
-	*c = at;
-	return true;
+	if (scan_peek(c) == '<') {
+		*display = slice_of(from, (size_t)(end - from));
+		return true;
+	}
+	c->pos = from;
+	c->failed = false;
+	return false;
 }
 
 static struct slice scan_bracketed(struct cur *c)
@@ -55,17 +62,41 @@ static struct slice scan_bare(struct cur *c)
 	return uri;
 }
 
-int sip_addr_parse(struct slice value, struct sip_addr *out)
+static struct slice scan_addr_params(struct cur *c,
+				     struct sip_addr_known *known)
+{
+	struct slice name, value;
+	const uint8_t *from = c->pos;
+
+	while (scan_param(c, &name, &value)) {
+		if (scan_is_word(name, SLICE_LIT("tag")) && known->tags++ == 0)
+			known->tag = value;
+		else if (scan_is_word(name, SLICE_LIT("q")) && known->qs++ == 0)
+			known->q = value;
+	}
+	return scan_since(from, c);
+}
+
+int sip_addr_read(struct slice value, struct sip_addr *out,
+		  struct sip_addr_known *known)
 {
 	struct cur c = scan_over(scan_trim(value));
-	struct sip_addr addr = { .display = SLICE_NONE };
 
-	addr.bracketed = scan_display(&c, &addr.display);
-	struct slice uri = addr.bracketed ? scan_bracketed(&c) : scan_bare(&c);
-	addr.params = scan_params(&c);
+	*known = (struct sip_addr_known){ .tags = 0 };
+	out->display = SLICE_NONE;
+	out->bracketed = scan_display(&c, &out->display);
+	struct slice uri = out->bracketed ? scan_bracketed(&c) : scan_bare(&c);
+	out->params = scan_addr_params(&c, known);
 	scan_blank(&c);
-	if (!scan_done(&c) || sip_uri_parse(uri, &addr.uri) < 0)
-		return -EINVAL;
-	*out = addr;
-	return 0;
+	if (scan_done(&c) && sip_uri_parse(uri, &out->uri) == 0)
+		return 0;
+	*out = (struct sip_addr){ .bracketed = false };
+	return -EINVAL;
+}
+
+int sip_addr_parse(struct slice value, struct sip_addr *out)
+{
+	struct sip_addr_known known;
+
+	return sip_addr_read(value, out, &known);
 }

@@ -25,21 +25,27 @@ enum auth_param {
 
 enum form { QUOTED, BARE, EITHER };
 
+/* A literal as a slice in a constant table. */
+#define TEXT(s)                                     \
+	{                                           \
+		(const uint8_t *)(s), sizeof(s) - 1 \
+	}
+
 static const struct {
-	const char *name;
+	struct slice name;
 	enum form form;
 } params[P_COUNT] = {
-	[P_USERNAME] = { "username", QUOTED },
-	[P_REALM] = { "realm", QUOTED },
-	[P_NONCE] = { "nonce", QUOTED },
-	[P_URI] = { "uri", QUOTED },
-	[P_RESPONSE] = { "response", QUOTED },
-	[P_CNONCE] = { "cnonce", QUOTED },
-	[P_NC] = { "nc", BARE },
-	[P_OPAQUE] = { "opaque", QUOTED },
-	[P_ALGORITHM] = { "algorithm", EITHER },
-	[P_QOP] = { "qop", EITHER },
-	[P_STALE] = { "stale", EITHER },
+	[P_USERNAME] = { TEXT("username"), QUOTED },
+	[P_REALM] = { TEXT("realm"), QUOTED },
+	[P_NONCE] = { TEXT("nonce"), QUOTED },
+	[P_URI] = { TEXT("uri"), QUOTED },
+	[P_RESPONSE] = { TEXT("response"), QUOTED },
+	[P_CNONCE] = { TEXT("cnonce"), QUOTED },
+	[P_NC] = { TEXT("nc"), BARE },
+	[P_OPAQUE] = { TEXT("opaque"), QUOTED },
+	[P_ALGORITHM] = { TEXT("algorithm"), EITHER },
+	[P_QOP] = { TEXT("qop"), EITHER },
+	[P_STALE] = { TEXT("stale"), EITHER },
 };
 
 static const char *const algorithms[] = {
@@ -87,7 +93,7 @@ static struct slice unquote(struct arena *a, struct slice quoted)
 static enum auth_param param_of(struct slice name)
 {
 	for (int i = 0; i < P_COUNT; i++)
-		if (scan_ieq(name, slice_str(params[i].name)))
+		if (scan_ieq(name, params[i].name))
 			return (enum auth_param)i;
 	return P_COUNT;
 }

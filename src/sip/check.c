@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "sip/addr.h"
 #include "sip/scan.h"
 
 enum {
@@ -34,41 +35,39 @@ struct rule {
 
 static bool check_via(struct check *k, struct slice value)
 {
-	struct sip_via via;
+	struct sip_via other;
 
-	if (sip_via_parse(value, &via) < 0)
+	if (sip_via_parse(value, k->m->via_count ? &other : &k->m->via) < 0)
 		return false;
-	if (k->m->via_count++ == 0)
-		k->m->via = via;
+	k->m->via_count++;
 	return true;
 }
 
 /* At most one tag, a token. */
-static bool read_tag(struct slice params, struct slice *tag)
+static bool take_tag(const struct sip_addr_known *known, struct slice *tag)
 {
-	struct slice name, value;
-	size_t tags = 0;
-
-	while (sip_param_next(&params, &name, &value)) {
-		if (!scan_ieq(name, SLICE_LIT("tag")))
-			continue;
-		if (++tags > 1 || !scan_all(value, SCAN_TOKEN))
-			return false;
-		*tag = value;
-	}
-	return true;
+	if (known->tags == 0)
+		return true;
+	if (!scan_is_token(known->tag))
+		return false;
+	*tag = known->tag;
+	return known->tags == 1;
 }
 
 static bool check_from(struct check *k, struct slice value)
 {
-	return sip_addr_parse(value, &k->m->from) == 0 &&
-	       read_tag(k->m->from.params, &k->m->from_tag);
+	struct sip_addr_known known;
+
+	return sip_addr_read(value, &k->m->from, &known) == 0 &&
+	       take_tag(&known, &k->m->from_tag);
 }
 
 static bool check_to(struct check *k, struct slice value)
 {
-	return sip_addr_parse(value, &k->m->to) == 0 &&
-	       read_tag(k->m->to.params, &k->m->to_tag);
+	struct sip_addr_known known;
+
+	return sip_addr_read(value, &k->m->to, &known) == 0 &&
+	       take_tag(&known, &k->m->to_tag);
 }
 
 /* callid = word [ "@" word ] */
@@ -152,15 +151,15 @@ static bool is_qvalue(struct slice value)
 
 static bool check_contact(struct check *k, struct slice value)
 {
+	struct sip_addr_known known;
 	struct sip_addr addr;
-	struct slice q;
 
 	if (slice_eq(value, SLICE_LIT("*"))) {
 		k->star = true;
 		return true;
 	}
-	return sip_addr_parse(value, &addr) == 0 &&
-	       (!sip_param(addr.params, "q", &q) || is_qvalue(q));
+	return sip_addr_read(value, &addr, &known) == 0 &&
+	       (known.qs == 0 || is_qvalue(known.q));
 }
 
 static bool check_token(struct check *k, struct slice value)

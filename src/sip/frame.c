@@ -68,6 +68,8 @@ static bool names_sip(struct slice line)
 {
 	ptrdiff_t at;
 
+	if (slice_ends(line, SLICE_LIT(" SIP/2.0"))) /* nearly always */
+		return true;
 	if (slice_ieq(slice_head(line, 4), SLICE_LIT("SIP/")))
 		return true;
 	while ((at = slice_chr(line, ' ')) >= 0) {
@@ -87,22 +89,34 @@ static bool start_possible(struct sip_framer *f, struct slice data)
 
 enum head_state { HEAD_MORE, HEAD_FOUND, HEAD_BARE_LF, HEAD_NOT_SIP };
 
+/* Where the next LF is, or the end. */
+static inline size_t find_lf(struct slice data, size_t from)
+{
+	for (; data.len - from >= BLOCK; from += BLOCK) {
+		unsigned lf = block_eq(data.ptr + from, '\n');
+		if (lf)
+			return from + block_first(lf);
+	}
+	while (from < data.len && data.ptr[from] != '\n')
+		from++;
+	return from;
+}
+
 /* Goes on line by line to the empty one. */
 static enum head_state find_head(struct sip_framer *f, struct slice data,
 				 const struct sip_limits *limits)
 {
 	while (f->start >= SIP_START_REST && f->seen < data.len) {
-		ptrdiff_t lf = slice_chr(slice_from(data, f->seen), '\n');
-		if (lf < 0) {
-			f->seen = data.len;
+		size_t at = find_lf(data, f->seen);
+		if (at == data.len) {
+			f->seen = at;
 			break;
 		}
-		size_t at = f->seen + (size_t)lf;
 		if (at == 0 || data.ptr[at - 1] != '\r')
 			return HEAD_BARE_LF;
 		if (f->start == SIP_START_REST &&
 		    (at >= limits->header_line ||
-		     !names_sip(slice_head(data, at))))
+		     !names_sip(slice_head(data, at - 1))))
 			return HEAD_NOT_SIP;
 		if (f->start == SIP_START_DONE && f->length == 0 &&
 		    sip_line_maybe_length(slice_from(data, f->line)))

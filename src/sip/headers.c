@@ -26,9 +26,19 @@ static const struct {
 #undef SIP_HEADER
 };
 
-/* Of the names, one beside the other for a quick look. */
-static const uint8_t lengths[] = {
+enum { PLACES = (SIP_H_UNKNOWN + BLOCK - 1) / BLOCK * BLOCK };
+
+/* Of the names, one beside the other: a block of them at a look. */
+static const uint8_t lengths[PLACES] = {
 #define SIP_HEADER(id, name, compact, flags) [SIP_H_##id] = sizeof(name) - 1,
+#include "sip/headers.tbl"
+#undef SIP_HEADER
+};
+
+/* By letter, one more than the id; those without a letter are put behind. */
+static const uint8_t compacts[26 + SIP_H_UNKNOWN] = {
+#define SIP_HEADER(id, name, compact, flags) \
+	[(compact) ? (compact) - 'a' : 26 + SIP_H_##id] = SIP_H_##id + 1,
 #include "sip/headers.tbl"
 #undef SIP_HEADER
 };
@@ -127,7 +137,9 @@ const struct sip_limits sip_limits_default = {
 enum sip_method sip_method_of(struct slice text)
 {
 	for (int i = 0; i < METHODS; i++)
-		if (methods[i].len == text.len && slice_eq(methods[i], text))
+		if (methods[i].len == text.len &&
+		    methods[i].ptr[0] == text.ptr[0] &&
+		    slice_eq(methods[i], text))
 			return (enum sip_method)i;
 	return SIP_METHOD_UNKNOWN;
 }
@@ -140,24 +152,25 @@ const char *sip_method_name(enum sip_method m)
 
 static enum sip_header_id compact_id(uint8_t letter)
 {
-	for (int i = 0; i < HEADERS; i++)
-		if (headers[i].compact && headers[i].compact == (letter | 0x20))
-			return (enum sip_header_id)i;
-	return SIP_H_UNKNOWN;
+	unsigned at = (letter | 0x20U) - 'a';
+
+	return at < 26 && compacts[at] ? (enum sip_header_id)(compacts[at] - 1)
+				       : SIP_H_UNKNOWN;
 }
 
 enum sip_header_id sip_header_id_of(struct slice name)
 {
 	if (name.len == 1)
 		return compact_id(name.ptr[0]);
-	if (name.len > UINT8_MAX)
+	if (name.len == 0 || name.len > UINT8_MAX)
 		return SIP_H_UNKNOWN;
-	const uint8_t *end = lengths + HEADERS;
-	const uint8_t *at = lengths;
-	while ((at = memchr(at, (int)name.len, (size_t)(end - at)))) {
-		if (scan_ieq(headers[at - lengths].name, name))
-			return (enum sip_header_id)(at - lengths);
-		at++;
+	for (unsigned at = 0; at < PLACES; at += BLOCK) {
+		unsigned same = block_eq(lengths + at, (uint8_t)name.len);
+		for (; same; same &= same - 1) {
+			unsigned id = at + block_first(same);
+			if (scan_ieq(headers[id].name, name))
+				return (enum sip_header_id)id;
+		}
 	}
 	return SIP_H_UNKNOWN;
 }

@@ -66,20 +66,24 @@ bool sip_is_ip6(struct slice text, char *out)
 
 /* Labels of letters, digits and inner hyphens, between dots; the last begins
  * with a letter (domainlabel, toplabel), a dot may follow it. */
-bool sip_is_name(struct slice text)
+static bool scan_labels(struct cur *c)
 {
 	struct slice label;
 
-	if (text.len > 0 && text.ptr[text.len - 1] == '.')
-		text.len--;
-	struct cur c = scan_over(text);
 	do {
-		label = scan_some(&c, SCAN_LABEL);
+		label = scan_run(c, SCAN_LABEL);
 		if (label.len == 0 || label.ptr[0] == '-' ||
 		    label.ptr[label.len - 1] == '-')
 			return false;
-	} while (scan_byte(&c, '.'));
-	return scan_done(&c) && scan_is(label.ptr[0], SCAN_ALPHA);
+	} while (scan_byte(c, '.') && scan_is(scan_peek(c), SCAN_LABEL));
+	return scan_is(label.ptr[0], SCAN_ALPHA);
+}
+
+bool sip_is_name(struct slice text)
+{
+	struct cur c = scan_over(text);
+
+	return scan_labels(&c) && scan_done(&c);
 }
 
 static void scan_reference(struct cur *c, struct sip_host *out)
@@ -101,9 +105,13 @@ void sip_scan_host(struct cur *c, struct sip_host *out)
 		scan_reference(c, out);
 		return;
 	}
-	out->text = scan_run(c, SCAN_HOST);
-	out->is_ip4 = sip_is_ip4(out->text);
-	if (!out->is_ip4 && !sip_is_name(out->text))
+	const uint8_t *from = c->pos;
+	bool name = scan_labels(c);
+	if (scan_run(c, SCAN_HOST).len > 0)
+		name = false; /* the labels do not end here */
+	out->text = scan_since(from, c);
+	out->is_ip4 = !name && sip_is_ip4(out->text);
+	if (!name && !out->is_ip4)
 		scan_fail(c);
 }
 

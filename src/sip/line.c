@@ -27,7 +27,8 @@ bool sip_line_start(struct cur *c, struct slice *line)
 	return !scan_failed(c);
 }
 
-bool sip_line_next(struct cur *c, struct slice *line)
+/* The line and its folds, whatever is in it. */
+static bool line_next(struct cur *c, struct slice *line)
 {
 	struct slice first = scan_to_crlf(c);
 
@@ -43,16 +44,51 @@ bool sip_line_next(struct cur *c, struct slice *line)
 	return true;
 }
 
+/* Most lines are printable ASCII up to their CR LF, and no fold follows. */
+bool sip_line_next(struct cur *c, struct sip_line *line)
+{
+	const uint8_t *from = c->pos;
+	const uint8_t *cr = scan_past_ascii(from, c->end);
+
+	line->plain = c->end - cr > 2 && cr != from && cr[0] == '\r' &&
+		      cr[1] == '\n' && !scan_is(cr[2], SCAN_BLANK);
+	if (!line->plain)
+		return line_next(c, &line->text);
+	line->text = slice_of(from, (size_t)(cr - from));
+	c->pos = cr + 2;
+	return true;
+}
+
+/* Up to the colon, when a block holds it: a known name needs no look at each
+ * of its letters. */
+static bool split_known(struct slice line, struct sip_header *out)
+{
+	if (line.len < BLOCK)
+		return false;
+	unsigned colons = block_eq(line.ptr, ':');
+	if (!colons)
+		return false;
+	unsigned colon = block_first(colons);
+	out->name = slice_of(line.ptr, colon);
+	out->id = sip_header_id_of(out->name);
+	out->value = slice_from(line, colon + 1);
+	if (out->value.len > 0 && out->value.ptr[0] == ' ')
+		out->value = slice_from(out->value, 1);
+	out->value = scan_trim(out->value);
+	return out->id != SIP_H_UNKNOWN;
+}
+
 bool sip_line_split(struct slice line, struct sip_header *out)
 {
 	struct cur c = scan_over(line);
 
+	if (split_known(line, out))
+		return true;
 	out->name = scan_some(&c, SCAN_TOKEN);
 	scan_run(&c, SCAN_BLANK); /* HCOLON: no fold before the colon */
 	scan_expect(&c, ':');
 	if (scan_failed(&c))
 		return false;
-	scan_run(&c, SCAN_BLANK);
 	out->value = scan_trim(scan_rest(&c));
 	out->id = sip_header_id_of(out->name);
 	return true;
@@ -106,26 +142,17 @@ bool sip_line_length_value(struct slice value, size_t *bytes)
 	return true;
 }
 
-/* Content-Length or l */
-bool sip_line_maybe_length(struct slice line)
-{
-	static const struct slice name = { (const uint8_t *)"content-length",
-					   14 };
-
-	return line.ptr[0] == 'l' || line.ptr[0] == 'L' ||
-	       scan_ieq(slice_head(line, name.len), name);
-}
-
 struct sip_length sip_line_length(struct slice head)
 {
 	struct cur c = scan_over(head);
 	struct sip_length length = { .good = false };
-	struct slice line;
+	struct sip_line line;
 	size_t seen = 0;
 
 	while (sip_line_next(&c, &line)) {
 		struct sip_header h;
-		if (!sip_line_maybe_length(line) || !sip_line_split(line, &h) ||
+		if (!sip_line_maybe_length(line.text) ||
+		    !sip_line_split(line.text, &h) ||
 		    h.id != SIP_H_CONTENT_LENGTH)
 			continue;
 		length.found = true;

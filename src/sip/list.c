@@ -42,9 +42,9 @@ int sip_list_next(struct slice *list, struct slice *value)
 		*list = SLICE_NONE;
 		return 0;
 	}
-	struct cur from = c;
+	const uint8_t *from = c.pos;
 	skip_value(&c);
-	struct slice text = scan_trim(scan_between(&from, &c));
+	struct slice text = scan_trim(scan_since(from, &c));
 	bool more = scan_byte(&c, ',');
 	scan_blank(&c);
 	if (scan_failed(&c) || text.len == 0 || (more && cur_left(&c) == 0))

@@ -58,13 +58,13 @@ static enum mark take_mark(struct cur *c, struct slice boundary)
 static enum mark next_mark(struct sip_multipart *w, struct slice *content)
 {
 	struct cur c = cur_init(w->rest);
-	struct cur from = c;
+	const uint8_t *from = c.pos;
 
 	for (;;) {
 		struct cur line = c;
 		enum mark mark = take_mark(&c, w->boundary);
 		if (mark != MARK_NONE) {
-			*content = scan_between(&from, &line);
+			*content = scan_since(from, &line);
 			w->rest = slice_of(c.pos, cur_left(&c));
 			return mark;
 		}
@@ -106,11 +106,11 @@ static bool read_part_header(struct sip_part *part, struct slice line)
 static int read_part(struct slice content, struct sip_part *part)
 {
 	struct cur c = cur_init(content);
-	struct slice line;
+	struct sip_line line;
 
 	*part = (struct sip_part){ .encoded = false };
 	while (cur_left(&c) > 0 && sip_line_next(&c, &line))
-		if (!read_part_header(part, line))
+		if (!read_part_header(part, line.text))
 			return -EBADMSG;
 	if (cur_failed(&c))
 		return -EBADMSG;

@@ -32,10 +32,7 @@ static void refuse(struct parse *p, const struct reject *row)
 /* "SIP/" 1*DIGIT "." 1*DIGIT; *ours tells whether it is 2.0. */
 static bool scan_version(struct cur *c, bool *ours)
 {
-	struct cur from = *c;
-
-	cur_bytes(c, 3);
-	bool sip = scan_ieq(scan_between(&from, c), SLICE_LIT("SIP"));
+	bool sip = scan_is_word(cur_bytes(c, 3), SLICE_LIT("sip"));
 	scan_expect(c, '/');
 	struct slice major = scan_some(c, SCAN_DIGIT);
 	scan_expect(c, '.');
@@ -159,25 +156,26 @@ static void read_header(struct parse *p, const struct sip_header *h)
 
 /* A line that is no header, or holds bytes that may not stand there, is not
  * kept: nothing built from the view can repeat it. */
-static void read_line(struct parse *p, struct slice line)
+static void read_line(struct parse *p, const struct sip_line *line)
 {
-	struct sip_header h;
+	struct sip_header *h = &p->m->headers[p->m->header_count];
 
-	if (line.len > p->limits->header_line) {
+	if (line->text.len > p->limits->header_line) {
 		refuse(p, &sip_reject_too_large);
 		return;
 	}
-	if (!sip_line_split(line, &h) || !sip_line_value_ok(h.value)) {
+	if (!sip_line_split(line->text, h) ||
+	    (!line->plain && !sip_line_value_ok(h->value))) {
 		refuse(p, &sip_reject_syntax);
 		return;
 	}
-	p->m->headers[p->m->header_count++] = h;
-	read_header(p, &h);
+	p->m->header_count++;
+	read_header(p, h);
 }
 
 static size_t count_lines(struct cur c)
 {
-	struct slice line;
+	struct sip_line line;
 	size_t n = 0;
 
 	while (sip_line_next(&c, &line))
@@ -188,19 +186,20 @@ static size_t count_lines(struct cur c)
 /* Moves the headers to the arena, with room for more. */
 static bool keep_headers(struct parse *p, struct arena *a, size_t more)
 {
-	const struct sip_header *from = p->m->headers;
-	size_t count = p->m->header_count;
+	struct slice few = slice_of(
+		p->m->headers, p->m->header_count * sizeof(*p->m->headers));
+	size_t room = few.len + more * sizeof(*p->m->headers);
 
 	p->m->headers = NULL;
-	if (count + more == 0)
+	if (room == 0)
 		return true;
-	p->m->headers = arena_alloc(a, (count + more) * sizeof(*from));
+	p->m->headers = arena_take(a, room);
 	if (!p->m->headers) {
 		p->m->header_count = 0;
 		p->rej = &sip_reject_memory;
 		return false;
 	}
-	memcpy(p->m->headers, from, count * sizeof(*from));
+	memcpy(p->m->headers, few.ptr, few.len);
 	return true;
 }
 
@@ -208,13 +207,13 @@ static bool keep_headers(struct parse *p, struct arena *a, size_t more)
  * limit are walked over, to find the body. */
 static bool read_lines(struct parse *p, struct cur *c, size_t end)
 {
-	struct slice line;
+	struct sip_line line;
 
 	for (; p->lines < end; p->lines++) {
 		if (!sip_line_next(c, &line))
 			return false;
 		if (p->lines < p->limits->header_count)
-			read_line(p, line);
+			read_line(p, &line);
 	}
 	return true;
 }

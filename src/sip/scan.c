@@ -64,7 +64,7 @@ const uint32_t scan_table[256] = { C64(0), C64(64), C64(128), C64(192) };
 
 struct slice scan_escaped(struct cur *c, unsigned classes)
 {
-	struct cur from = *c;
+	const uint8_t *from = c->pos;
 
 	for (;;) {
 		scan_run(c, classes);
@@ -74,7 +74,7 @@ struct slice scan_escaped(struct cur *c, unsigned classes)
 		    !scan_is(cur_u8(c), SCAN_HEX))
 			scan_fail(c);
 	}
-	return scan_between(&from, c);
+	return scan_since(from, c);
 }
 
 /* CR LF and a blank behind it. */
@@ -121,7 +121,7 @@ static void quoted_pair(struct cur *c)
 
 struct slice scan_quoted(struct cur *c)
 {
-	struct cur from = *c;
+	const uint8_t *from = c->pos;
 
 	scan_expect(c, '"');
 	while (!scan_failed(c) && !scan_byte(c, '"')) {
@@ -135,7 +135,7 @@ struct slice scan_quoted(struct cur *c)
 		if (!any && scan_peek(c) != '"')
 			scan_fail(c);
 	}
-	return scan_between(&from, c);
+	return scan_since(from, c);
 }
 
 /* "[2001:db8::1]" as a gen-value: what stands in the brackets is judged by
@@ -151,33 +151,42 @@ static void reference(struct cur *c)
 
 /* gen-value: token / host / quoted-string; received=2001:db8::1 stands
  * without brackets (RFC 3261 25.1 via-received). */
-static void gen_value(struct cur *c, struct slice name)
+static struct slice gen_value(struct cur *c, struct slice name)
 {
+	const uint8_t *from = c->pos;
 	int next = scan_peek(c);
 
 	if (next == '"') {
 		scan_quoted(c);
 	} else if (next == '[') {
 		reference(c);
-	} else if (scan_ieq(name, SLICE_LIT("received"))) {
+	} else if (scan_is_word(name, SLICE_LIT("received"))) {
 		do {
 			scan_run(c, SCAN_TOKEN);
 		} while (scan_byte(c, ':'));
 	} else {
 		scan_some(c, SCAN_TOKEN);
 	}
+	return scan_since(from, c);
+}
+
+bool scan_param(struct cur *c, struct slice *name, struct slice *value)
+{
+	if (!scan_sep(c, ';'))
+		return false;
+	*name = scan_some(c, SCAN_TOKEN);
+	*value = scan_sep(c, '=') ? gen_value(c, *name) : SLICE_NONE;
+	return true;
 }
 
 struct slice scan_params(struct cur *c)
 {
-	struct cur from = *c;
+	const uint8_t *from = c->pos;
+	struct slice name, value;
 
-	while (scan_sep(c, ';')) {
-		struct slice name = scan_some(c, SCAN_TOKEN);
-		if (scan_sep(c, '='))
-			gen_value(c, name);
-	}
-	return scan_between(&from, c);
+	while (scan_param(c, &name, &value))
+		;
+	return scan_since(from, c);
 }
 
 static int hex_digit(uint8_t b)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/cursor.h"
+#include "sip/block.h"
 #include "sip/class.h"
 #include "sip/word.h"
 
@@ -16,13 +17,12 @@ static inline void scan_fail(struct cur *c)
 	c->pos = c->end;
 }
 
-/* From where `from` stood to where `to` stands. */
-static inline struct slice scan_between(const struct cur *from,
-					const struct cur *to)
+/* From there to where the cursor stands. */
+static inline struct slice scan_since(const uint8_t *from, const struct cur *c)
 {
-	if (to->failed)
+	if (c->failed)
 		return SLICE_NONE;
-	return slice_of(from->pos, (size_t)(to->pos - from->pos));
+	return slice_of(from, (size_t)(c->pos - from));
 }
 
 /* What is left, as a slice. */
@@ -55,9 +55,31 @@ static inline bool scan_done(const struct cur *c)
 static inline const uint8_t *scan_past(const uint8_t *at, const uint8_t *end,
 				       unsigned classes)
 {
+	for (; end - at >= 4; at += 4) {
+		if (!(scan_table[at[0]] & classes))
+			return at;
+		if (!(scan_table[at[1]] & classes))
+			return at + 1;
+		if (!(scan_table[at[2]] & classes))
+			return at + 2;
+		if (!(scan_table[at[3]] & classes))
+			return at + 3;
+	}
 	while (at != end && (scan_table[*at] & classes) != 0)
 		at++;
 	return at;
+}
+
+/* To the first byte that is not 20..7E, or the end. */
+static inline const uint8_t *scan_past_ascii(const uint8_t *at,
+					     const uint8_t *end)
+{
+	for (; end - at >= BLOCK; at += BLOCK) {
+		unsigned odd = block_odd(at);
+		if (odd)
+			return at + block_first(odd);
+	}
+	return scan_past(at, end, SCAN_ASCII);
 }
 
 /* The run of bytes of these classes, maybe empty. */
@@ -134,6 +156,15 @@ static inline bool scan_sep(struct cur *c, uint8_t byte)
 
 /* quoted-string with its quotes. */
 struct slice scan_quoted(struct cur *c);
+/* Of a gen-value: is it a token, neither quoted nor in brackets? */
+static inline bool scan_is_token(struct slice value)
+{
+	return value.len > 0 && value.ptr[0] != '"' && value.ptr[0] != '[';
+}
+
+/* SEMI generic-param, strict; false when no semicolon is next. The value is
+ * empty where there is none. */
+bool scan_param(struct cur *c, struct slice *name, struct slice *value);
 /* *( SEMI generic-param ) up to something else; every parameter strict. */
 struct slice scan_params(struct cur *c);
 /* The two characters of a %HH at s[at] are there; value or -1. */

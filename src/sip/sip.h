@@ -114,8 +114,10 @@ int sip_list_next(struct slice *list, struct slice *value);
 /* Does any header of that id (a LIST of tokens) hold the token? */
 bool sip_has_token(const struct sip_msg *m, enum sip_header_id id,
 		   const char *token);
+/* 0, or -EINVAL and *out is empty. */
 int sip_via_parse(struct slice value, struct sip_via *out);
-/* name-addr / addr-spec as RFC 3261 20.10 reads it. */
+/* name-addr / addr-spec as RFC 3261 20.10 reads it. 0, or -EINVAL and *out is
+ * empty. */
 int sip_addr_parse(struct slice value, struct sip_addr *out);
 /* Seconds of Expires or expires=; over 2^32-1 is clamped. -EINVAL. */
 int sip_delta_seconds(struct slice value, uint32_t *out);

@@ -8,23 +8,23 @@
 
 static enum sip_scheme scheme_of(struct slice text)
 {
-	if (scan_ieq(text, SLICE_LIT("sip")))
+	if (scan_is_word(text, SLICE_LIT("sip")))
 		return SIP_SCHEME_SIP;
-	if (scan_ieq(text, SLICE_LIT("sips")))
+	if (scan_is_word(text, SLICE_LIT("sips")))
 		return SIP_SCHEME_SIPS;
-	if (scan_ieq(text, SLICE_LIT("tel")))
+	if (scan_is_word(text, SLICE_LIT("tel")))
 		return SIP_SCHEME_TEL;
 	return SIP_SCHEME_OTHER;
 }
 
 static struct slice scan_scheme(struct cur *c)
 {
-	struct cur from = *c;
+	const uint8_t *from = c->pos;
 
 	if (!scan_is(scan_peek(c), SCAN_ALPHA))
 		scan_fail(c);
 	scan_run(c, SCAN_SCHEME);
-	struct slice scheme = scan_between(&from, c);
+	struct slice scheme = scan_since(from, c);
 	scan_expect(c, ':');
 	return scheme;
 }
@@ -33,6 +33,8 @@ static struct slice scan_scheme(struct cur *c)
  * first one in the text ends it (SIP-26). */
 static void scan_userinfo(struct cur *c, struct sip_uri *out)
 {
+	out->user = SLICE_NONE;
+	out->password = SLICE_NONE;
 	if (slice_chr(scan_rest(c), '@') < 0)
 		return;
 	out->user = scan_escaped(c, SCAN_USER);
@@ -51,19 +53,19 @@ static void need_some(struct cur *c, struct slice s)
 
 static struct slice scan_uri_params(struct cur *c)
 {
-	struct cur from = *c;
+	const uint8_t *from = c->pos;
 
 	while (scan_byte(c, ';')) {
 		need_some(c, scan_escaped(c, SCAN_PARAM));
 		if (scan_byte(c, '='))
 			need_some(c, scan_escaped(c, SCAN_PARAM));
 	}
-	return scan_between(&from, c);
+	return scan_since(from, c);
 }
 
 static struct slice scan_uri_headers(struct cur *c)
 {
-	struct cur from = *c;
+	const uint8_t *from = c->pos;
 
 	if (!scan_byte(c, '?'))
 		return SLICE_NONE;
@@ -72,7 +74,15 @@ static struct slice scan_uri_headers(struct cur *c)
 		scan_expect(c, '=');
 		scan_escaped(c, SCAN_HEADER);
 	} while (scan_byte(c, '&'));
-	return scan_between(&from, c);
+	return scan_since(from, c);
+}
+
+static void set_host(struct sip_uri *out, const struct sip_host *host)
+{
+	out->host = host->text;
+	out->host_is_ip4 = host->is_ip4;
+	out->host_is_ip6 = host->is_ip6;
+	out->port = host->port;
 }
 
 static void scan_sip(struct cur *c, struct sip_uri *out)
@@ -82,10 +92,7 @@ static void scan_sip(struct cur *c, struct sip_uri *out)
 	scan_userinfo(c, out);
 	sip_scan_host(c, &host);
 	sip_scan_port(c, false, &host);
-	out->host = host.text;
-	out->host_is_ip4 = host.is_ip4;
-	out->host_is_ip6 = host.is_ip6;
-	out->port = host.port;
+	set_host(out, &host);
 	out->params = scan_uri_params(c);
 	out->headers = scan_uri_headers(c);
 }
@@ -94,7 +101,7 @@ static void scan_sip(struct cur *c, struct sip_uri *out)
  * who dials. */
 static void scan_tel(struct cur *c, struct sip_uri *out)
 {
-	struct cur from = *c;
+	const uint8_t *from = c->pos;
 	bool global = scan_byte(c, '+');
 	size_t digits = 0;
 
@@ -107,33 +114,46 @@ static void scan_tel(struct cur *c, struct sip_uri *out)
 	}
 	if (digits == 0)
 		scan_fail(c);
-	out->user = scan_between(&from, c);
+	out->user = scan_since(from, c);
 	out->params = scan_uri_params(c);
 }
 
+static void no_parts(struct sip_uri *out)
+{
+	set_host(out, &(struct sip_host){ .port = 0 });
+	out->user = SLICE_NONE;
+	out->password = SLICE_NONE;
+	out->params = SLICE_NONE;
+	out->headers = SLICE_NONE;
+}
+
+/* Every member is set once, where it belongs: this is done several times for
+ * each message. */
 int sip_uri_parse(struct slice text, struct sip_uri *out)
 {
 	struct cur c = scan_over(text);
-	struct sip_uri uri = { .text = text };
 
-	uri.scheme_text = scan_scheme(&c);
-	uri.scheme = scheme_of(uri.scheme_text);
-	switch (uri.scheme) {
+	out->text = text;
+	out->scheme_text = scan_scheme(&c);
+	out->scheme = scheme_of(out->scheme_text);
+	switch (out->scheme) {
 	case SIP_SCHEME_SIP:
 	case SIP_SCHEME_SIPS:
-		scan_sip(&c, &uri);
+		scan_sip(&c, out);
 		break;
 	case SIP_SCHEME_TEL:
-		scan_tel(&c, &uri);
+		no_parts(out);
+		scan_tel(&c, out);
 		break;
 	case SIP_SCHEME_OTHER: /* absoluteURI */
+		no_parts(out);
 		need_some(&c, scan_escaped(&c, SCAN_URIC));
 		break;
 	}
-	if (!scan_done(&c))
-		return -EINVAL;
-	*out = uri;
-	return 0;
+	if (scan_done(&c))
+		return 0;
+	*out = (struct sip_uri){ .port = 0 };
+	return -EINVAL;
 }
 
 bool sip_param_next(struct slice *params, struct slice *name,

@@ -40,7 +40,7 @@ struct sip_addr {
 
 enum { SIP_DOMAIN_MAX = 256, SIP_AOR_MAX = 512 }; /* with NUL */
 
-/* Strict: the whole slice must be one URI. 0 or -EINVAL. */
+/* Strict: the whole slice must be one URI. 0, or -EINVAL and *out is empty. */
 int sip_uri_parse(struct slice text, struct sip_uri *out);
 /* Any of ";a=b;c" by name, without case; value may be empty ("lr"). The value
  * is as written (quotes kept). */

@@ -15,53 +15,72 @@ static bool is_address(struct slice text)
 }
 
 /* The parameters that have a meaning, each at most once. */
-static bool params_ok(struct sip_via *via)
-{
-	struct slice rest = via->params;
-	struct slice name, value;
-	unsigned branches = 0;
-	unsigned received = 0;
-	unsigned rports = 0;
+struct params {
+	unsigned branches, received, rports;
+};
 
-	while (sip_param_next(&rest, &name, &value)) {
-		if (scan_ieq(name, SLICE_LIT("branch"))) {
-			via->branch = value;
-			if (++branches > 1 || !scan_all(value, SCAN_TOKEN))
-				return false;
-		} else if (scan_ieq(name, SLICE_LIT("received"))) {
-			if (++received > 1 || !is_address(value))
-				return false;
-		} else if (scan_ieq(name, SLICE_LIT("rport"))) {
-			if (++rports > 1 || (value.len > 0 && !sip_port(value)))
-				return false;
-		}
+static bool param_ok(struct params *p, struct sip_via *via, struct slice name,
+		     struct slice value)
+{
+	if (scan_is_word(name, SLICE_LIT("branch"))) {
+		via->branch = value;
+		return ++p->branches == 1 && scan_is_token(value);
 	}
+	if (scan_is_word(name, SLICE_LIT("received")))
+		return ++p->received == 1 && is_address(value);
+	if (scan_is_word(name, SLICE_LIT("rport")))
+		return ++p->rports == 1 && (value.len == 0 || sip_port(value));
 	return true;
+}
+
+static void read_params(struct cur *c, struct sip_via *via)
+{
+	struct params p = { 0 };
+	struct slice name, value;
+	const uint8_t *from = c->pos;
+
+	via->branch = SLICE_NONE;
+	while (scan_param(c, &name, &value))
+		if (!param_ok(&p, via, name, value))
+			scan_fail(c);
+	via->params = scan_since(from, c);
+}
+
+/* protocol-name "/" protocol-version "/", mostly as everybody writes it. */
+static void skip_protocol(struct cur *c)
+{
+	const struct slice usual = SLICE_LIT("SIP/2.0/");
+
+	if (slice_starts(scan_rest(c), usual)) {
+		c->pos += usual.len;
+		scan_blank(c);
+		return;
+	}
+	for (int i = 0; i < 2; i++) {
+		scan_some(c, SCAN_TOKEN);
+		if (!scan_sep(c, '/'))
+			scan_fail(c);
+	}
 }
 
 int sip_via_parse(struct slice value, struct sip_via *out)
 {
-	struct sip_via via = { .text = scan_trim(value) };
-	struct cur c = scan_over(via.text);
+	struct cur c = scan_over(scan_trim(value));
 	struct sip_host host;
 
-	scan_some(&c, SCAN_TOKEN); /* protocol-name */
-	if (!scan_sep(&c, '/'))
-		scan_fail(&c);
-	scan_some(&c, SCAN_TOKEN); /* protocol-version */
-	if (!scan_sep(&c, '/'))
-		scan_fail(&c);
-	via.transport = scan_some(&c, SCAN_TOKEN);
+	out->text = scan_rest(&c);
+	skip_protocol(&c);
+	out->transport = scan_some(&c, SCAN_TOKEN);
 	if (!scan_blank(&c))
 		scan_fail(&c);
 	sip_scan_host(&c, &host);
 	sip_scan_port(&c, true, &host);
-	via.host = host.text;
-	via.port = host.port;
-	via.params = scan_params(&c);
+	out->host = host.text;
+	out->port = host.port;
+	read_params(&c, out);
 	scan_blank(&c);
-	if (!scan_done(&c) || !params_ok(&via))
-		return -EINVAL;
-	*out = via;
-	return 0;
+	if (scan_done(&c))
+		return 0;
+	*out = (struct sip_via){ .port = 0 };
+	return -EINVAL;
 }

@@ -29,5 +29,18 @@ static inline bool scan_ieq(struct slice a, struct slice b)
 	return (ends & ~0x20U) == 0 && scan_ieq_long(a, b);
 }
 
+/* Is it this word of letters, which is written in lower case and known to the
+ * compiler? An or with the bit of case turns nothing but a letter into one. */
+static inline bool scan_is_word(struct slice s, struct slice lower)
+{
+	unsigned differ = 0;
+
+	if (s.len != lower.len)
+		return false;
+	for (size_t i = 0; i < lower.len; i++)
+		differ |= (s.ptr[i] | 0x20U) ^ lower.ptr[i];
+	return differ == 0;
+}
+
 /* Printable ASCII and spaces only: nothing in it needs a second look. */
 bool scan_is_plain(struct slice s);

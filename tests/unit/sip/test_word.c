@@ -68,11 +68,33 @@ static void test_plain(void **state)
 	}
 }
 
+/* Letters in either case, nothing else: not what an or with 20 would make of
+ * other bytes. */
+static void test_word_of_letters(void **state)
+{
+	static const char text[] = "rEcEiVed";
+
+	(void)state;
+	for (size_t at = 0; at + 1 < sizeof(text); at++) {
+		char other[sizeof(text)];
+		memcpy(other, text, sizeof(text));
+		for (int b = 0; b < 256; b++) {
+			other[at] = (char)b;
+			struct slice s = slice_of(other, sizeof(other) - 1);
+			assert_int_equal(scan_is_word(s, SLICE_LIT("received")),
+					 slice_ieq(s, SLICE_LIT("received")));
+		}
+	}
+	assert_false(scan_is_word(SLICE_LIT("ta"), SLICE_LIT("tag")));
+	assert_false(scan_is_word(SLICE_NONE, SLICE_LIT("tag")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal_without_case),
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_word_of_letters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
