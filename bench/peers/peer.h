@@ -13,6 +13,7 @@ struct bench_peer {
 	 * From, To, tags, Call-ID, CSeq, Max-Forwards, Contacts, Routes,
 	 * Content-Length, Authorization. False: refused. */
 	bool (*parse)(struct slice whole);
+	const char *reads; /* what of it becomes values */
 };
 
 /* Ends with a row without a name. */

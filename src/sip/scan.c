@@ -119,14 +119,31 @@ static void quoted_pair(struct cur *c)
 		scan_fail(c);
 }
 
+/* Text and blanks up to a quote, a backslash or a fold. */
+static bool quoted_text(struct cur *c)
+{
+	const uint8_t *from = c->pos;
+
+	for (; c->end - c->pos >= BLOCK; c->pos += BLOCK) {
+		unsigned stop = block_eq(c->pos, '"') | block_eq(c->pos, '\\') |
+				block_odd(c->pos);
+		if (!stop)
+			continue;
+		c->pos += block_first(stop);
+		break;
+	}
+	scan_run(c, SCAN_QDTEXT | SCAN_BLANK);
+	return c->pos != from;
+}
+
 struct slice scan_quoted(struct cur *c)
 {
 	const uint8_t *from = c->pos;
 
 	scan_expect(c, '"');
 	while (!scan_failed(c) && !scan_byte(c, '"')) {
-		bool any = scan_blank(c);
-		if (scan_run(c, SCAN_QDTEXT).len > 0)
+		bool any = quoted_text(c);
+		if (scan_blank(c)) /* a fold */
 			any = true;
 		if (scan_byte(c, '\\')) {
 			quoted_pair(c);

@@ -15,6 +15,10 @@
 #include "base/reject.h"
 #include "sip/uri.h"
 
+/* A first block of an arena that holds the view of nearly every message, and
+ * is a size that allocators keep at hand. */
+enum { SIP_VIEW_BYTES = 960 };
+
 enum sip_method {
 #define SIP_METHOD(id, name) SIP_##id,
 #include "sip/methods.tbl"
