@@ -166,7 +166,7 @@ static void on_answer_from_home(struct edge *e, const struct proc_id *from,
 	struct slice bytes = m->u.answer_from_home.bytes;
 	struct proxy_hop hop = home_hop(from);
 	struct branch_ref ref;
-	struct arena *a = arena_create(4096, 1 << 20);
+	struct arena *a = arena_create(SIP_VIEW_BYTES, 1 << 20);
 	struct sip_msg msg;
 	bool ours = a && e->proxy &&
 		    !sip_parse(a, bytes, &sip_limits_default, &msg) &&

@@ -284,7 +284,7 @@ static bool is_response(struct slice bytes)
 
 static void take_response(struct flow *f, struct slice bytes)
 {
-	struct arena *a = arena_create(4096, 1 << 20);
+	struct arena *a = arena_create(SIP_VIEW_BYTES, 1 << 20);
 	struct sip_msg m;
 	if (a && f->proven && !sip_parse(a, bytes, &sip_limits_default, &m))
 		deliver_response(f, &m);

@@ -13,7 +13,7 @@
 
 enum {
 	BRANCH_BYTES = 8 + 8 + 2, /* life, transaction, branch */
-	VIEW_FIRST = 8 * 1024,
+	VIEW_FIRST = SIP_VIEW_BYTES,
 	VIEW_MAX = 1024 * 1024,
 };
 
