@@ -49,7 +49,8 @@ static struct proxy_target *copy_one(struct arena *a,
 		err = copy_edits(a, &out->edits);
 	if (err || copy_slice(a, &out->hop.peer) < 0 ||
 	    copy_slice(a, &out->uri) < 0 ||
-	    copy_slice(a, &out->record_route) < 0)
+	    copy_slice(a, &out->record_route) < 0 ||
+	    copy_slice(a, &out->transport) < 0)
 		return NULL;
 	return out;
 }

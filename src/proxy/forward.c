@@ -9,12 +9,15 @@
 enum { MAX_FORWARDS_DEFAULT = 70, MAX_FORWARDS_TEXT = 12 };
 
 /* Our Via's value; *branch is where the part behind "branch=" begins. */
-static int write_via(struct proxy_request *r, uint16_t index, struct buf *via,
-		     size_t *branch)
+static int write_via(struct proxy_request *r, const struct proxy_target *t,
+		     uint16_t index, struct buf *via, size_t *branch)
 {
 	struct proxy *p = r->proxy;
 	buf_str(via, "SIP/2.0/");
-	buf_str(via, p->transport);
+	if (slice_empty(t->transport))
+		buf_str(via, p->transport);
+	else
+		buf_put(via, t->transport);
 	buf_str(via, " ");
 	buf_str(via, p->sent_by);
 	/* rport (RFC 3581 3): without it some devices answer to the default
@@ -29,13 +32,13 @@ static int write_via(struct proxy_request *r, uint16_t index, struct buf *via,
 }
 
 /* The Via as it goes out, kept in the arena; *branch is a part of it. */
-static int make_via(struct proxy_request *r, uint16_t index, struct slice *via,
-		    struct slice *branch)
+static int make_via(struct proxy_request *r, const struct proxy_target *t,
+		    uint16_t index, struct slice *via, struct slice *branch)
 {
 	struct buf b;
 	size_t at = 0;
 	buf_init(&b, 0);
-	int err = write_via(r, index, &b, &at);
+	int err = write_via(r, t, index, &b, &at);
 	if (!err) {
 		*via = arena_copy(r->arena, buf_slice(&b));
 		err = via->ptr ? 0 : -ENOMEM;
@@ -51,7 +54,7 @@ static int forward_encode(struct proxy_request *r, const struct proxy_target *t,
 	char forwards[MAX_FORWARDS_TEXT];
 	struct sip_edits e;
 	struct slice via;
-	int err = make_via(r, index, &via, branch);
+	int err = make_via(r, t, index, &via, branch);
 	if (err)
 		return err;
 	if (t->edits)
