@@ -19,8 +19,10 @@ enum access_source {
 
 enum access_route {
 	ACCESS_ROUTE_NONE,
-	ACCESS_ROUTE_FLOW,   /* a live connection of a client */
-	ACCESS_ROUTE_PARTNER /* a partner, by the name of its edge */
+	ACCESS_ROUTE_FLOW,    /* a live connection of a client */
+	ACCESS_ROUTE_PARTNER, /* a partner, by the name of its edge */
+	ACCESS_ROUTE_INSIDE,  /* a server inside */
+	ACCESS_ROUTE_COUNT
 };
 
 /* What the SRV records of a domain say, as somebody found out. */

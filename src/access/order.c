@@ -12,15 +12,16 @@
 
 /* The ways a request can take; a route token makes one of its own. */
 enum lane {
-	LANE_FEDERATION = 1,     /* from a proven peer, to the inside */
-	LANE_CLIENT = 2,         /* from 443, to the inside */
-	LANE_FLOW = 4,           /* from inside, to a client of ours */
-	LANE_OUT = 8,            /* from inside, to a partner */
-	LANE_PEER_DIALOG = 16,   /* from a proven peer, to a client */
-	LANE_TRANSIT = 32,       /* from a proven peer, to a partner */
-	LANE_CLIENT_DIALOG = 64, /* from 443, to a client */
-	LANE_DIALOG_OUT = 128,   /* from 443, to a partner */
-	LANE_INSIDE_DIALOG = 256 /* from inside, to a partner, by token */
+	LANE_FEDERATION = 1,      /* from a proven peer, to the inside */
+	LANE_CLIENT = 2,          /* from 443, to the inside */
+	LANE_FLOW = 4,            /* from inside, to a client of ours */
+	LANE_OUT = 8,             /* from inside, to a partner */
+	LANE_PEER_DIALOG = 16,    /* from a proven peer, to a client */
+	LANE_TRANSIT = 32,        /* from a proven peer, to a partner */
+	LANE_CLIENT_DIALOG = 64,  /* from 443, to a client */
+	LANE_DIALOG_OUT = 128,    /* from 443, to a partner */
+	LANE_INSIDE_DIALOG = 256, /* from inside, to a partner, by token */
+	LANE_PEER_INSIDE = 512 /* from a proven peer, to the inside, by token */
 };
 
 /* One judgement under way. */
@@ -238,7 +239,7 @@ static const struct reject *audio_video(struct judge *j)
 }
 
 enum {
-	LANES_IN = LANE_FEDERATION | LANE_PEER_DIALOG,
+	LANES_IN = LANE_FEDERATION | LANE_PEER_DIALOG | LANE_PEER_INSIDE,
 	LANES_OUT = LANE_OUT | LANE_DIALOG_OUT | LANE_INSIDE_DIALOG,
 	LANES_CLIENT = LANE_CLIENT | LANE_CLIENT_DIALOG | LANE_DIALOG_OUT,
 };
@@ -292,18 +293,22 @@ static const struct {
 	{ LANE_CLIENT_DIALOG, ACCESS_TO_FLOW },
 	{ LANE_DIALOG_OUT, ACCESS_TO_PARTNER },
 	{ LANE_INSIDE_DIALOG, ACCESS_TO_PARTNER },
+	{ LANE_PEER_INSIDE, ACCESS_TO_INSIDE },
 };
 
-static const enum lane LANE[][3] = {
+static const enum lane LANE[][ACCESS_ROUTE_COUNT] = {
 	[ACCESS_FROM_FEDERATION] = { [ACCESS_ROUTE_NONE] = LANE_FEDERATION,
 				     [ACCESS_ROUTE_FLOW] = LANE_PEER_DIALOG,
-				     [ACCESS_ROUTE_PARTNER] = LANE_TRANSIT },
+				     [ACCESS_ROUTE_PARTNER] = LANE_TRANSIT,
+				     [ACCESS_ROUTE_INSIDE] = LANE_PEER_INSIDE },
 	[ACCESS_FROM_CLIENT] = { [ACCESS_ROUTE_NONE] = LANE_CLIENT,
 				 [ACCESS_ROUTE_FLOW] = LANE_CLIENT_DIALOG,
-				 [ACCESS_ROUTE_PARTNER] = LANE_DIALOG_OUT },
+				 [ACCESS_ROUTE_PARTNER] = LANE_DIALOG_OUT,
+				 [ACCESS_ROUTE_INSIDE] = LANE_CLIENT },
 	[ACCESS_FROM_INSIDE] = { [ACCESS_ROUTE_NONE] = LANE_OUT,
 				 [ACCESS_ROUTE_FLOW] = LANE_FLOW,
-				 [ACCESS_ROUTE_PARTNER] = LANE_INSIDE_DIALOG },
+				 [ACCESS_ROUTE_PARTNER] = LANE_INSIDE_DIALOG,
+				 [ACCESS_ROUTE_INSIDE] = LANE_OUT },
 };
 
 /* A client that has not signed in holds no token of its own: it goes inside
