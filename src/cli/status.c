@@ -132,6 +132,9 @@ static int print_status(struct cli *c, const json_t *result)
 		err = print_rows(c, "Certificates of connected partners",
 				 json_object_get(tables, "peer_certificates"));
 	if (!err)
+		err = print_rows(c, "Servers inside",
+				 json_object_get(tables, "inside"));
+	if (!err)
 		err = print_counters(c, json_object_get(result, "counters"));
 	return err ? cli_fail(c, CLI_NO, "out of memory") : CLI_DONE;
 }

@@ -3,7 +3,7 @@
  * New connections: how many a source may open in a second, and how many it
  * may hold before it has signed in or proved who it is (threats section 0).
  */
-#include "edge/edge_int.h"
+#include "edge/inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -89,6 +89,13 @@ static uint16_t port_of(const struct edge_listener *l)
 	return addr_parse(slice_str(l->address), false, &a) ? 0 : addr_port(&a);
 }
 
+static enum flow_kind kind_of(const struct edge_listener *l)
+{
+	if (l->kind == LISTENER_INSIDE)
+		return FLOW_INSIDE;
+	return l->kind == LISTENER_CLIENTS ? FLOW_CLIENT : FLOW_FEDERATION;
+}
+
 void edge_on_accept(void *arg, int fd, const struct addr *from)
 {
 	struct edge_listener *l = arg;
@@ -101,9 +108,7 @@ void edge_on_accept(void *arg, int fd, const struct addr *from)
 		refuse(l, fd, text, why);
 		return;
 	}
-	enum flow_kind kind =
-		l->kind == LISTENER_CLIENTS ? FLOW_CLIENT : FLOW_FEDERATION;
-	struct flow *f = flow_create(e, kind);
+	struct flow *f = flow_create(e, kind_of(l));
 	if (!f) {
 		s->open--;
 		refuse(l, fd, text, "memory");
@@ -113,10 +118,9 @@ void edge_on_accept(void *arg, int fd, const struct addr *from)
 	f->port = port_of(l);
 	f->source_key = s->key;
 	memcpy(f->source, text, sizeof(f->source));
-	struct net_tls *tls = kind == FLOW_CLIENT ? e->current->tls_clients
-						  : e->current->tls_federation;
-	int err = conn_accept(&f->conn, e->loop, fd, tls, &flow_limits,
-			      &flow_conn_ops, f);
+	f->plain = f->kind == FLOW_INSIDE && inside_link_has(e, from);
+	int err = conn_accept(&f->conn, e->loop, fd, contexts_of(f),
+			      &flow_limits, &flow_conn_ops, f);
 	if (err) {
 		refuse(l, -1, text, "accept");
 		flow_drop(f);

@@ -22,17 +22,23 @@ int contexts_create(struct edge *e, struct generation *g,
 	const struct {
 		struct net_tls **out;
 		enum net_tls_use use;
+		const struct net_tls_conf *conf;
 	} rows[] = {
-		{ &g->tls_federation, NET_TLS_FEDERATION },
-		{ &g->tls_clients, NET_TLS_CLIENTS },
-		{ &g->tls_dial, NET_TLS_DIAL },
+		{ &g->tls_federation, NET_TLS_FEDERATION, &conf->tls },
+		{ &g->tls_clients, NET_TLS_CLIENTS, &conf->tls },
+		{ &g->tls_dial, NET_TLS_DIAL, &conf->tls },
+		{ &g->tls_inside, NET_TLS_FEDERATION, &conf->inside.tls },
+		{ &g->tls_inside_dial, NET_TLS_DIAL, &conf->inside.tls },
+		{ &g->tls_plain, NET_PLAIN, &conf->inside.tls },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int err = net_tls_create(rows[i].out, &conf->tls, rows[i].use,
+	size_t count = conf->inside.external ? 6 : 3;
+	for (size_t i = 0; i < count; i++) {
+		int err = net_tls_create(rows[i].out, rows[i].conf, rows[i].use,
 					 error);
 		if (err)
 			return err;
-		net_tls_gate(*rows[i].out, e->gate);
+		if (rows[i].use != NET_PLAIN)
+			net_tls_gate(*rows[i].out, e->gate);
 	}
 	return e->tickets.len
 		       ? net_tls_tickets(g->tls_clients, buf_slice(&e->tickets))
@@ -44,6 +50,9 @@ void contexts_free(struct generation *g)
 	net_tls_free(g->tls_federation);
 	net_tls_free(g->tls_clients);
 	net_tls_free(g->tls_dial);
+	net_tls_free(g->tls_inside);
+	net_tls_free(g->tls_inside_dial);
+	net_tls_free(g->tls_plain);
 }
 
 void contexts_forget_tickets(struct edge *e)
@@ -84,10 +93,17 @@ void contexts_on_gate(void *arg, bool full)
 }
 
 /* The context that a connection of that kind would be made with now. */
-static struct net_tls *context_of(const struct edge *e, const struct flow *f)
+struct net_tls *contexts_of(const struct flow *f)
 {
-	return f->kind == FLOW_DIALLED ? e->current->tls_dial
-				       : e->current->tls_federation;
+	const struct generation *g = f->edge->current;
+	struct net_tls *const of[FLOW_KIND_COUNT] = {
+		[FLOW_CLIENT] = g->tls_clients,
+		[FLOW_FEDERATION] = g->tls_federation,
+		[FLOW_DIALLED] = g->tls_dial,
+		[FLOW_INSIDE] = g->tls_inside,
+		[FLOW_NEXT_HOP] = g->tls_inside_dial,
+	};
+	return f->plain ? g->tls_plain : of[f->kind];
 }
 
 /* What was revoked ends now; else what was begun may come to its end. */
@@ -112,11 +128,11 @@ static bool has_certificate(const struct flow *f)
 
 static void recheck(struct map_node *n, void *arg)
 {
-	struct edge *e = arg;
 	struct flow *f = container_of(n, struct flow, node);
+	(void)arg;
 	if (!has_certificate(f) || f->retire_ms)
 		return;
-	const char *why = conn_recheck(f->conn, context_of(e, f));
+	const char *why = conn_recheck(f->conn, contexts_of(f));
 	if (why)
 		retire(f, why);
 }

@@ -5,6 +5,7 @@
  * owns its transaction, read from our sealed Via branch (architecture 3).
  */
 #include "edge/edge_int.h"
+#include "edge/inside.h"
 #include "edge/partner_int.h"
 
 #include <errno.h>
@@ -29,6 +30,13 @@ static int request_to_flow(struct edge *e, const struct proxy_hop *to,
 	}
 	struct flow *f = flow_find(e, to->flow);
 	return f ? flow_write_request(f, e->slot, txn, branch, bytes) : -EPIPE;
+}
+
+/* Others than clients may have several connections, here and elsewhere. */
+static bool proves_a_name(struct slice peer)
+{
+	return slice_starts(peer, SLICE_LIT("peer:")) ||
+	       slice_starts(peer, SLICE_LIT("inside:"));
 }
 
 /* From worker to worker, once around, beginning with the one after us. */
@@ -56,7 +64,7 @@ static int answer_to_flow(struct edge *e, const struct proxy_hop *to,
 {
 	bool here = to->slot == e->slot;
 	struct flow *f = here ? flow_find(e, to->flow) : NULL;
-	bool partner = slice_starts(to->peer, SLICE_LIT("peer:"));
+	bool partner = proves_a_name(to->peer);
 	struct ipc_flow_answer a = {
 		.tries = 0, .flow = to->flow, .peer = to->peer, .bytes = bytes
 	};
@@ -116,6 +124,8 @@ int deliver(void *arg, const struct proxy_hop *to, bool request,
 	struct edge *e = arg;
 	if (to->kind == HOP_PARTNER)
 		return request_to_partner(e, to, bytes, txn, branch);
+	if (to->kind == HOP_INSIDE)
+		return inside_write(e, to->flow, txn, branch, bytes);
 	if (to->kind == HOP_HOME)
 		return request ? request_to_home(e, to, bytes, txn)
 			       : answer_to_home(e, bytes);
@@ -157,6 +167,8 @@ void deliver_response(struct flow *f, const struct sip_msg *m)
 	struct edge *e = f->edge;
 	struct branch_ref ref;
 	struct proxy_hop from = flow_hop(f);
+	if (inside_heard(f, m))
+		return;
 	if (token_branch_read(e->sealer, m->via.branch, &ref)) {
 		metric_add(M_SIP_STRAY, 1);
 		LOG_LIMITED(LOG_INFO, "sip.stray_response",
@@ -198,6 +210,6 @@ bool deliver_orphan(void *arg, const struct proxy_hop *from,
 				.peer = from->peer,
 				.bytes = m->whole };
 	/* what a client sends comes by its own connection, so it is here */
-	return workers > 1 && slice_starts(from->peer, SLICE_LIT("peer:")) &&
+	return workers > 1 && proves_a_name(from->peer) &&
 	       orphan_pass_on(e, &o, (uint8_t)(workers - 1));
 }

@@ -4,6 +4,7 @@
  * status. It serves when it has a configuration and the keys of its tokens.
  */
 #include "edge/edge_int.h"
+#include "edge/inside.h"
 #include "edge/partner.h"
 
 #include <errno.h>
@@ -79,6 +80,7 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 	e->arg = arg;
 	list_init(&e->listeners);
 	buf_init(&e->tickets, 0);
+	inside_init(e);
 	int err = sealer_create(&e->sealer);
 	if (!err)
 		err = net_gate_create(&e->gate, l, 0, contexts_on_gate, e);
@@ -127,6 +129,7 @@ void edge_free(struct edge *e)
 		partners_free(e);
 	if (e->names.slots)
 		names_free(e);
+	inside_free(e);
 	if (e->flows.slots)
 		map_each(&e->flows, flow_abandon_each, NULL);
 	map_free(&e->flows);
@@ -254,6 +257,7 @@ void edge_commit(struct edge *e, uint32_t generation)
 			listener_free(l);
 	}
 	edge_open_listeners(e);
+	inside_configure(e);
 	partners_recheck(e);
 	contexts_recheck(e);
 	generation_free(old);
@@ -326,7 +330,7 @@ size_t edge_busy(const struct edge *e)
 }
 
 struct flow_counts {
-	size_t kind[FLOW_DIALLED + 1];
+	size_t kind[FLOW_KIND_COUNT];
 	size_t signed_in;
 };
 
@@ -359,10 +363,13 @@ void edge_status(struct edge *e,
 	put_number(&pairs, "signed_in", c.signed_in);
 	put_number(&pairs, "federation_in", c.kind[FLOW_FEDERATION]);
 	put_number(&pairs, "federation_out", c.kind[FLOW_DIALLED]);
+	put_number(&pairs, "inside",
+		   c.kind[FLOW_INSIDE] + c.kind[FLOW_NEXT_HOP]);
 	put_number(&pairs, "transactions", edge_busy(e));
 	if (!buf_failed(&pairs))
 		row(arg, "workers", buf_slice(&pairs));
 	buf_free(&pairs);
 	partners_status(e, &rows);
 	contexts_status(e, row, arg);
+	inside_status(e, row, arg);
 }

@@ -14,6 +14,7 @@
  *   strip.c       what never crosses the wall
  *   deliver.c     ops.send: bytes to a hop, wherever it is
  *   exchange.c    messages from the other processes
+ *   inside*.c     servers inside, see inside.h
  *   token.c, reject.c
  */
 #pragma once
@@ -22,23 +23,19 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "edge/edge.h"
-#include "edge/pending.h"
+#include "edge/flow.h"
 #include "edge/reject.h"
 #include "edge/token.h"
-#include "net/net.h"
-#include "proxy/proxy.h"
-#include "sip/frame.h"
 
-enum { EDGE_WORKERS_MAX = 64, EDGE_PEER_MAX = ACCESS_KEY_MAX + 8 };
+enum { EDGE_WORKERS_MAX = 64 };
 
 /* kinds of struct proxy_hop; its other fields in each:
  *   HOP_FLOW     slot, incarnation, flow: a connection of some worker
  *   HOP_PARTNER  slot, incarnation of the owner; peer names the partner;
  *                flow: 0, or which attempt at another server of it
- *   HOP_HOME     incarnation of home; flow: the client's, when it is ours */
-enum edge_hop { HOP_FLOW = 1, HOP_PARTNER, HOP_HOME };
-
-enum flow_kind { FLOW_CLIENT, FLOW_FEDERATION, FLOW_DIALLED };
+ *   HOP_HOME     incarnation of home; flow: the client's, when it is ours
+ *   HOP_INSIDE   slot, incarnation: ours; flow: the id of the next hop */
+enum edge_hop { HOP_FLOW = 1, HOP_PARTNER, HOP_HOME, HOP_INSIDE };
 
 /* One configuration in force or being prepared. Owner: struct edge. */
 struct generation {
@@ -48,6 +45,7 @@ struct generation {
 	void *release_arg;
 	struct access *access;
 	struct net_tls *tls_federation, *tls_clients, *tls_dial;
+	struct net_tls *tls_inside, *tls_inside_dial, *tls_plain; /* or NULL */
 };
 
 /* A listening socket. Owner: struct edge, in its list. */
@@ -61,33 +59,6 @@ struct edge_listener {
 	char address[ADDR_TEXT_MAX];
 };
 
-/* A connection that carries SIP. Owner: this worker, until on_end. */
-struct flow {
-	struct map_node node; /* by id */
-	struct edge *edge;
-	struct conn *conn;
-	uint64_t id;
-	enum flow_kind kind;
-	struct sip_framer framer;
-	struct timer deadline; /* first message, then each message */
-	struct pending_set pending;
-	struct partner_link *link; /* FLOW_DIALLED */
-	char *aor;                 /* signed in as, or NULL */
-	uint64_t pong_ms;          /* when we last answered a keep-alive */
-	uint64_t source_key;
-	uint16_t port;            /* FLOW_CLIENT: that it came to */
-	bool counted;             /* in its source's open count */
-	bool greeted;             /* a whole message has arrived */
-	bool partial;             /* one has begun */
-	bool ending;              /* said so; reads no more */
-	bool proven;              /* peer is what it says: not yet so for a
-				     partner found by SRV that has just come */
-	uint32_t alias_told;      /* life of the owner that may use it */
-	uint64_t retire_ms;       /* ends then, or when nothing waits; 0: no */
-	char peer[EDGE_PEER_MAX]; /* proven identity, as in proxy_hop */
-	char source[ADDR_TEXT_MAX];
-};
-
 /* Requests of one source that did not sign in yet. */
 struct source {
 	struct map_node node;
@@ -99,6 +70,14 @@ struct source {
 
 struct peer_process {
 	uint32_t incarnation; /* 0: not there */
+};
+
+/* The next hops of this worker; inside.h. */
+struct inside {
+	struct list hops;   /* the preferred one first */
+	uint64_t last_hop;  /* id */
+	uint64_t ask;       /* about an SRV name, 0: none */
+	struct timer again; /* the next one about it */
 };
 
 struct edge {
@@ -123,6 +102,7 @@ struct edge {
 	struct map flows;
 	uint64_t last_flow;
 	struct map sources;
+	struct inside inside;
 	struct map partners;  /* by key */
 	size_t partner_bytes; /* that wait for their connections */
 	struct map names;     /* by key of a partner: what the DNS says */
@@ -142,6 +122,8 @@ void contexts_free(struct generation *g);
 int contexts_tickets(struct edge *e, struct slice ring);
 void contexts_forget_tickets(struct edge *e);
 void contexts_on_gate(void *arg, bool full);
+/* What a connection of that kind is made with now. */
+struct net_tls *contexts_of(const struct flow *f);
 /* Connections whose certificate is not valid any more end (TLS-09). */
 void contexts_recheck(struct edge *e);
 /* Each second. */
@@ -158,27 +140,6 @@ void edge_on_accept(void *arg, int fd, const struct addr *from);
 void source_signed_in(struct flow *f);
 void source_left(struct flow *f);
 void source_sweep(struct edge *e);
-
-/* flow.c */
-struct flow *flow_create(struct edge *e, enum flow_kind kind);
-void flow_drop(struct flow *f); /* one that never got a connection */
-/* The edge goes away: ends the connection, leaves the rest to it. */
-void flow_abandon(struct flow *f);
-extern const struct conn_ops flow_conn_ops;
-extern const struct conn_limits flow_limits;
-struct flow *flow_find(struct edge *e, uint64_t id);
-/* Any live flow of that proven peer. */
-struct flow *flow_of_peer(struct edge *e, struct slice peer);
-struct proxy_hop flow_hop(const struct flow *f);
-void flow_end(struct flow *f, bool flushed);
-/* For requests, beside what is kept for answers. */
-bool flow_has_room(const struct flow *f, size_t len);
-/* An answer; there is room for it, and who does not read loses the
- * connection. */
-int flow_write_answer(struct flow *f, struct slice bytes);
-/* A request of a transaction elsewhere or here; 0 or -E... */
-int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
-		       uint16_t branch, struct slice bytes);
 
 /* walk.c */
 void walk_on_request(void *arg, struct proxy_request *r);

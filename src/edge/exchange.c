@@ -3,6 +3,7 @@
  * Messages from the other processes, as a table: type, who may send it, what
  * it does. A message from the wrong role is dropped and logged.
  */
+#include "edge/inside.h"
 #include "edge/partner_int.h"
 
 #include <errno.h>
@@ -185,18 +186,9 @@ static void on_flow_auth(struct edge *e, const struct proc_id *from,
 {
 	const struct ipc_flow_auth *auth = &m->u.flow_auth;
 	struct flow *f = flow_find(e, auth->flow);
-	char *aor = slice_strdup(auth->aor);
 	(void)from;
-	if (!f || f->kind != FLOW_CLIENT || !aor) {
-		free(aor);
-		return;
-	}
-	if (f->aor && strcmp(f->aor, aor))
-		LOG(LOG_INFO, "flow.auth_changed", KV_STR("source", f->source),
-		    KV_STR("old", f->aor), KV_STR("new", aor));
-	free(f->aor);
-	f->aor = aor;
-	source_signed_in(f);
+	if (f && f->kind == FLOW_CLIENT)
+		flow_sign_in(f, auth->aor);
 }
 
 static void on_keys(struct edge *e, const struct proc_id *from,
@@ -233,7 +225,8 @@ static void on_targets(struct edge *e, const struct proc_id *from,
 		       const struct ipc_msg *m)
 {
 	(void)from;
-	names_answer(e, &m->u.targets);
+	if (!e->current || !inside_targets(e, &m->u.targets))
+		names_answer(e, &m->u.targets);
 }
 
 static const struct {
@@ -296,8 +289,10 @@ void edge_peer_gone(struct edge *e, const struct proc_id *peer)
 	if (!place || place->incarnation != peer->incarnation)
 		return;
 	place->incarnation = 0;
-	if (peer->role == PROC_RESOLVER)
+	if (peer->role == PROC_RESOLVER) {
 		names_resolver_gone(e);
+		inside_resolver_gone(e);
+	}
 	if (peer->role == PROC_EDGE)
 		partners_worker_gone(e, peer->slot);
 	if (!e->proxy)

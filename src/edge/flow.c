@@ -5,6 +5,7 @@
  * concerned when it ends.
  */
 #include "edge/edge_int.h"
+#include "edge/inside.h"
 #include "edge/partner.h"
 
 #include <errno.h>
@@ -25,8 +26,8 @@ const struct conn_limits flow_limits = { .handshake_ms = 10000,
 
 static const char *kind_name(enum flow_kind kind)
 {
-	static const char *const names[] = { "client", "federation",
-					     "partner" };
+	static const char *const names[] = { "client", "federation", "partner",
+					     "inside", "next_hop" };
 	return names[kind];
 }
 
@@ -71,6 +72,7 @@ void flow_drop(struct flow *f)
 	pending_free(&f->pending);
 	map_remove(&f->edge->flows, &f->node);
 	free(f->aor);
+	free(f->service_route);
 	free(f);
 }
 
@@ -78,6 +80,7 @@ void flow_abandon(struct flow *f)
 {
 	free(f->link);
 	f->link = NULL;
+	f->hop = NULL;
 	if (!f->conn) {
 		flow_drop(f);
 		return;
@@ -125,7 +128,21 @@ struct proxy_hop flow_hop(const struct flow *f)
 				   .slot = f->edge->slot,
 				   .incarnation = f->edge->incarnation,
 				   .flow = f->id,
-				   .peer = slice_str(f->peer) };
+				   .peer = slice_str(f->peer),
+				   .shared = flow_is_inside(f) };
+}
+
+void flow_sign_in(struct flow *f, struct slice aor)
+{
+	char *copy = slice_strdup(aor);
+	if (!copy)
+		return;
+	if (f->aor && strcmp(f->aor, copy))
+		LOG(LOG_INFO, "flow.auth_changed", KV_STR("source", f->source),
+		    KV_STR("old", f->aor), KV_STR("new", copy));
+	free(f->aor);
+	f->aor = copy;
+	source_signed_in(f);
 }
 
 void flow_end(struct flow *f, bool flushed)
@@ -148,7 +165,7 @@ int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 		       uint16_t branch, struct slice bytes)
 {
 	/* it may have ended in this turn, and on_end is still to come */
-	if (!conn_ready(f->conn))
+	if (f->hop ? !conn_writable(f->conn, 0) : !conn_ready(f->conn))
 		return -EPIPE;
 	if (!flow_has_room(f, bytes.len))
 		return -ENOBUFS;
@@ -209,12 +226,24 @@ static void name_peer(struct flow *f)
 		return;
 	}
 	f->proven = true;
-	if (f->link)
+	if (f->kind == FLOW_INSIDE && !inside_name_peer(f))
+		set_peer(f, "stranger:", "");
+	else if (f->link)
 		set_peer(f, "peer:", partner_link_key(f->link));
-	else
+	else if (f->kind == FLOW_CLIENT)
 		snprintf(f->peer, sizeof(f->peer),
 			 "client:%" PRIu32 ".%" PRIx32 ".%" PRIu64,
 			 f->edge->slot, f->edge->incarnation, f->id);
+}
+
+/* Only who was named is inside: there is nobody to answer. */
+static void check_inside(struct flow *f)
+{
+	if (!slice_starts(slice_str(f->peer), SLICE_LIT("stranger:")))
+		return;
+	LOG_LIMITED(LOG_WARN, "inside.stranger", slice_str(f->source),
+		    KV_STR("source", f->source), KV_STR("peer", f->peer));
+	flow_end(f, false);
 }
 
 static void on_ready(void *arg, struct conn *c)
@@ -230,6 +259,10 @@ static void on_ready(void *arg, struct conn *c)
 	contexts_note_peer(f);
 	if (f->kind == FLOW_DIALLED)
 		partner_ready(f);
+	else if (f->kind == FLOW_NEXT_HOP)
+		inside_ready(f);
+	else if (f->kind == FLOW_INSIDE)
+		check_inside(f);
 	else
 		timer_start(&f->deadline, FIRST_MESSAGE_MS);
 }
@@ -360,8 +393,12 @@ static void tell_home(struct flow *f)
 		e->ops->send(e->arg, PROC_HOME, 0, IPC_FLOW_DOWN, &down);
 }
 
-static enum edge_refusal end_refusal(enum conn_end why)
+static enum edge_refusal end_refusal(const struct flow *f, enum conn_end why)
 {
+	if (f->kind == FLOW_CLIENT)
+		return EDGE_FLOW_GONE;
+	if (flow_is_inside(f))
+		return EDGE_INSIDE_DOWN;
 	return why == CONN_END_TLS || why == CONN_END_NAME ? EDGE_PARTNER_TLS
 							   : EDGE_PARTNER_DOWN;
 }
@@ -375,12 +412,12 @@ static void on_end(void *arg, struct conn *c, enum conn_end why,
 	if (!e) { /* abandoned */
 		pending_free(&f->pending);
 		free(f->aor);
+		free(f->service_route);
 		free(f);
 		return;
 	}
 	struct proxy_hop hop = flow_hop(f);
-	enum edge_refusal refusal =
-		f->kind == FLOW_CLIENT ? EDGE_FLOW_GONE : end_refusal(why);
+	enum edge_refusal refusal = end_refusal(f, why);
 	(void)c;
 	f->ending = true;
 	LOG(LOG_INFO, "conn.end", KV_STR("kind", kind_name(f->kind)),
@@ -391,6 +428,8 @@ static void on_end(void *arg, struct conn *c, enum conn_end why,
 	alias_withdraw(f);
 	if (f->link)
 		partner_ended(f, why, text);
+	if (f->hop)
+		inside_ended(f, text);
 	pending_fail(e, &f->pending, refusal);
 	proxy_hop_gone(e->proxy, &hop, edge_reject(refusal));
 	flow_drop(f);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/cursor.h"
+#include "edge/inside.h"
 #include "edge/partner_names.h"
 
 enum {
@@ -427,8 +428,14 @@ static void recheck(struct map_node *n, void *arg)
 {
 	struct edge *e = arg;
 	struct flow *f = container_of(n, struct flow, node);
-	if (f->kind == FLOW_CLIENT || f->ending || !conn_ready(f->conn))
+	if (f->kind == FLOW_CLIENT || f->kind == FLOW_NEXT_HOP || f->ending ||
+	    !conn_ready(f->conn))
 		return;
+	if (f->kind == FLOW_INSIDE) {
+		if (!inside_name_peer(f))
+			flow_end(f, true);
+		return;
+	}
 	const struct access *a = e->current->access;
 	const struct net_peer *peer = conn_peer(f->conn);
 	const char(*name)[NET_NAME_MAX] =

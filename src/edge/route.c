@@ -2,7 +2,8 @@
 /*
  * Routes through this edge. A request that begins a dialog gets a
  * Record-Route on each pass, which names the side it came from and the side it
- * goes to: a flow of a client, or a partner (RFC 5658: one value a listener).
+ * goes to: a flow of a client, a partner, or a server inside (RFC 5658: one
+ * value a listener; the built-in home needs none).
  * Requests in the dialog bring the values back as Route, the sender's side
  * first:
  *
@@ -13,14 +14,24 @@
  * where to. Tokens are sealed, so nobody makes one up; who may use it is
  * judged like everything else.
  *
+ * With a server inside, that is one of ours more on each pass, and the server's
+ * own values between them when it stays in the dialog:
+ *
+ *     alice's BYE     Route: <alice's flow>, <inside>, <the server's own>,
+ *                            <inside>, <fabrikam>
+ *
+ * What stands directly behind <inside> tells: another's value, and the request
+ * goes to that server; one of ours, and no server wants to see it.
+ *
  * The value of a client's flow has the port of the client's listener: without
  * one a device looks for the default, 5061, where only partners are let in
- * (RFC 3263 4.2). Path carries the port to home and back, so that the worker
- * which sends to a flow of another's knows it.
+ * (RFC 3263 4.2). The token carries it, so that the worker which sends to a
+ * flow of another's knows it.
  */
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "edge/inside.h"
 #include "edge/walk.h"
 
 /* One of our own: still there, and not about to go in this turn? */
@@ -51,7 +62,7 @@ static const struct reject *lead_to_flow(struct walk *w,
 				     .incarnation = ref.incarnation,
 				     .flow = ref.flow,
 				     .peer = slice_str(w->hop_peer) };
-	w->hop_port = uri->port;
+	w->hop_port = ref.port;
 	w->facts.route = ACCESS_ROUTE_FLOW;
 	return NULL;
 }
@@ -80,10 +91,22 @@ static const struct reject *lead_to_partner(struct walk *w, struct slice token)
 	return NULL;
 }
 
+static const struct reject *lead_to_inside(struct walk *w, struct slice token)
+{
+	if (token_inside_read(w->e->sealer, token, w->route_inside))
+		return edge_reject(EDGE_ROUTE_STALE);
+	if (w->facts.source == ACCESS_FROM_INSIDE)
+		return NULL; /* names the sender's side */
+	w->facts.route = ACCESS_ROUTE_INSIDE;
+	return NULL;
+}
+
 static const struct reject *lead(struct walk *w, const struct sip_uri *uri)
 {
-	return token_is_partner(uri->user) ? lead_to_partner(w, uri->user)
-					   : lead_to_flow(w, uri);
+	if (token_is_partner(uri->user))
+		return lead_to_partner(w, uri->user);
+	return token_is_inside(uri->user) ? lead_to_inside(w, uri->user)
+					  : lead_to_flow(w, uri);
 }
 
 /* Is this Route value one of ours? */
@@ -92,7 +115,14 @@ static bool is_ours(const struct walk *w, struct slice value,
 {
 	char host[SIP_DOMAIN_MAX];
 	return !sip_addr_parse(value, a) && !sip_domain(a->uri.host, host) &&
-	       strcmp(host, w->e->name) == 0;
+	       walk_names_us(w, slice_str(host));
+}
+
+/* Is it decided where to? <inside> alone decides nothing yet. */
+static bool decided(const struct walk *w)
+{
+	return w->facts.route == ACCESS_ROUTE_FLOW ||
+	       w->facts.route == ACCESS_ROUTE_PARTNER;
 }
 
 const struct reject *route_take(struct walk *w)
@@ -103,9 +133,10 @@ const struct reject *route_take(struct walk *w)
 		struct slice list = h->value, value;
 		struct sip_addr a;
 		while (sip_list_next(&list, &value) > 0) {
-			if (w->facts.route != ACCESS_ROUTE_NONE ||
-			    !is_ours(w, value, &a))
+			if (decided(w) || !is_ours(w, value, &a)) {
+				w->foreign_route = true;
 				return NULL;
+			}
 			sip_edit_drop_value(&w->edits, SIP_H_ROUTE, index++);
 			w->routed = true;
 			const struct reject *reject = slice_empty(a.uri.user)
@@ -118,14 +149,22 @@ const struct reject *route_take(struct walk *w)
 	return NULL;
 }
 
+/* One of our listeners, as the side that it is for knows it. */
+struct side {
+	struct slice name;
+	uint16_t port; /* 0: the default */
+	bool plain;
+};
+
 static struct slice finish(struct walk *w, struct buf *b, int err,
-			   uint16_t port)
+			   const struct side *side)
 {
-	buf_printf(b, "@%s", w->e->name);
-	if (port)
-		buf_printf(b, ":%u", (unsigned)port);
+	buf_printf(b, "@%.*s", SLICE_FMT(side->name));
+	if (side->port)
+		buf_printf(b, ":%u", (unsigned)side->port);
 	/* ob: this edge keeps flows (RFC 5626 5.1) */
-	buf_printf(b, ";transport=tls;lr%s>", w->facts.registers ? ";ob" : "");
+	buf_printf(b, ";transport=%s;lr%s>", side->plain ? "tcp" : "tls",
+		   w->facts.registers ? ";ob" : "");
 	struct slice s =
 		err || buf_failed(b)
 			? SLICE_NONE
@@ -134,18 +173,25 @@ static struct slice finish(struct walk *w, struct buf *b, int err,
 	return s;
 }
 
+static struct side inside_side(const struct walk *w, bool plain)
+{
+	const struct inside_conf *c = &w->e->current->conf->inside;
+	return (struct side){ c->name, c->port, plain };
+}
+
 static struct slice flow_value(struct walk *w, const struct flow_ref *ref,
-			       uint16_t port)
+			       const struct side *side)
 {
 	struct buf b;
 	buf_init(&b, 0);
 	buf_str(&b, "<sip:");
-	return finish(w, &b, token_flow_write(w->e->sealer, ref, &b), port);
+	return finish(w, &b, token_flow_write(w->e->sealer, ref, &b), side);
 }
 
 struct slice route_to_flow(struct walk *w, const struct flow_ref *ref)
 {
-	return flow_value(w, ref, w->hop_port);
+	struct side side = { slice_str(w->e->name), ref->port, false };
+	return flow_value(w, ref, &side);
 }
 
 struct slice route_to_partner(struct walk *w, struct slice edge)
@@ -153,18 +199,46 @@ struct slice route_to_partner(struct walk *w, struct slice edge)
 	struct buf b;
 	buf_init(&b, 0);
 	buf_str(&b, "<sip:");
-	return finish(w, &b, token_partner_write(w->e->sealer, edge, &b), 0);
+	struct side side = { slice_str(w->e->name), 0, false };
+	return finish(w, &b, token_partner_write(w->e->sealer, edge, &b),
+		      &side);
+}
+
+struct slice route_to_inside(struct walk *w, struct slice server, bool plain)
+{
+	struct buf b;
+	struct side side = inside_side(w, plain);
+	buf_init(&b, 0);
+	buf_str(&b, "<sip:");
+	return finish(w, &b, token_inside_write(w->e->sealer, server, &b),
+		      &side);
+}
+
+static struct flow_ref own_ref(const struct walk *w)
+{
+	return (struct flow_ref){ .slot = (uint16_t)w->e->slot,
+				  .incarnation = w->e->incarnation,
+				  .flow = w->flow->id,
+				  .port = w->flow->port };
+}
+
+struct slice route_path(struct walk *w, bool plain)
+{
+	struct flow_ref ref = own_ref(w);
+	struct side side = inside_side(w, plain);
+	return flow_value(w, &ref, &side);
 }
 
 struct slice route_back(struct walk *w)
 {
 	struct flow *f = w->flow;
 	struct slice peer = slice_str(f->peer);
-	struct flow_ref ref = { .slot = (uint16_t)w->e->slot,
-				.incarnation = w->e->incarnation,
-				.flow = f->id };
+	struct flow_ref ref = own_ref(w);
 	if (f->kind == FLOW_CLIENT)
-		return flow_value(w, &ref, f->port);
+		return route_to_flow(w, &ref);
+	if (flow_is_inside(f))
+		return route_to_inside(
+			w, slice_from(peer, sizeof("inside:") - 1), f->plain);
 	if (w->sender) {
 		char key[ACCESS_KEY_MAX];
 		access_partner_key(w->sender, key);

@@ -10,6 +10,7 @@ enum { TOKEN_PLAIN_MAX = 16, COOKIE_BYTES = 7 };
 
 static const struct slice flow_purpose = { (const uint8_t *)"flow", 4 };
 static const struct slice partner_purpose = { (const uint8_t *)"partner", 7 };
+static const struct slice inside_purpose = { (const uint8_t *)"inside", 6 };
 static const struct slice branch_purpose = { (const uint8_t *)"branch", 6 };
 
 static int seal(struct sealer *s, struct slice purpose, struct buf *plain,
@@ -30,6 +31,7 @@ int token_flow_write(struct sealer *s, const struct flow_ref *ref,
 	buf_u16(&plain, ref->slot);
 	buf_u32(&plain, ref->incarnation);
 	buf_u64(&plain, ref->flow);
+	buf_u16(&plain, ref->port);
 	return seal(s, flow_purpose, &plain, out);
 }
 
@@ -43,6 +45,7 @@ int token_flow_read(struct sealer *s, struct slice token, struct flow_ref *ref)
 	ref->slot = cur_u16(&c);
 	ref->incarnation = cur_u32(&c);
 	ref->flow = cur_u64(&c);
+	ref->port = cur_u16(&c);
 	return cur_done(&c) ? 0 : -EINVAL;
 }
 
@@ -60,18 +63,47 @@ bool token_is_partner(struct slice token)
 	return slice_starts(token, partner_mark);
 }
 
-int token_partner_read(struct sealer *s, struct slice token,
-		       char out[static TOKEN_NAME_MAX])
+/* The name behind the mark, which both kinds have. */
+static int read_name(struct sealer *s, struct slice purpose,
+		     struct slice sealed, char out[static TOKEN_NAME_MAX])
 {
-	if (!token_is_partner(token))
-		return -EINVAL;
-	int n = sealer_open(s, partner_purpose,
-			    slice_from(token, partner_mark.len), (uint8_t *)out,
+	int n = sealer_open(s, purpose, sealed, (uint8_t *)out,
 			    TOKEN_NAME_MAX - 1);
 	if (n < 0)
 		return n;
 	out[n] = '\0';
 	return 0;
+}
+
+int token_partner_read(struct sealer *s, struct slice token,
+		       char out[static TOKEN_NAME_MAX])
+{
+	if (!token_is_partner(token))
+		return -EINVAL;
+	return read_name(s, partner_purpose,
+			 slice_from(token, partner_mark.len), out);
+}
+
+static const struct slice inside_mark = { (const uint8_t *)"i-", 2 };
+
+int token_inside_write(struct sealer *s, struct slice name, struct buf *out)
+{
+	buf_put(out, inside_mark);
+	return sealer_seal(s, inside_purpose, name, out);
+}
+
+bool token_is_inside(struct slice token)
+{
+	return slice_starts(token, inside_mark);
+}
+
+int token_inside_read(struct sealer *s, struct slice token,
+		      char out[static TOKEN_NAME_MAX])
+{
+	if (!token_is_inside(token))
+		return -EINVAL;
+	return read_name(s, inside_purpose, slice_from(token, inside_mark.len),
+			 out);
 }
 
 int token_branch_write(struct sealer *s, const struct branch_ref *ref,

@@ -16,6 +16,7 @@ struct flow_ref {
 	uint16_t slot;
 	uint32_t incarnation;
 	uint64_t flow;
+	uint16_t port; /* that its device reaches us at, or 0 */
 };
 
 /* Names one branch of one transaction. */
@@ -37,6 +38,12 @@ bool token_is_partner(struct slice token);
 /* out is terminated. */
 int token_partner_read(struct sealer *s, struct slice token,
 		       char out[static TOKEN_NAME_MAX]);
+/* A server inside, by its name. */
+int token_inside_write(struct sealer *s, struct slice name, struct buf *out);
+bool token_is_inside(struct slice token);
+/* out is terminated. */
+int token_inside_read(struct sealer *s, struct slice token,
+		      char out[static TOKEN_NAME_MAX]);
 /* Without the magic cookie. */
 int token_branch_write(struct sealer *s, const struct branch_ref *ref,
 		       struct buf *out);

@@ -7,6 +7,7 @@
 
 #include "access/reject.h"
 #include "edge/facts.h"
+#include "edge/inside.h"
 #include "edge/partner.h"
 #include "edge/walk.h"
 #include "sip/reject.h"
@@ -15,9 +16,16 @@
  * sender is told (RFC 4320 forbids it later). */
 enum { INSIDE_TIMEOUT_MS = 28000, PARTNER_ATTEMPTS = 3 };
 
+bool walk_names_us(const struct walk *w, struct slice host)
+{
+	const struct inside_conf *c = &w->e->current->conf->inside;
+	return slice_eq(host, slice_str(w->e->name)) ||
+	       (c->external && slice_eq(host, c->name));
+}
+
 static enum access_source source_of(const struct walk *w)
 {
-	if (!w->flow)
+	if (!w->flow || flow_is_inside(w->flow))
 		return ACCESS_FROM_INSIDE;
 	return w->flow->kind == FLOW_CLIENT ? ACCESS_FROM_CLIENT
 					    : ACCESS_FROM_FEDERATION;
@@ -72,9 +80,7 @@ static struct slice arena_printf(struct arena *a, struct buf *b)
 	return s;
 }
 
-/* value on top, or the edits have failed. */
-static void put_on_top(struct walk *w, enum sip_header_id id,
-		       struct slice value)
+void walk_put_on_top(struct walk *w, enum sip_header_id id, struct slice value)
 {
 	if (value.len)
 		sip_edit_top(&w->edits, id, value);
@@ -82,7 +88,7 @@ static void put_on_top(struct walk *w, enum sip_header_id id,
 		w->edits.failed = true;
 }
 
-static void assert_identity(struct walk *w)
+void walk_assert_identity(struct walk *w)
 {
 	struct buf b;
 	buf_init(&b, 0);
@@ -102,7 +108,7 @@ static void forward(struct walk *w, const struct proxy_target *t)
 		proxy_forward(w->r, t, 1);
 }
 
-static void forward_inside(struct walk *w)
+static void forward_home(struct walk *w)
 {
 	struct edge *e = w->e;
 	struct proxy_target t = { .edits = &w->edits,
@@ -117,11 +123,11 @@ static void forward_inside(struct walk *w)
 	if (sip_header(w->m, SIP_H_PATH))
 		sip_edit_drop(&w->edits, SIP_H_PATH);
 	if (client && w->facts.registers)
-		put_on_top(w, SIP_H_PATH, route_back(w));
+		walk_put_on_top(w, SIP_H_PATH, route_back(w));
 	if (route_records(w))
-		put_on_top(w, SIP_H_RECORD_ROUTE, route_back(w));
+		walk_put_on_top(w, SIP_H_RECORD_ROUTE, route_back(w));
 	if (client && w->flow->aor)
-		assert_identity(w);
+		walk_assert_identity(w);
 	facts_mark(w, &w->mark);
 	t.hop = (struct proxy_hop){ .kind = HOP_HOME,
 				    .incarnation = e->home.incarnation,
@@ -131,6 +137,15 @@ static void forward_inside(struct walk *w)
 	forward(w, &t);
 }
 
+/* Record-Route for the side it goes to, and for the server inside that it came
+ * from (RFC 5658); home needs none. */
+static void record_route(struct walk *w, struct slice to)
+{
+	if (w->flow && flow_is_inside(w->flow))
+		walk_put_on_top(w, SIP_H_RECORD_ROUTE, route_back(w));
+	walk_put_on_top(w, SIP_H_RECORD_ROUTE, to);
+}
+
 static void forward_flow(struct walk *w)
 {
 	struct proxy_target t = { .hop = w->hop,
@@ -138,11 +153,12 @@ static void forward_flow(struct walk *w)
 				  .hide_vias = true };
 	struct flow_ref ref = { .slot = (uint16_t)w->hop.slot,
 				.incarnation = w->hop.incarnation,
-				.flow = w->hop.flow };
+				.flow = w->hop.flow,
+				.port = w->hop_port };
 	t.timeout_ms = w->e->current->conf->request_timeout_ms;
 	strip_internal(w->m, &w->edits, false, false);
 	if (route_records(w))
-		put_on_top(w, SIP_H_RECORD_ROUTE, route_to_flow(w, &ref));
+		record_route(w, route_to_flow(w, &ref));
 	forward(w, &t);
 }
 
@@ -171,8 +187,7 @@ static void forward_partner(struct walk *w, const struct access_partner *p)
 		};
 	strip_internal(w->m, &w->edits, false, false);
 	if (route_records(w))
-		put_on_top(w, SIP_H_RECORD_ROUTE,
-			   route_to_partner(w, slice_str(key)));
+		record_route(w, route_to_partner(w, slice_str(key)));
 	forward(w, t);
 }
 
@@ -180,7 +195,7 @@ static void forward_partner(struct walk *w, const struct access_partner *p)
 static bool asks_us(const struct walk *w)
 {
 	return w->m->method == SIP_OPTIONS && slice_empty(w->m->uri.user) &&
-	       slice_eq(w->facts.to_domain, slice_str(w->e->name));
+	       walk_names_us(w, w->facts.to_domain);
 }
 
 /* Option tags of Require that we, where a request ends, do not know: each is
@@ -228,7 +243,7 @@ static void refuse(struct walk *w, const struct reject *reject)
 /* While we drain: what was begun goes on, from inside or in a dialog. */
 static bool begins_outside(const struct walk *w)
 {
-	return w->flow && slice_empty(w->m->to_tag);
+	return w->flow && !flow_is_inside(w->flow) && slice_empty(w->m->to_tag);
 }
 
 /* The verdict, with what has to be found out for it. NEED_SRV: it is judged
@@ -294,12 +309,15 @@ void walk_on_request(void *arg, struct proxy_request *r)
 	struct access_verdict v = judge(&w, &waits);
 	if (waits)
 		return;
-	if (v.partner && w.flow && w.flow->kind != FLOW_CLIENT)
+	if (v.partner && w.facts.source == ACCESS_FROM_FEDERATION)
 		let_in(&w, v.partner);
 	w.mark = v.mark;
 	switch (v.kind) {
 	case ACCESS_TO_INSIDE:
-		forward_inside(&w);
+		if (w.e->current->conf->inside.external)
+			inside_forward(&w);
+		else
+			forward_home(&w);
 		break;
 	case ACCESS_TO_FLOW:
 		forward_flow(&w);
@@ -315,6 +333,31 @@ void walk_on_request(void *arg, struct proxy_request *r)
 	}
 }
 
+/* Later requests of the client come by us, whatever the inside's own way is
+ * (RFC 3608). */
+static void put_service_route(struct flow *f, struct proxy_request *r,
+			      struct sip_edits *edits)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	buf_printf(&b, "<sip:%s:%u;transport=tls;lr>", f->edge->name,
+		   (unsigned)f->port);
+	struct slice value = arena_printf(proxy_request_arena(r), &b);
+	sip_edit_drop(edits, SIP_H_SERVICE_ROUTE);
+	if (value.len)
+		sip_edit_bottom(edits, SIP_H_SERVICE_ROUTE, value);
+	else
+		edits->failed = true;
+}
+
+static void registered(struct flow *f, struct proxy_request *r,
+		       const struct sip_msg *response, struct sip_edits *edits)
+{
+	if (f->edge->current->conf->inside.external)
+		inside_registered(f, proxy_request_msg(r), response);
+	put_service_route(f, r, edits);
+}
+
 /* A client may read what inside says about its login and its request; what
  * another client or a partner says there, in a dialog, is made up (SIP-04). */
 void walk_on_response(void *arg, struct proxy_request *r,
@@ -325,6 +368,9 @@ void walk_on_response(void *arg, struct proxy_request *r,
 	struct flow *f = to->kind == HOP_FLOW ? flow_find(e, to->flow) : NULL;
 	bool keep = f && f->kind == FLOW_CLIENT && proxy_request_user(r);
 	strip_internal(response, edits, keep, keep);
+	if (keep && proxy_request_msg(r)->method == SIP_REGISTER &&
+	    response->status / 100 == 2)
+		registered(f, r, response, edits);
 }
 
 /* Who took over the contacts of a provider that has ended. */

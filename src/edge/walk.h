@@ -15,6 +15,7 @@ struct walk {
 	bool routed;       /* a Route value of ours stood on top */
 	const struct access_partner *sender; /* from federation, once judged */
 	struct access_facts facts;
+	bool foreign_route;      /* Route values that are not ours follow */
 	struct access_mark mark; /* of the verdict */
 	struct proxy_hop hop;    /* where a flow token leads */
 	uint16_t hop_port;       /* where that flow's device reaches us, or 0 */
@@ -25,7 +26,17 @@ struct walk {
 	char to_domain[SIP_DOMAIN_MAX];
 	char hop_peer[EDGE_PEER_MAX];
 	char route_edge[TOKEN_NAME_MAX];
+	char route_inside[TOKEN_NAME_MAX]; /* the server, ROUTE_INSIDE */
 };
+
+/* walk.c */
+
+/* value on top, or the edits have failed. */
+void walk_put_on_top(struct walk *w, enum sip_header_id id, struct slice value);
+/* Is it our name, outside or inside? */
+bool walk_names_us(const struct walk *w, struct slice host);
+/* Who the client is signed in as (RFC 3325). */
+void walk_assert_identity(struct walk *w);
 
 /* route.c */
 
@@ -37,6 +48,10 @@ const struct reject *route_take(struct walk *w);
  * out of memory. */
 struct slice route_to_flow(struct walk *w, const struct flow_ref *ref);
 struct slice route_to_partner(struct walk *w, struct slice edge);
+/* plain: by TCP without TLS */
+struct slice route_to_inside(struct walk *w, struct slice server, bool plain);
+/* Path for servers inside: the client's flow, by our listener there. */
+struct slice route_path(struct walk *w, bool plain);
 /* The one that names where this request came from. */
 struct slice route_back(struct walk *w);
 /* Does this request begin a dialog whose requests have to come this way? */

@@ -71,10 +71,18 @@ class Walled(Case):
         self.contoso.partner("fabrikam.test", self.fabrikam.edge,
                              f"{self.fabrikam.address}:15061")
         self.contoso.trusted.append(self.fabrikam.ca.pem)
+        self.before_start()
         self.contoso.start()
         self.partner = self.stage.later(Partner(
             (self.fabrikam.address, 15061), "fabrikam", self.fabrikam.ca,
             self.fabrikam.cert, self.contoso.ca.pem))
+        self.after_start()
+
+    def before_start(self):
+        """What else a conversation wants to be there."""
+
+    def after_start(self):
+        """What it waits for."""
 
     def dial(self, **kw):
         """A connection of the partner to our federation port."""

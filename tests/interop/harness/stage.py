@@ -117,6 +117,7 @@ class Org:
         self.trusted = [self.ca.pem]
         self.limits = {"new_per_source": 10000,
                        "unauthenticated_per_source": 10000}
+        self.inside = "inside:\n  home: builtin\n"
         self.extra = ""
         self.extra_tls = ""  # more keys of tls:
         self.environment = {}  # beside this process's own
@@ -150,9 +151,7 @@ tls:
   certificate: {self.cert[0]}
   key: {self.cert[1]}
   trust: {trust}
-{self.extra_tls}inside:
-  home: builtin
-access:
+{self.extra_tls}{self.inside}access:
   federation: {{ listen: ["{self.address}:{self.federation_port}"] }}
   clients: {{ listen: ["{self.address}:{self.client_port}"] }}
 workers: {self.workers}

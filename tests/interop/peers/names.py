@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A name server of a few words: addresses of the names it was given, and no
+"""A name server of a few words: addresses, SRV records of the names it was given, and no
 such name for everything else, so that no question leaves this machine."""
 import socket
 import struct
 import threading
 
-A = 1
+A, AAAA, SRV = 1, 28, 33
 
 
 def read_name(packet, at):
@@ -17,7 +17,8 @@ def read_name(packet, at):
 
 
 class Names:
-    """{name: IPv4 address}, served on UDP of one loopback address."""
+    """{name: address, or [(priority, weight, port, target)] for SRV}, served
+    on UDP of one loopback address."""
 
     def __init__(self, table, address, port=0):
         self.table = table
@@ -41,16 +42,28 @@ class Names:
     def _answer(self, packet):
         name, end = read_name(packet, 12)
         kind = struct.unpack(">H", packet[end:end + 2])[0]
-        address = self.table.get(name)
-        found = address is not None and kind == A
+        known = self.table.get(name)
+        records = [data for k, data in self._records(known) if k == kind]
         # answer, authoritative, recursion available; 3: no such name
-        flags = 0x8580 | (0 if address else 3)
-        reply = packet[:2] + struct.pack(">5H", flags, 1, int(found), 0, 0)
+        flags = 0x8580 | (0 if known else 3)
+        reply = packet[:2] + struct.pack(">5H", flags, 1, len(records), 0, 0)
         reply += packet[12:end + 4]
-        if found:
-            reply += struct.pack(">HHHIH", 0xc00c, A, 1, 60, 4)
-            reply += socket.inet_aton(address)
+        for data in records:
+            reply += struct.pack(">HHHIH", 0xc00c, kind, 1, 60, len(data))
+            reply += data
         return reply
+
+    def _records(self, known):
+        if isinstance(known, str):
+            v6 = ":" in known
+            yield (AAAA if v6 else A, socket.inet_pton(
+                socket.AF_INET6 if v6 else socket.AF_INET, known))
+        for priority, weight, port, target in \
+                known if isinstance(known, list) else []:
+            labels = b"".join(bytes([len(x)]) + x.encode()
+                              for x in target.split("."))
+            yield SRV, struct.pack(">HHH", priority, weight,
+                                   port) + labels + b"\0"
 
     def close(self):
         self.stopping.set()

@@ -120,6 +120,13 @@ const struct net_peer *conn_peer(const struct conn *c)
 	return &c->peer;
 }
 
+const char *conn_recheck(struct conn *c, const struct net_tls *with)
+{
+	(void)c;
+	(void)with;
+	return NULL;
+}
+
 bool conn_ready(const struct conn *c)
 {
 	return c->ready;

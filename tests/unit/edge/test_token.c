@@ -24,7 +24,7 @@ static struct sealer *sealer_with(uint8_t id)
 }
 
 static const struct branch_ref branch = { 2, 0xdeadbeef, 77, 3 };
-static const struct flow_ref flow = { 1, 0x01020304, 99 };
+static const struct flow_ref flow = { 1, 0x01020304, 99, 443 };
 
 static void test_round_trip(void **state)
 {
@@ -47,6 +47,7 @@ static void test_round_trip(void **state)
 	assert_int_equal(got_flow.slot, flow.slot);
 	assert_int_equal(got_flow.incarnation, flow.incarnation);
 	assert_int_equal(got_flow.flow, flow.flow);
+	assert_int_equal(got_flow.port, flow.port);
 	buf_free(&b);
 	sealer_free(s);
 }
@@ -108,6 +109,36 @@ static void test_purposes_and_keys_stay_apart(void **state)
 	sealer_free(other);
 }
 
+/* Names of partners and of servers inside are told apart, and sealed apart. */
+static void test_names(void **state)
+{
+	(void)state;
+	struct sealer *s = sealer_with(1);
+	const struct slice name = SLICE_LIT("pool.contoso.internal");
+	char out[TOKEN_NAME_MAX];
+	struct buf inside, partner, mixed;
+	buf_init(&inside, 0);
+	buf_init(&partner, 0);
+	buf_init(&mixed, 0);
+	assert_int_equal(token_inside_write(s, name, &inside), 0);
+	assert_int_equal(token_partner_write(s, name, &partner), 0);
+	assert_true(token_is_inside(buf_slice(&inside)));
+	assert_false(token_is_inside(buf_slice(&partner)));
+	assert_false(token_is_partner(buf_slice(&inside)));
+	assert_int_equal(token_inside_read(s, buf_slice(&inside), out), 0);
+	assert_true(slice_eq(slice_str(out), name));
+	assert_true(token_inside_read(s, buf_slice(&partner), out) < 0);
+	assert_true(token_partner_read(s, buf_slice(&inside), out) < 0);
+	/* another kind's seal under this kind's mark */
+	buf_str(&mixed, "i-");
+	buf_put(&mixed, slice_from(buf_slice(&partner), 2));
+	assert_true(token_inside_read(s, buf_slice(&mixed), out) < 0);
+	buf_free(&inside);
+	buf_free(&partner);
+	buf_free(&mixed);
+	sealer_free(s);
+}
+
 static void test_foreign_branches(void **state)
 {
 	(void)state;
@@ -152,6 +183,7 @@ int main(void)
 		cmocka_unit_test(test_same_token_each_time),
 		cmocka_unit_test(test_every_changed_byte_is_seen),
 		cmocka_unit_test(test_purposes_and_keys_stay_apart),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_foreign_branches),
 		cmocka_unit_test(test_out_of_memory),
 	};
