@@ -6,6 +6,7 @@ _sallyport_options() { # verb: its options
 	local client='--as --server --server-name --trust --password-file'
 	case $1 in
 	ports) echo '-c --format --lang --profile --as-published' ;;
+	explain) echo '-c --from --to --method --audio-video --arriving-as' ;;
 	firewall) echo '-c --format --profile --perimeter --ssh --edge' ;;
 	'user add' | 'user passwd') echo '--password-file' ;;
 	message) echo "$client --to" ;;
@@ -15,7 +16,7 @@ _sallyport_options() { # verb: its options
 
 _sallyport_words() { # words so far: what may follow
 	case $1 in
-	'') echo 'status metrics ports firewall user reload drain log-level message receive' \
+	'') echo 'status metrics ports firewall explain user reload drain log-level message receive' \
 		'help version' ;;
 	user | 'help user') echo 'add passwd list remove' ;;
 	log-level) echo 'error warn info debug' ;;
@@ -47,7 +48,7 @@ _sallyport() {
 		return
 		;;
 	--as | --to | --server | --server-name | --count | --answer | \
-		--timeout | --ssh | --edge)
+		--timeout | --ssh | --edge | --from | --method | --arriving-as)
 		return
 		;;
 	esac
@@ -55,7 +56,8 @@ _sallyport() {
 		case $skip$word in
 		-s | -c | --password-file | --trust | --as | --to | --server | \
 			--server-name | --count | --answer | --timeout | \
-			--format | --lang | --profile | --ssh | --edge)
+			--format | --lang | --profile | --ssh | --edge | \
+			--from | --method | --arriving-as)
 			skip=value:
 			continue
 			;;

@@ -141,4 +141,6 @@ const struct access_partner *access_partner_by_key(const struct access *a,
 						   struct slice key);
 /* The successor of the provider that this domain is of, or empty. */
 struct slice access_successor(const struct access *a, struct slice domain);
+/* May this type of request cross to and from partners? */
+bool access_crosses(struct slice method);
 bool access_is_ours(const struct access *a, struct slice domain);

@@ -21,6 +21,7 @@
  *   ports       {form,lang,profile,published} -> {"text":s,"warnings":s}
  *   firewall    {format,perimeter,ssh,edge,profile} -> the same; arguments
  *                  are texts, an empty one is as if not given
+ *   explain     {from,to,method,audio_video,arriving_as} -> the same
  *   user.add    {aor,password}    -> {}
  *   user.passwd {aor,password}    -> {}
  *   user.remove {aor}             -> {}

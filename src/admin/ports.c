@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verbs ports and firewall: of the configuration in force. */
+/* Questions about the configuration in force: ports, firewall, explain. */
 #include "admin/admin_int.h"
+#include "admin/explain.h"
 #include "admin/tables.h"
 
 typedef int (*tables_fn)(const struct conf *c, const struct tables_ask *ask,
@@ -48,5 +49,11 @@ static void run_firewall(struct request *r)
 	run(r, tables_firewall);
 }
 
+static void run_explain(struct request *r)
+{
+	run(r, explain_text);
+}
+
 const struct verb_ops verb_ports = { .run = run_ports };
 const struct verb_ops verb_firewall = { .run = run_firewall };
+const struct verb_ops verb_explain = { .run = run_explain };

@@ -39,6 +39,10 @@ enum cli_opt {
 	OPT_PERIMETER,
 	OPT_SSH,
 	OPT_EDGE,
+	OPT_FROM,
+	OPT_METHOD,
+	OPT_AUDIO_VIDEO,
+	OPT_ARRIVING_AS,
 	OPT_COUNT_OF
 };
 
@@ -132,6 +136,7 @@ int cli_verb_log_level(struct cli *c);
 int cli_verb_status(struct cli *c);
 int cli_verb_ports(struct cli *c);
 int cli_verb_firewall(struct cli *c);
+int cli_verb_explain(struct cli *c);
 int cli_verb_user_add(struct cli *c);
 int cli_verb_user_passwd(struct cli *c);
 int cli_verb_user_list(struct cli *c);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ports and firewall: of the running server over its socket, or, with -c, of a
- * file. Files are read by the server's own program, which stands beside this
- * one.
+ * ports, firewall, explain: of the running server over its socket, or, with -c,
+ * of a file. Files are read by the server's own program, which stands beside
+ * this one.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -107,6 +107,8 @@ static int ask_server(struct cli *c, const char *verb, const struct arg *args)
 	int status = ctl_call(c, verb, to_json(args), &result);
 	if (status)
 		return status;
+	if (c->args.opt[OPT_JSON] && strcmp(verb, "ports") != 0)
+		return out_json(c, result);
 	const char *text = json_string_value(json_object_get(result, "text"));
 	const char *warnings =
 		json_string_value(json_object_get(result, "warnings"));
@@ -158,4 +160,16 @@ int cli_verb_firewall(struct cli *c)
 		{ "profile", value(c, OPT_PROFILE) },
 	};
 	return ask(c, "firewall", args);
+}
+
+int cli_verb_explain(struct cli *c)
+{
+	const struct arg args[ARGS_MAX] = {
+		{ "from", value(c, OPT_FROM) },
+		{ "to", value(c, OPT_TO) },
+		{ "method", value(c, OPT_METHOD) },
+		{ "audio_video", flag(c, OPT_AUDIO_VIDEO) },
+		{ "arriving_as", value(c, OPT_ARRIVING_AS) },
+	};
+	return ask(c, "explain", args);
 }

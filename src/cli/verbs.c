@@ -57,6 +57,14 @@ const struct cli_option cli_options[OPT_COUNT_OF] = {
 			    "for a firewall in front of the edge" },
 	[OPT_SSH] = { "--ssh", "PORT[,PREFIX]", CLI_TEXT,
 		      "what stays open for administrators, or none" },
+	[OPT_FROM] = { "--from", "USER@DOMAIN", CLI_ACCOUNT, "the sender" },
+	[OPT_METHOD] = { "--method", "METHOD", CLI_TEXT,
+			 "the type of request (MESSAGE)" },
+	[OPT_AUDIO_VIDEO] = { "--audio-video", NULL, CLI_FLAG,
+			      "its SDP has audio or video" },
+	[OPT_ARRIVING_AS] = { "--arriving-as", "NAME", CLI_TEXT,
+			      "from outside: what the peer's certificate "
+			      "proves" },
 	[OPT_EDGE] = { "--edge", "ADDRESSES", CLI_TEXT,
 		       "the edge's addresses, with commas between them" },
 };
@@ -96,6 +104,16 @@ const struct cli_verb cli_verbs[] = {
 		     CLI_OPT(OPT_PROFILE) | CLI_OPT(OPT_PERIMETER) |
 		     CLI_OPT(OPT_SSH) | CLI_OPT(OPT_EDGE),
 	  .run = cli_verb_firewall },
+	{ .words = "explain",
+	  .operands = "",
+	  .help = "why a request would be allowed or refused",
+	  .more = "Each check in order, its outcome, and the line of the\n"
+		  "configuration that decided. Nothing is sent.\n",
+	  .options = CLI_OPT(OPT_CONFIG) | CLI_OPT(OPT_FROM) | CLI_OPT(OPT_TO) |
+		     CLI_OPT(OPT_METHOD) | CLI_OPT(OPT_AUDIO_VIDEO) |
+		     CLI_OPT(OPT_ARRIVING_AS),
+	  .must = CLI_OPT(OPT_FROM) | CLI_OPT(OPT_TO),
+	  .run = cli_verb_explain },
 	{ .words = "user add",
 	  .operands = "USER@DOMAIN",
 	  .help = "create an account in the built-in home",

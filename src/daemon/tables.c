@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/explain.h"
 #include "admin/tables.h"
 #include "daemon/check.h"
 
@@ -65,6 +66,7 @@ int tables_main(const char *path, const char *verb, char *const *words,
 	} verbs[] = {
 		{ "ports", tables_ports },
 		{ "firewall", tables_firewall },
+		{ "explain", explain_text },
 	};
 	struct words w = { .word = words, .count = count };
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)

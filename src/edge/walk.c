@@ -31,21 +31,6 @@ static enum access_source source_of(const struct walk *w)
 					    : ACCESS_FROM_FEDERATION;
 }
 
-/* Types of request that cross to and from partners. */
-static bool crosses(enum sip_method method)
-{
-	static const bool table[SIP_METHOD_UNKNOWN + 1] = {
-		[SIP_INVITE] = true,    [SIP_ACK] = true,
-		[SIP_BYE] = true,       [SIP_CANCEL] = true,
-		[SIP_OPTIONS] = true,   [SIP_MESSAGE] = true,
-		[SIP_SUBSCRIBE] = true, [SIP_NOTIFY] = true,
-		[SIP_INFO] = true,      [SIP_PRACK] = true,
-		[SIP_UPDATE] = true,    [SIP_REFER] = true,
-		[SIP_BENOTIFY] = true,
-	};
-	return table[method];
-}
-
 static void gather(struct walk *w)
 {
 	struct access_facts *f = &w->facts;
@@ -53,7 +38,7 @@ static void gather(struct walk *w)
 	f->source = source_of(w);
 	f->method = m->method_text;
 	f->registers = m->method == SIP_REGISTER;
-	f->crosses = crosses(m->method);
+	f->crosses = access_crosses(m->method_text);
 	f->now_s = loop_wall_ms() / 1000;
 	facts_of_message(f, m);
 	if (!sip_aor(&m->from.uri, w->from_aor))
