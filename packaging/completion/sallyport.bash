@@ -18,7 +18,7 @@ _sallyport_words() { # words so far: what may follow
 	case $1 in
 	'') echo 'status metrics ports firewall explain user reload drain log-level message receive' \
 		'help version' ;;
-	user | 'help user') echo 'add passwd list remove' ;;
+	user | 'help user') echo 'add passwd list remove contacts' ;;
 	log-level) echo 'error warn info debug' ;;
 	help) _sallyport_words '' ;;
 	esac

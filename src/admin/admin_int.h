@@ -142,4 +142,6 @@ extern const struct verb_ops verb_status, verb_metrics, verb_commands;
 extern const struct verb_ops verb_user_add, verb_user_passwd, verb_user_remove,
 	verb_user_list;
 extern const struct verb_ops verb_ports, verb_firewall, verb_explain;
+extern const struct verb_ops verb_user_contacts, verb_user_contact_set,
+	verb_user_contact_remove;
 extern const struct verb_ops verb_reload, verb_drain, verb_log_level;

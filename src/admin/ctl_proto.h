@@ -27,6 +27,10 @@
  *   user.remove {aor}             -> {}
  *   user.list   {}                -> {"users":[{"aor":s,"disabled":b,
  *                                     "created":n}...]}  seconds since 1970
+ *   user.contacts {aor}           -> {"contacts":[{"contact":s,"rule":s}...]}
+ *                                     rule: contact, allow, block
+ *   user.contact.set {aor,contact,rule} -> {}
+ *   user.contact.remove {aor,contact}   -> {}
  *   reload      {}                -> {"generation":n}
  *   drain       {}                -> {}
  *   log.level   {level}           -> {}

@@ -8,40 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "admin/admin_int.h"
+#include "admin/asked.h"
 #include "admin/json.h"
 #include "base/crypto.h"
 #include "base/text.h"
-#include "sip/uri.h"
 
 enum { PASSWORD_MAX = 256 };
-
-/* ---- asking the store ---- */
-
-static void ask_store(struct request *r, enum ipc_type type, const void *body)
-{
-	struct admin *a = r->admin;
-	int err = a->ops.send(a->arg, PROC_STORE, 0, type, body);
-	if (err == -EPIPE)
-		ctl_request_fail(r,
-				 "the store process is not running; try again "
-				 "in a moment");
-	else if (err)
-		ctl_request_fail(r, "the store process is too busy; try again");
-	else
-		ctl_request_deadline(r, ipc_type_deadline_ms(type));
-}
-
-/* The address-of-record as the store keys it. */
-static bool canonical(struct request *r, char aor[static SIP_AOR_MAX])
-{
-	struct slice text = ctl_request_arg(r, "aor");
-	if (sip_aor_text(text, aor) == 0)
-		return true;
-	ctl_request_fail(r, "%.*s is no address; it has the form user@domain",
-			 SLICE_FMT(slice_head(text, SIP_AOR_MAX)));
-	return false;
-}
 
 static struct slice domain_of(const char *aor)
 {
@@ -118,7 +90,7 @@ static void put_user(struct request *r, enum store_user_mode mode)
 	struct ha1 ha1;
 	const struct conf *conf = r->admin->conf;
 	struct slice password = ctl_request_arg(r, "password");
-	if (!canonical(r, aor) || !good_password(r, password))
+	if (!asked_aor(r, "aor", aor) || !good_password(r, password))
 		return;
 	if (mode == USER_CREATE && conf && !is_ours(conf, domain_of(aor))) {
 		ctl_request_fail(r,
@@ -137,7 +109,7 @@ static void put_user(struct request *r, enum store_user_mode mode)
 		.ha1_sha256 = slice_of(ha1.sha256, sizeof(ha1.sha256)),
 		.ha1_md5 = slice_of(ha1.md5, sizeof(ha1.md5)),
 	};
-	ask_store(r, IPC_USER_PUT, &m);
+	asked_store(r, IPC_USER_PUT, &m);
 	crypto_wipe(&ha1, sizeof(ha1));
 }
 
@@ -156,10 +128,10 @@ static void run_passwd(struct request *r)
 static void run_remove(struct request *r)
 {
 	char aor[SIP_AOR_MAX];
-	if (!canonical(r, aor))
+	if (!asked_aor(r, "aor", aor))
 		return;
 	const struct ipc_user_del m = { .id = r->ask, .aor = slice_str(aor) };
-	ask_store(r, IPC_USER_DEL, &m);
+	asked_store(r, IPC_USER_DEL, &m);
 }
 
 static void run_list(struct request *r)
@@ -168,7 +140,7 @@ static void run_list(struct request *r)
 	json_t *users = json_array();
 	r->result = users ? json_pack("{s:o}", "users", users) : NULL;
 	if (r->result)
-		ask_store(r, IPC_USER_LIST, &m);
+		asked_store(r, IPC_USER_LIST, &m);
 	else
 		ctl_request_done(r, NULL);
 }
@@ -184,28 +156,6 @@ static void on_user(struct request *r, const struct ipc_user *u)
 		ctl_request_done(r, NULL);
 }
 
-/* An errno of the store, as a sentence. */
-static void fail_with(struct request *r, const struct ipc_store_result *m)
-{
-	static const struct {
-		uint32_t error;
-		const char *text;
-	} rows[] = {
-		{ EEXIST, "there is a user of that address already" },
-		{ ENOENT, "there is no user of that address" },
-		{ ENOSPC, "the disk of the database is full" },
-		{ EBUSY, "the database is busy; try again" },
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		if (rows[i].error != m->error)
-			continue;
-		ctl_request_fail(r, "%s", rows[i].text);
-		return;
-	}
-	ctl_request_fail(r, "the database failed: %.*s",
-			 SLICE_FMT(slice_head(m->text, 256)));
-}
-
 static void on_answer(struct request *r, const struct proc_id *from,
 		      const struct ipc_msg *m)
 {
@@ -215,28 +165,14 @@ static void on_answer(struct request *r, const struct proc_id *from,
 		on_user(r, &m->u.user);
 		return;
 	}
-	if (m->type != IPC_STORE_RESULT)
-		return;
-	if (m->u.store_result.error) {
-		fail_with(r, &m->u.store_result);
-		return;
-	}
-	json_t *result = r->result ? r->result : json_object();
-	r->result = NULL;
-	ctl_request_done(r, result);
+	if (m->type == IPC_STORE_RESULT)
+		asked_answered(r, &m->u.store_result);
 }
 
-static void on_gone(struct request *r, const struct proc_id *peer)
-{
-	if (peer->role == PROC_STORE)
-		ctl_request_fail(r,
-				 "the store process has ended: it is not known "
-				 "whether it was done");
-}
-
-const struct verb_ops verb_user_add = { run_add, on_answer, on_gone, NULL };
-const struct verb_ops verb_user_passwd = { run_passwd, on_answer, on_gone,
+const struct verb_ops verb_user_add = { run_add, on_answer, asked_gone, NULL };
+const struct verb_ops verb_user_passwd = { run_passwd, on_answer, asked_gone,
 					   NULL };
-const struct verb_ops verb_user_remove = { run_remove, on_answer, on_gone,
+const struct verb_ops verb_user_remove = { run_remove, on_answer, asked_gone,
 					   NULL };
-const struct verb_ops verb_user_list = { run_list, on_answer, on_gone, NULL };
+const struct verb_ops verb_user_list = { run_list, on_answer, asked_gone,
+					 NULL };

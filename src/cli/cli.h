@@ -139,6 +139,7 @@ int cli_verb_firewall(struct cli *c);
 int cli_verb_explain(struct cli *c);
 int cli_verb_user_add(struct cli *c);
 int cli_verb_user_passwd(struct cli *c);
+int cli_verb_user_contacts(struct cli *c);
 int cli_verb_user_list(struct cli *c);
 int cli_verb_user_remove(struct cli *c);
 int cli_verb_message(struct cli *c);

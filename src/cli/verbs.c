@@ -145,6 +145,16 @@ const struct cli_verb cli_verbs[] = {
 	  .max = 1,
 	  .kind = CLI_ACCOUNT,
 	  .run = cli_verb_user_remove },
+	{ .words = "user contacts",
+	  .operands = "USER@DOMAIN [add|allow|block|remove ADDRESS]",
+	  .help = "who may see an account's presence",
+	  .more = "Without more the lists are printed. A contact is watched\n"
+		  "by the account's list and may see it; who is allowed may\n"
+		  "see it; who is blocked sees it offline and cannot tell.\n",
+	  .min = 1,
+	  .max = 3,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_user_contacts },
 	{ .words = "reload",
 	  .operands = "",
 	  .help = "load the configuration again",

@@ -134,6 +134,18 @@ static int listeners_differ(struct conf_loader *ld)
 	return 0;
 }
 
+static int presence_in_order(struct conf_loader *ld)
+{
+	const struct conf *c = ld->conf;
+	if (c->home.presence_min_s <= c->home.presence_max_s)
+		return 0;
+	return conf_fail(ld, conf_line_of(ld, "home.presence_min_s"),
+			 "home.presence_min_s: %u is more than presence_max_s "
+			 "(%u); write at most that",
+			 (unsigned)c->home.presence_min_s,
+			 (unsigned)c->home.presence_max_s);
+}
+
 static int expiries_in_order(struct conf_loader *ld)
 {
 	const struct conf *c = ld->conf;
@@ -187,9 +199,10 @@ static int warnings(struct conf_loader *ld)
 int conf_check(struct conf_loader *ld)
 {
 	static int (*const CHECKS[])(struct conf_loader * ld) = {
-		partners_differ,   partners_are_others, listeners_differ,
-		conf_check_inside, conf_check_rules,    expiries_in_order,
-		warnings,
+		partners_differ,   partners_are_others,
+		listeners_differ,  conf_check_inside,
+		conf_check_rules,  expiries_in_order,
+		presence_in_order, warnings,
 	};
 	int err = 0;
 	for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]) && !err; i++)

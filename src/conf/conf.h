@@ -198,6 +198,11 @@ struct conf {
 		uint32_t stored_per_user, stored_mib_per_user;
 		uint32_t stored_per_sender, stored_mib_per_sender;
 		uint32_t stored_mib;
+		uint8_t presence_outside; /* enum presence_strangers */
+		uint32_t presence_min_s, presence_max_s;
+		uint32_t subscriptions_per_user, watchers_per_user;
+		uint32_t publications_per_user, publish_per_second;
+		uint32_t notify_interval_ms, list_addresses;
 	} home;
 };
 

@@ -193,6 +193,19 @@ void conf_view_home(const struct conf *c, struct home_conf *out)
 		.contacts_max = c->home.contacts_per_user,
 		.digest_md5 = (enum home_md5)c->home.digest_md5,
 		.stored_s = c->home.stored_days * SECONDS_PER_DAY,
+		.presence = {
+			.edge_name = c->edge.name,
+			.expires_min_s = c->home.presence_min_s,
+			.expires_max_s = c->home.presence_max_s,
+			.subscriptions_max = c->home.subscriptions_per_user,
+			.watchers_max = c->home.watchers_per_user,
+			.publications_max = c->home.publications_per_user,
+			.publish_rate = c->home.publish_per_second,
+			.notify_ms = c->home.notify_interval_ms,
+			.list_max = c->home.list_addresses,
+			.outside = (enum presence_strangers)
+					   c->home.presence_outside,
+		},
 	};
 }
 

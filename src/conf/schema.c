@@ -41,6 +41,13 @@ static const struct conf_choice HOMES[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct conf_choice STRANGERS[] = {
+	{ "allow", PRESENCE_STRANGERS_ALLOW, NULL },
+	{ "ask", PRESENCE_STRANGERS_ASK, NULL },
+	{ "block", PRESENCE_STRANGERS_BLOCK, NULL },
+	{ NULL, 0, NULL },
+};
+
 static const struct conf_choice DISCOVERIES[] = {
 	{ "off", 0, NULL },
 	{ "on", 1,
@@ -713,6 +720,89 @@ const struct conf_key CONF_KEYS[] = {
 	  .unit = "MiB",
 	  .fallback = "1024",
 	  .doc = "How much room all waiting messages may take." },
+	{ .path = "home.presence_outside",
+	  .type = CONF_CHOICE,
+	  AT(home.presence_outside),
+	  .fallback = "allow",
+	  .choices = STRANGERS,
+	  .doc = "What watchers of partners see of a user who has them "
+		 "on no list: `allow` shows the user, `ask` keeps them "
+		 "waiting until the user says, `block` shows the user "
+		 "offline. Our own users see each other unless they are "
+		 "blocked." },
+	{ .path = "home.presence_min_s",
+	  .type = CONF_U32,
+	  AT(home.presence_min_s),
+	  .min = 1,
+	  .max = 3600,
+	  .unit = "seconds",
+	  .fallback = "60",
+	  .doc = "The shortest subscription and publication; shorter "
+		 "ones are answered 423." },
+	{ .path = "home.presence_max_s",
+	  .type = CONF_U32,
+	  AT(home.presence_max_s),
+	  .min = 60,
+	  .max = 86400,
+	  .unit = "seconds",
+	  .fallback = "3600",
+	  .doc = "The longest subscription and publication; longer ones "
+		 "are shortened." },
+	{ .path = "home.subscriptions_per_user",
+	  .type = CONF_U32,
+	  AT(home.subscriptions_per_user),
+	  .min = 1,
+	  .max = 100000,
+	  .unit = "subscriptions",
+	  .fallback = "200",
+	  .doc = "How many subscriptions one watcher, of ours or of a "
+		 "partner, may have here." },
+	{ .path = "home.watchers_per_user",
+	  .type = CONF_U32,
+	  AT(home.watchers_per_user),
+	  .min = 1,
+	  .max = 100000,
+	  .unit = "subscriptions",
+	  .fallback = "5000",
+	  .doc = "How many subscriptions to one of our users there may "
+		 "be." },
+	{ .path = "home.publications_per_user",
+	  .type = CONF_U32,
+	  AT(home.publications_per_user),
+	  .min = 1,
+	  .max = 100,
+	  .unit = "publications",
+	  .fallback = "20",
+	  .doc = "How many devices of one user may publish presence at a "
+		 "time." },
+	{ .path = "home.publish_per_second",
+	  .type = CONF_U32,
+	  AT(home.publish_per_second),
+	  .min = 1,
+	  .max = 1000,
+	  .unit = "requests a second",
+	  .fallback = "5",
+	  .doc = "How often one user may publish, on average; four "
+		 "seconds' worth may come at once." },
+	{ .path = "home.notify_interval_ms",
+	  .type = CONF_U32,
+	  AT(home.notify_interval_ms),
+	  .min = 100,
+	  .max = 60000,
+	  .unit = "milliseconds",
+	  .fallback = "1000",
+	  .doc = "The time between two notifications of one "
+		 "subscription: what changes meanwhile is told at once "
+		 "by the next." },
+	{ .path = "home.list_addresses",
+	  .type = CONF_U32,
+	  AT(home.list_addresses),
+	  .min = 1,
+	  .max = 1000,
+	  .unit = "addresses",
+	  .fallback = "200",
+	  .doc = "How many addresses one subscription to a list may "
+		 "watch." },
 };
 
 const size_t CONF_KEY_COUNT = sizeof(CONF_KEYS) / sizeof(CONF_KEYS[0]);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "conf/conf_views.h"
+#include "store/presence.h"
 
 enum {
 	MS_PER_S = 1000,
@@ -181,6 +182,8 @@ static int clean(struct store *s)
 		err = store_message_expire(s, now_s, &gone);
 	if (gone)
 		LOG(LOG_INFO, "msg.expired", KV_U64("messages", gone));
+	if (!err)
+		err = store_soft_expire(s, now_s);
 	return err ? err : store_mark_expire(s, now_s);
 }
 

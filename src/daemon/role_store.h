@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside of the store process: role_store.c is its life, store_requests.c what
- * it is asked, store_mail.c what concerns messages that wait.
+ * it is asked, store_mail.c what concerns messages that wait, store_presence.c
+ * contacts and presence.
  */
 #pragma once
 
@@ -62,3 +63,11 @@ int store_mail_tell_lost(struct role_store *r);
 /* Home has died: what it was just given may be why (MSG-04). */
 void store_mail_home_gone(struct role_store *r);
 void store_mail_forget(struct role_store *r);
+
+/* store_presence.c; each 0 or -E... */
+int store_soft_set(struct store_reader *rd, const struct ipc_msg *m);
+int store_soft_del(struct store_reader *rd, const struct ipc_msg *m);
+int store_soft_list(struct store_reader *rd, const struct ipc_msg *m);
+int store_contact_set(struct store_reader *rd, const struct ipc_msg *m);
+int store_contact_del(struct store_reader *rd, const struct ipc_msg *m);
+int store_contact_list(struct store_reader *rd, const struct ipc_msg *m);

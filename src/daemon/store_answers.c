@@ -9,6 +9,7 @@ struct waiting {
 	struct list node;
 	struct proc_id to;
 	uint64_t id;
+	enum ipc_type change;
 	size_t changed_len;
 	uint8_t changed[];
 };
@@ -27,13 +28,15 @@ void store_answers_free(struct store_answers *a)
 }
 
 int store_answers_add(struct store_answers *a, const struct proc_id *to,
-		      uint64_t id, struct slice changed)
+		      uint64_t id, const struct store_change *change)
 {
+	struct slice changed = change->aor;
 	struct waiting *w = calloc(1, sizeof(*w) + changed.len);
 	if (!w)
 		return -ENOMEM;
 	w->to = *to;
 	w->id = id;
+	w->change = change->type;
 	w->changed_len = changed.len;
 	if (changed.len)
 		memcpy(w->changed, changed.ptr, changed.len);
@@ -56,11 +59,14 @@ void store_answer_now(struct process *p, const struct proc_id *to, uint64_t id,
 /* Home first, so that it knows when the operator hears that it is done. */
 static void send_one(struct process *p, const struct waiting *w, int err)
 {
-	const struct ipc_user_changed changed = {
-		.aor = slice_of(w->changed, w->changed_len),
-	};
+	struct slice aor = slice_of(w->changed, w->changed_len);
+	const struct ipc_user_changed user = { .aor = aor };
+	const struct ipc_contact_changed contact = { .owner = aor };
+	const void *body = w->change == IPC_USER_CHANGED
+				   ? (const void *)&user
+				   : (const void *)&contact;
 	if (!err && w->changed_len)
-		process_send(p, PROC_HOME, 0, IPC_USER_CHANGED, &changed);
+		process_send(p, PROC_HOME, 0, w->change, body);
 	store_answer_now(p, &w->to, w->id, err);
 }
 

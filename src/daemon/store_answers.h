@@ -14,10 +14,16 @@ struct store_answers {
 
 void store_answers_init(struct store_answers *a);
 void store_answers_free(struct store_answers *a);
-/* changed: the user that home is to forget then, or empty. Copied. */
+/* What home is told when it is durable: USER_CHANGED or CONTACT_CHANGED of
+ * that user. aor empty: nothing. */
+struct store_change {
+	enum ipc_type type;
+	struct slice aor;
+};
+/* The change is copied. */
 int store_answers_add(struct store_answers *a, const struct proc_id *to,
-		      uint64_t id, struct slice changed);
-/* The commit ended with err: tells all, and home of each changed user. */
+		      uint64_t id, const struct store_change *change);
+/* The commit ended with err: tells all, and home of each change. */
 void store_answers_send(struct store_answers *a, struct process *p, int err);
 /* One that waits for nothing. err: 0 or -E... . */
 void store_answer_now(struct process *p, const struct proc_id *to, uint64_t id,

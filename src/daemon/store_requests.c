@@ -118,13 +118,23 @@ static uint64_t id_of(const struct ipc_msg *m)
 	return m->u.user_get.id;
 }
 
-static struct slice changed_user(const struct ipc_msg *m)
+static struct store_change change_of(const struct ipc_msg *m)
 {
+	struct store_change c = { .type = IPC_USER_CHANGED };
 	if (m->type == IPC_USER_PUT)
-		return m->u.user_put.aor;
-	if (m->type == IPC_USER_SET)
-		return m->u.user_set.aor;
-	return m->type == IPC_USER_DEL ? m->u.user_del.aor : SLICE_NONE;
+		c.aor = m->u.user_put.aor;
+	else if (m->type == IPC_USER_SET)
+		c.aor = m->u.user_set.aor;
+	else if (m->type == IPC_USER_DEL)
+		c.aor = m->u.user_del.aor;
+	if (c.aor.len)
+		return c;
+	c.type = IPC_CONTACT_CHANGED;
+	if (m->type == IPC_CONTACT_PUT)
+		c.aor = m->u.contact_put.owner;
+	else if (m->type == IPC_CONTACT_DEL)
+		c.aor = m->u.contact_del.owner;
+	return c;
 }
 
 enum answer { AT_ONCE, AFTER_COMMIT, NEVER };
@@ -155,6 +165,12 @@ static const struct {
 	{ IPC_QUEUE_LIST, HOME | ADMIN, AT_ONCE, store_mail_queues },
 	{ IPC_MARK_PUT, HOME, NEVER, store_mail_mark },
 	{ IPC_MARK_LIST, HOME, AT_ONCE, store_mail_marks },
+	{ IPC_SOFT_PUT, HOME, NEVER, store_soft_set },
+	{ IPC_SOFT_DEL, HOME, NEVER, store_soft_del },
+	{ IPC_SOFT_LIST, HOME, AT_ONCE, store_soft_list },
+	{ IPC_CONTACT_PUT, ADMIN, AFTER_COMMIT, store_contact_set },
+	{ IPC_CONTACT_DEL, ADMIN, AFTER_COMMIT, store_contact_del },
+	{ IPC_CONTACT_LIST, HOME | ADMIN, AT_ONCE, store_contact_list },
 #undef HOME
 #undef ADMIN
 };
@@ -183,7 +199,8 @@ static void serve(struct role_store *r, size_t i, const struct proc_id *from,
 		store_answer_now(r->process, from, rd.id, err);
 		return;
 	}
-	err = store_answers_add(&r->answers, from, rd.id, changed_user(m));
+	const struct store_change change = change_of(m);
+	err = store_answers_add(&r->answers, from, rd.id, &change);
 	/* it is staged, and nobody will hear of it: better an error */
 	if (err)
 		store_answer_now(r->process, from, rd.id, err);

@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "home/home_int.h"
+#include "home/load.h"
 #include "home/mailbox.h"
+#include "home/presence.h"
 
 struct call *call_find(struct home *h, uint64_t id)
 {
@@ -72,9 +74,11 @@ static struct call *call_create(struct home *h, struct proxy_request *r)
 static void on_request(void *arg, struct proxy_request *r)
 {
 	struct home *h = arg;
-	struct call *q = call_create(h, r);
 	uint8_t kind = proxy_request_from(r)->kind;
-	if (!q)
+	struct call *q = kind == HOP_NOTIFY ? NULL : call_create(h, r);
+	if (kind == HOP_NOTIFY)
+		presence_notify_request(h, r);
+	else if (!q)
 		proxy_refuse(r, &home_rej_overload);
 	else if (kind == HOP_STORE)
 		mailbox_on_request(q);
@@ -102,7 +106,8 @@ static int on_send(void *arg, const struct proxy_hop *to, bool request,
 	struct ipc_sip_from_home out = { .bytes = bytes };
 	struct ipc_answer_from_home answer = { .bytes = bytes };
 	struct call *q = h->leaving;
-	if (to->kind == HOP_STORE || to->kind == HOP_SELF)
+	if (to->kind == HOP_STORE || to->kind == HOP_SELF ||
+	    to->kind == HOP_NOTIFY)
 		return 0; /* on_done tells how it ended */
 	if (!request)
 		return to_worker(h, to, IPC_ANSWER_FROM_HOME, &answer);
@@ -196,6 +201,7 @@ static void on_refuse(void *arg, struct proxy_request *r,
 				SLICE_LIT("OPTIONS, REGISTER"));
 	if (!q)
 		return;
+	home_presence_explain(h, proxy_request_arena(r), reject, extra);
 	if (reject == &home_rej_extension)
 		add_unsupported(q, extra);
 	if (q->auth.asked && auth_challenge(q, extra))
@@ -214,6 +220,8 @@ static bool on_failed(void *arg, struct proxy_request *r, uint16_t status)
 
 static void on_done(void *arg, const struct proxy_record *record)
 {
+	if (record->from->kind == HOP_NOTIFY)
+		presence_notify_done(arg, record);
 	if (record->from->kind == HOP_STORE)
 		mailbox_on_done(arg, record->request, record->status);
 	/* flow 0: it went out of the house, not to a device */

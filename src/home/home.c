@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "home/home_int.h"
+#include "home/load.h"
 #include "home/mailbox.h"
+#include "home/presence.h"
 #include "home/store_link.h"
 
 enum {
@@ -75,6 +77,8 @@ static int parts_make(struct home *h)
 		err = load_init(h);
 	if (!err)
 		err = mailbox_init(h);
+	if (!err)
+		err = home_presence_init(h);
 	return err ? err : proxy_make(h);
 }
 
@@ -111,6 +115,7 @@ void home_free(struct home *h)
 		return;
 	if (h->proxy)
 		proxy_free(h->proxy);
+	home_presence_free(h);
 	load_free(h);
 	pending_free_all(h);
 	mailbox_free_all(h);
@@ -127,6 +132,7 @@ void home_free(struct home *h)
 void home_configure(struct home *h, const struct home_conf *conf)
 {
 	h->conf = conf;
+	presence_configure(h->presence, &conf->presence);
 }
 
 bool home_is_ours(const struct home *h, struct slice domain)
@@ -173,7 +179,10 @@ void home_flow_down(struct home *h, const struct flow_key *flow)
 				 .slot = flow->slot,
 				 .incarnation = flow->incarnation,
 				 .flow = flow->flow };
+	const struct presence_flow down = { flow->slot, flow->incarnation,
+					    flow->flow };
 	location_each_of_flow(&h->location, flow, drop_one, h);
+	presence_flow_down(h->presence, &down);
 	if (h->load != LOAD_DONE)
 		buf_put(&h->downs, slice_of(flow, sizeof(*flow)));
 	proxy_hop_gone(h->proxy, &hop, &home_rej_gone);
@@ -202,7 +211,10 @@ static void forget_flow(struct home *h, uint64_t txn, uint16_t branch)
 		struct flow_key flow = q->fork[i].flow;
 		if (q->fork[i].branch != branch || !flow.flow)
 			continue;
+		const struct presence_flow down = { flow.slot, flow.incarnation,
+						    flow.flow };
 		location_each_of_flow(&h->location, &flow, drop_one, h);
+		presence_flow_down(h->presence, &down);
 		return;
 	}
 }
@@ -278,6 +290,12 @@ void home_from_store(struct home *h, const struct ipc_msg *m)
 		mailbox_on_message(h, &m->u.message);
 	else if (m->type == IPC_MESSAGE_LOST)
 		notice_on_lost(h, &m->u.message_lost);
+	else if (m->type == IPC_SOFT)
+		home_presence_on_soft(h, &m->u.soft);
+	else if (m->type == IPC_CONTACT)
+		home_presence_on_contact(h, &m->u.contact);
+	else if (m->type == IPC_CONTACT_CHANGED)
+		presence_lists_changed(h->presence, m->u.contact_changed.owner);
 	else if (m->type == IPC_KEYS && nonces_keys(&h->nonces, m->u.keys.ring))
 		LOG(LOG_ERROR, "home.keys", KV_STR("why", "malformed ring"));
 }
@@ -306,6 +324,7 @@ void home_edge_up(struct home *h, const struct proc_id *edge)
 	}
 	h->edge[edge->slot] = edge->incarnation;
 	location_each(&h->location, drop_stale, &s);
+	presence_worker_up(h->presence, edge->slot, edge->incarnation);
 }
 
 void home_edge_gone(struct home *h, const struct proc_id *edge)
@@ -359,6 +378,10 @@ void home_status(struct home *h,
 	buf_init(&pairs, 0);
 	pair(&pairs, "bindings", h->location.count);
 	pair(&pairs, "users_with_mail", h->mailboxes.count);
+	const struct presence_counts counts = presence_count(h->presence);
+	pair(&pairs, "subscriptions", counts.subscriptions);
+	pair(&pairs, "publications", counts.publications);
+	pair(&pairs, "users_watched", counts.watched);
 	pair(&pairs, "users_cached", h->users.count);
 	pair(&pairs, "transactions", proxy_transactions(h->proxy));
 	ipc_pair_put(&pairs, "store",

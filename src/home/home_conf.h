@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "presence/presence_conf.h"
 
 /* RFC 8760: which digest algorithms are offered. */
 enum home_md5 { HOME_MD5_NEVER, HOME_MD5_TOO, HOME_MD5_ONLY };
@@ -20,4 +21,5 @@ struct home_conf {
 	uint32_t contacts_max;      /* per user: 20 */
 	enum home_md5 digest_md5;
 	uint32_t stored_s; /* longest wait of a message: 7 days */
+	struct presence_conf presence;
 };

@@ -19,6 +19,7 @@
 #include "home/location.h"
 #include "home/nonce.h"
 #include "home/reject.h"
+#include "presence/presence.h"
 #include "proxy/proxy.h"
 #include "sip/auth.h"
 
@@ -41,13 +42,21 @@ enum {
 };
 
 /* STORE: a message that waited; flow is its key. SELF: a notice of ours. */
-enum home_hop { HOP_CLIENT, HOP_FEDERATION, HOP_EDGE, HOP_STORE, HOP_SELF };
+enum home_hop {
+	HOP_CLIENT,
+	HOP_FEDERATION,
+	HOP_EDGE,
+	HOP_STORE,
+	HOP_SELF,
+	HOP_NOTIFY /* presence_notify.c */
+};
 
 /* Do we know all bindings? */
 enum home_load { LOAD_WAITING, LOAD_RUNNING, LOAD_DONE, LOAD_FAILED };
 
 struct pending;
 struct call;
+struct notifying;
 
 struct home {
 	struct timers *timers;
@@ -87,6 +96,9 @@ struct home {
 	struct map mailboxes;
 	struct list mailboxes_ready;
 	size_t mailboxes_active;
+	/* presence.c */
+	struct presence *presence;
+	struct notifying *notifying;
 	/* while proxy_receive() or proxy_forward() is running */
 	const struct ipc_sip_to_home *arriving;
 	struct call *leaving;
@@ -184,16 +196,3 @@ bool once_admit(struct call *q);
 void once_settle(struct call *q, uint16_t status);
 /* One that an earlier life answered. */
 void once_restore(struct home *h, const struct ipc_mark *m);
-
-/* load.c: the bindings that the store has */
-int load_init(struct home *h);
-void load_free(struct home *h);
-void load_start(struct home *h);
-void load_stop(struct home *h);
-void load_on_binding(struct home *h, const struct ipc_binding *m);
-void load_on_mark(struct home *h, const struct ipc_mark *m);
-void load_on_queue(struct home *h, const struct ipc_queue *m);
-/* Something was missed: what the store has is read again soon. */
-void load_again(struct home *h);
-/* While the bindings are not known: keeps the request for later (true). */
-bool load_hold(struct call *q);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bindings that the store has, the marks of answered messages, and for whom
- * messages wait. Until all that is known, requests are kept for a moment: a
- * user whose binding is not read yet must not look offline. Afterwards this
- * process is right and the store follows: when the store comes back, rows that
- * are not in memory are removed there.
+ * The bindings that the store has, the marks of answered messages, for whom
+ * messages wait, and presence. Until all that is known, requests are kept for a
+ * moment: a user whose binding is not read yet must not look offline.
+ * Afterwards this process is right and the store follows: when the store comes
+ * back, rows that are not in memory are removed there.
  */
 #include "home/home_int.h"
+#include "home/load.h"
 #include "home/mailbox.h"
 #include "home/store_link.h"
 
@@ -16,10 +17,11 @@
 
 /* What is read, in this order. */
 static const enum ipc_type steps[] = { IPC_BINDING_LIST, IPC_MARK_LIST,
-				       IPC_QUEUE_LIST };
+				       IPC_QUEUE_LIST, IPC_SOFT_LIST };
 _Static_assert(offsetof(struct ipc_binding_list, id) == 0 &&
 		       offsetof(struct ipc_mark_list, id) == 0 &&
-		       offsetof(struct ipc_queue_list, id) == 0,
+		       offsetof(struct ipc_queue_list, id) == 0 &&
+		       offsetof(struct ipc_soft_list, id) == 0,
 	       "questions begin with their id");
 
 static void release(struct home *h, const struct reject *reject)
@@ -98,6 +100,10 @@ static void complete(struct home *h)
 	}
 	buf_free(&downs);
 	location_each(&h->location, drop_if_gone, h);
+	for (uint32_t i = 0; i < HOME_EDGES_MAX; i++)
+		if (h->edge[i])
+			presence_worker_up(h->presence, i, h->edge[i]);
+	presence_open(h->presence);
 	LOG(LOG_INFO, "home.ready", KV_U64("bindings", h->location.count));
 	release(h, NULL);
 }

@@ -159,6 +159,8 @@ int location_add(struct location *l, struct slice aor, struct binding *b,
 	metric_set(M_HOME_BINDINGS, l->count);
 	timer_init(&b->expiry, l->timers, on_expired, b);
 	timer_start(&b->expiry, life_s * 1000);
+	if (l->changed)
+		l->changed(l->changed_arg, aor);
 	return 0;
 }
 
@@ -170,9 +172,14 @@ void location_remove(struct location *l, struct binding *b)
 	b->user->count--;
 	l->count--;
 	metric_set(M_HOME_BINDINGS, l->count);
+	char aor[SIP_AOR_MAX];
+	bool whole = !slice_cstr(slice_of(b->user->aor, b->user->aor_len), aor,
+				 sizeof(aor));
 	user_drop_empty(l, b->user);
 	flow_drop_empty(l, b->holder);
 	binding_free(b);
+	if (l->changed && whole)
+		l->changed(l->changed_arg, slice_str(aor));
 }
 
 struct location_user *location_find(const struct location *l, struct slice aor)

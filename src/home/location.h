@@ -16,6 +16,9 @@ struct location {
 	struct map flows;
 	size_t count;
 	struct timers *timers;
+	/* A user's bindings are others than before. May be NULL. */
+	void (*changed)(void *arg, struct slice aor);
+	void *changed_arg;
 };
 
 struct location_user {

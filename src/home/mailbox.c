@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "home/home_int.h"
+#include "home/load.h"
 #include "home/mailbox.h"
 #include "home/store_link.h"
 

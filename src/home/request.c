@@ -8,9 +8,16 @@
  */
 #include "base/log.h"
 #include "home/home_int.h"
+#include "home/presence.h"
 #include "home/store_link.h"
 
-enum target { TARGET_SELF, TARGET_USER, TARGET_AWAY, TARGET_NOBODY };
+enum target {
+	TARGET_SELF,
+	TARGET_LIST,
+	TARGET_USER,
+	TARGET_AWAY,
+	TARGET_NOBODY
+};
 
 bool request_supports(struct slice option_tag)
 {
@@ -45,6 +52,8 @@ static enum target target_of(struct call *q)
 		return TARGET_AWAY;
 	if (slice_empty(uri->user))
 		return TARGET_SELF;
+	if (!ours && slice_eq(uri->user, SLICE_LIT("contacts")))
+		return TARGET_LIST;
 	if (!ours || sip_aor(uri, q->to_aor))
 		return TARGET_NOBODY;
 	return TARGET_USER;
@@ -66,6 +75,8 @@ static void on_target(struct call *q, int err, const struct user *u)
 		call_refuse(q, &home_rej_store_down);
 	else if (!u || u->disabled)
 		call_refuse(q, &home_rej_not_found);
+	else if (home_presence_serves(q->msg))
+		home_presence_request(q);
 	else
 		deliver_start(q);
 }
@@ -93,12 +104,24 @@ static void refuse_nobody(struct call *q)
 	call_refuse(q, sip ? &home_rej_not_found : &home_rej_scheme);
 }
 
+/* The list of contacts of one of our users, who alone may watch it. */
+static void start_list(struct call *q)
+{
+	if (q->origin == ORIGIN_CLIENT && q->msg->method == SIP_SUBSCRIBE)
+		home_presence_request(q);
+	else
+		call_refuse(q, &home_rej_not_found);
+}
+
 /* The sender is known to be who it says. */
 static void route(struct call *q)
 {
 	switch (target_of(q)) {
 	case TARGET_SELF:
 		answer_self(q);
+		break;
+	case TARGET_LIST:
+		start_list(q);
 		break;
 	case TARGET_USER:
 		users_get(q, slice_str(q->to_aor), on_target);

@@ -155,6 +155,7 @@ static void on_checked(struct home *h, struct pending *p, int err)
 	struct slice aor = slice_of(p->text, p->text_len);
 	if (outcome(h, p, err, &u) || (u && !u->disabled))
 		return;
+	presence_user_gone(h->presence, aor);
 	struct location_user *lu;
 	while ((lu = location_find(&h->location, aor)))
 		home_binding_drop(h, container_of(lu->bindings.next,
@@ -166,6 +167,7 @@ void users_on_changed(struct home *h, struct slice aor)
 	struct user *u = cached(h, aor);
 	if (u)
 		forget(h, u);
-	if (location_find(&h->location, aor))
+	if (presence_knows(h->presence, aor) ||
+	    location_find(&h->location, aor))
 		(void)ask(h, aor, NULL, NULL, on_checked);
 }

@@ -34,6 +34,13 @@ enum listener_kind {
 enum operate_verb { OPERATE_RELOAD, OPERATE_DRAIN, OPERATE_LOG_LEVEL };
 /* Where a request that goes to home entered. */
 enum sip_origin { ORIGIN_CLIENT, ORIGIN_FEDERATION };
+/* What one user says of another: one rule a pair. */
+enum contact_rule {
+	CONTACT_NONE,
+	CONTACT_LISTED, /* on the contact list, and may see the user */
+	CONTACT_ALLOWED,
+	CONTACT_BLOCKED
+};
 enum store_user_mode { USER_CREATE, USER_REPLACE };
 
 /* A process for life: a slot keeps its number over restarts, the incarnation
@@ -50,6 +57,16 @@ enum ipc_class { IPC_REQUEST, IPC_ANSWER, IPC_BULK };
 #define BINDING_FIELDS(m) \
 	U64(m, id)        \
 	BLOB(m, aor) BLOB(m, contact) BLOB(m, record) U64(m, expires_s)
+
+/* One row of presence that is kept for a while. */
+#define SOFT_FIELDS(m) \
+	U64(m, id)     \
+	U8(m, kind) BLOB(m, aor) BLOB(m, name) BLOB(m, record) U64(m, expires_s)
+
+/* What one user says of another. */
+#define CONTACT_FIELDS(m) \
+	U64(m, id)        \
+	U8(m, rule) BLOB(m, owner) BLOB(m, contact)
 
 /* struct ipc_hello, struct ipc_flow_write ... */
 #define U8(m, f) uint8_t f;

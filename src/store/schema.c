@@ -80,6 +80,22 @@ static const char *const scripts[STORE_SCHEMA] = {
 	" status INTEGER NOT NULL,"
 	" until_s INTEGER NOT NULL"
 	") STRICT;",
+	/* 3 */
+	"CREATE TABLE contacts ("
+	" owner TEXT NOT NULL REFERENCES users(aor) ON DELETE CASCADE,"
+	" contact TEXT NOT NULL,"
+	" rule INTEGER NOT NULL CHECK (rule BETWEEN 1 AND 255),"
+	" PRIMARY KEY (owner, contact)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE soft ("
+	" kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 255),"
+	" aor TEXT NOT NULL REFERENCES users(aor) ON DELETE CASCADE,"
+	" name BLOB NOT NULL,"
+	" record BLOB NOT NULL,"
+	" expires_s INTEGER NOT NULL,"
+	" PRIMARY KEY (aor, kind, name)"
+	") STRICT;"
+	"CREATE INDEX soft_expires ON soft(expires_s);",
 };
 
 static int number(sqlite3 *db, const char *sql, int *out)

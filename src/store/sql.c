@@ -91,6 +91,26 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_MARK_EXPIRE] =
 		"DELETE FROM marks WHERE id < coalesce((SELECT min(id) FROM"
 		" marks WHERE until_s > ?1), 9223372036854775807)",
+	[SQL_CONTACT_PUT] = "INSERT INTO contacts (owner, contact, rule) "
+			    "VALUES (?1, ?2, ?3)"
+			    " ON CONFLICT (owner, contact) DO UPDATE"
+			    " SET rule = excluded.rule",
+	[SQL_CONTACT_DELETE] =
+		"DELETE FROM contacts WHERE owner = ?1 AND contact = ?2",
+	[SQL_CONTACT_ALL] = "SELECT owner, contact, rule FROM contacts"
+			    " WHERE owner = ?1 ORDER BY contact",
+	[SQL_CONTACT_ONE] = "SELECT owner, contact, rule FROM contacts"
+			    " WHERE owner = ?1 AND contact = ?2",
+	[SQL_SOFT_PUT] =
+		"INSERT INTO soft (kind, aor, name, record, expires_s)"
+		" VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (aor, kind, name)"
+		" DO UPDATE SET record = excluded.record,"
+		" expires_s = excluded.expires_s",
+	[SQL_SOFT_DELETE] =
+		"DELETE FROM soft WHERE kind = ?1 AND aor = ?2 AND name = ?3",
+	[SQL_SOFT_EACH] = "SELECT kind, aor, name, record, expires_s FROM soft"
+			  " WHERE expires_s > ?1 ORDER BY rowid",
+	[SQL_SOFT_EXPIRE] = "DELETE FROM soft WHERE expires_s <= ?1",
 };
 
 int store_errno(int rc)

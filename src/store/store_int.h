@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-enum { STORE_SCHEMA = 2 };
+enum { STORE_SCHEMA = 3 };
 
 enum store_sql {
 	SQL_BEGIN,
@@ -45,6 +45,14 @@ enum store_sql {
 	SQL_MARK_PUT,
 	SQL_MARK_EACH,
 	SQL_MARK_EXPIRE,
+	SQL_CONTACT_PUT,
+	SQL_CONTACT_DELETE,
+	SQL_CONTACT_ALL,
+	SQL_CONTACT_ONE,
+	SQL_SOFT_PUT,
+	SQL_SOFT_DELETE,
+	SQL_SOFT_EACH,
+	SQL_SOFT_EXPIRE,
 	SQL_COUNT
 };
 

@@ -5,9 +5,22 @@
 static void test_table(void **state)
 {
 	static const char *const verbs[] = {
-		"status",      "metrics",     "user.list", "user.add",
-		"user.passwd", "user.remove", "reload",    "drain",
-		"log.level",   "commands",
+		"status",
+		"metrics",
+		"user.list",
+		"user.add",
+		"user.passwd",
+		"user.remove",
+		"reload",
+		"drain",
+		"log.level",
+		"commands",
+		"user.contacts",
+		"user.contact.set",
+		"user.contact.remove",
+		"ports",
+		"firewall",
+		"explain",
 	};
 	size_t n = 0;
 	(void)state;

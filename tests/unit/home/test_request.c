@@ -423,9 +423,11 @@ static void status_tells_the_numbers(void **state)
 	char text[256] = "";
 	world_sign_in(w, "alice", "wonder", 5);
 	home_status(w->home, keep_row, text);
-	assert_string_equal(text, "home bindings=1 users_with_mail=0 "
-				  "users_cached=1 "
-				  "transactions=0 store=up");
+	assert_string_equal(text,
+			    "home bindings=1 users_with_mail=0 "
+			    "subscriptions=0 publications=0 users_watched=0 "
+			    "users_cached=1 "
+			    "transactions=0 store=up");
 }
 
 int main(void)

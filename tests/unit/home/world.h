@@ -94,9 +94,11 @@ static inline void world_device(struct world *w, const struct mail *request,
 	for (size_t i = 0; i < 5; i++) {
 		const char *at = strstr(request->text, names[i]);
 		assert_non_null(at);
+		size_t len = strcspn(at + 2, "\r");
+		bool tagged = memmem(at + 2, len, ";tag=", 5) != NULL;
 		n += snprintf(text + n, sizeof(text) - (size_t)n, "\r\n%.*s%s",
-			      (int)strcspn(at + 2, "\r"), at + 2,
-			      i == 2 ? ";tag=d" : "");
+			      (int)len, at + 2,
+			      i == 2 && !tagged ? ";tag=d" : "");
 	}
 	snprintf(text + n, sizeof(text) - (size_t)n,
 		 "\r\nContent-Length: 0\r\n\r\n");

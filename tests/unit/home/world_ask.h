@@ -39,6 +39,35 @@ static inline bool world_note_letter(struct question *q, const void *body)
 	return true;
 }
 
+/* Questions about presence. */
+static inline bool world_note_soft(struct question *q, const void *body)
+{
+	if (q->type == IPC_SOFT_PUT) {
+		const struct ipc_soft_put *m = body;
+		struct soft *s = &q->soft;
+		assert_true(m->name.len <= sizeof(s->name) &&
+			    m->record.len <= sizeof(s->record));
+		s->kind = m->kind;
+		s->expires_s = m->expires_s;
+		world_copy(s->aor, sizeof(s->aor), m->aor);
+		memcpy(s->name, m->name.ptr, s->name_len = m->name.len);
+		memcpy(s->record, m->record.ptr, s->record_len = m->record.len);
+	} else if (q->type == IPC_SOFT_DEL) {
+		const struct ipc_soft_del *m = body;
+		q->soft.kind = m->kind;
+		memcpy(q->soft.name, m->name.ptr,
+		       q->soft.name_len = m->name.len);
+	} else if (q->type == IPC_CONTACT_LIST) {
+		const struct ipc_contact_list *m = body;
+		q->id = m->id;
+		world_copy(q->aor, sizeof(q->aor), m->owner);
+		world_copy(q->contact, sizeof(q->contact), m->contact);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static inline int world_to_store(void *arg, enum ipc_type type,
 				 const void *body)
 {
@@ -68,7 +97,7 @@ static inline int world_to_store(void *arg, enum ipc_type type,
 		q->id = m->id;
 		world_copy(q->aor, sizeof(q->aor), m->aor);
 		world_copy(q->contact, sizeof(q->contact), m->contact);
-	} else if (!world_note_letter(q, body)) {
+	} else if (!world_note_letter(q, body) && !world_note_soft(q, body)) {
 		/* lists: the id comes first in all */
 		q->id = ((const struct ipc_binding_list *)body)->id;
 	}

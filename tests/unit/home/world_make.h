@@ -32,6 +32,18 @@ static inline void world_free(struct world *w)
 	free(w);
 }
 
+static const struct presence_conf world_presence = {
+	.edge_name = { (const uint8_t *)"edge.contoso.test", 17 },
+	.expires_min_s = 60,
+	.expires_max_s = 3600,
+	.subscriptions_max = 10,
+	.watchers_max = 10,
+	.publications_max = 5,
+	.publish_rate = 5,
+	.notify_ms = 1000,
+	.list_max = 10,
+};
+
 /* NULL when there is no memory. */
 static inline struct world *world_make(void)
 {
@@ -47,7 +59,8 @@ static inline struct world *world_make(void)
 				    .expires_default_s = 600,
 				    .expires_max_s = 3600,
 				    .contacts_max = 3,
-				    .stored_s = 7 * 86400 };
+				    .stored_s = 7 * 86400,
+				    .presence = world_presence };
 	w->account[0] = (struct account){ "alice@contoso.test", "alice",
 					  "wonder", false };
 	w->account[1] =

@@ -23,7 +23,13 @@
 #include "sip/auth.h"
 #include "support/oom.h"
 
-enum { MAIL_MAX = 256, ROWS_MAX = 64, TEXT_MAX = 4096 };
+enum {
+	MAIL_MAX = 256,
+	ROWS_MAX = 64,
+	TEXT_MAX = 4096,
+	SOFT_MAX = 16,
+	CONTACTS_MAX = 4
+};
 
 /* What an edge worker got from home. */
 struct mail {
@@ -55,6 +61,20 @@ struct mark {
 	uint64_t until_s;
 };
 
+/* Presence in the store. */
+struct soft {
+	uint8_t kind;
+	char aor[64];
+	uint8_t name[128], record[2048];
+	size_t name_len, record_len;
+	uint64_t expires_s;
+};
+
+struct contact_row {
+	const char *owner, *contact;
+	uint8_t rule;
+};
+
 struct account {
 	const char *aor, *name, *password;
 	bool disabled;
@@ -69,6 +89,7 @@ struct question {
 	uint64_t expires_s;
 	struct letter letter;
 	struct mark mark;
+	struct soft soft;
 };
 
 struct world {
@@ -90,6 +111,9 @@ struct world {
 	uint32_t put_error; /* what the store says to a message */
 	struct mark mark[ROWS_MAX];
 	size_t mark_count;
+	struct soft soft[SOFT_MAX];
+	size_t soft_count;
+	struct contact_row contact[CONTACTS_MAX];
 	size_t taken; /* messages that home survived */
 	size_t asked; /* questions in all */
 	bool store_deaf, store_full, store_broken;

@@ -2,7 +2,7 @@
 /* The store of the test world: it answers when it is pumped. */
 #pragma once
 
-#include "world_letters.h"
+#include "world_soft.h"
 
 static inline struct row *world_row(struct world *w, const char *aor,
 				    const char *contact)
@@ -58,7 +58,7 @@ static inline void world_answer(struct world *w, const struct question *q)
 		if (row)
 			*row = w->row[--w->row_count];
 		world_result(w, q->id, 0);
-	} else if (!world_answer_letter(w, q)) {
+	} else if (!world_answer_letter(w, q) && !world_answer_soft(w, q)) {
 		for (size_t i = 0; i < w->row_count; i++) {
 			const struct row *r = &w->row[i];
 			struct ipc_msg m = { .type = IPC_BINDING };

@@ -105,7 +105,7 @@ static void a_newer_schema_is_refused(void **state)
 	assert_int_equal(store_open(&f->s, f->file, f->error), -EPROTO);
 	assert_null(f->s);
 	assert_non_null(strstr(f->error, "newer version (schema 99"));
-	change(f, "PRAGMA user_version=2");
+	change(f, "PRAGMA user_version=3");
 	folder_open(f);
 }
 
@@ -118,6 +118,7 @@ static void an_old_file_is_upgraded(void **state)
 	assert_int_equal(store_commit(f->s), 0);
 	folder_close(f);
 	change(f, "DROP TABLE messages; DROP TABLE usage; DROP TABLE marks;"
+		  "DROP TABLE contacts; DROP TABLE soft;"
 		  "PRAGMA user_version=1");
 	folder_open(f);
 	folder_expect_users(f, "a@x ");
