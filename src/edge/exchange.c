@@ -281,6 +281,8 @@ void edge_peer_up(struct edge *e, const struct proc_id *peer)
 	struct peer_process *place = place_of(e, peer);
 	if (place)
 		place->incarnation = peer->incarnation;
+	if (peer->role == PROC_RESOLVER)
+		inside_resolver_up(e);
 }
 
 void edge_peer_gone(struct edge *e, const struct proc_id *peer)

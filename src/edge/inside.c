@@ -114,6 +114,12 @@ static void replace(struct edge *e, const struct inside_want *want, size_t n)
 
 /* -- an SRV name -- */
 
+static bool by_srv(const struct inside_conf *c)
+{
+	return c->external && c->hop_count == 1 && !c->hop[0].port &&
+	       !c->hop[0].addr.u.sa.sa_family;
+}
+
 static void srv_ask(struct edge *e)
 {
 	struct ipc_targets_get ask = { .id = ++e->last_ask,
@@ -203,6 +209,20 @@ bool inside_targets(struct edge *e, const struct ipc_targets *m)
 	return false;
 }
 
+/* At the start it may come later than the configuration. */
+void inside_resolver_up(struct edge *e)
+{
+	if (!e->current)
+		return;
+	if (by_srv(conf_of(e)) && !e->inside.ask && list_empty(&e->inside.hops))
+		srv_ask(e);
+	LIST_EACH (it, tmp, &e->inside.hops) {
+		struct inside_hop *h = of_node(it);
+		if (!h->flow && !h->ask && !timer_running(&h->redial))
+			inside_dial(h);
+	}
+}
+
 void inside_resolver_gone(struct edge *e)
 {
 	e->inside.ask = 0; /* its timer asks again */
@@ -245,11 +265,9 @@ void inside_configure(struct edge *e)
 	struct inside_want want[INSIDE_HOPS_MAX];
 	char host[INSIDE_HOPS_MAX][ADDR_TEXT_MAX];
 	size_t n = 0;
-	bool srv = c->external && c->hop_count == 1 && !c->hop[0].port &&
-		   !c->hop[0].addr.u.sa.sa_family;
 	timer_stop(&e->inside.again);
 	e->inside.ask = 0;
-	if (srv) {
+	if (by_srv(c)) {
 		srv_ask(e);
 		return;
 	}

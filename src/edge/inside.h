@@ -84,6 +84,7 @@ int inside_write(struct edge *e, uint64_t hop, uint64_t txn, uint16_t branch,
 		 struct slice bytes);
 /* True: it was for us. */
 bool inside_targets(struct edge *e, const struct ipc_targets *m);
+void inside_resolver_up(struct edge *e);
 void inside_resolver_gone(struct edge *e);
 void inside_status(struct edge *e,
 		   void (*row)(void *arg, const char *table,

@@ -75,6 +75,8 @@ static void look_up(struct inside_hop *h)
 				       .kind = IPC_TARGETS_HOST,
 				       .port = h->port,
 				       .name = slice_str(h->host) };
+	if (!e->resolver.incarnation)
+		return; /* inside_resolver_up() */
 	if (e->ops->send(e->arg, PROC_RESOLVER, 0, IPC_TARGETS_GET, &ask)) {
 		inside_retry(h, "the resolver cannot be reached");
 		return;

@@ -47,6 +47,9 @@ class Network:
             self.close()
             raise
 
+    def ip(self, words):
+        subprocess.run(["ip", *words.split()], check=True)
+
     def resolving(self, words):
         """The command that runs these words with our name server in
         /etc/resolv.conf, seen by them alone."""
