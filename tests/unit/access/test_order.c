@@ -374,6 +374,61 @@ static void test_dns_03_who_speaks_for_a_domain_found_by_srv(void **state)
 	access_free(a);
 }
 
+/* A dialog that a server inside stays in: its token stands for the address,
+ * which is a device's; who sends is judged as ever. */
+static void test_dialogs_that_the_inside_stays_in(void **state)
+{
+	static const char fabrikam_edge[1][256] = { "edge.fabrikam.test" };
+	static const char nobody[1][256] = { "edge.nobody.test" };
+	const struct {
+		enum access_source source;
+		const char (*peer)[256];
+		const char *from, *flow_aor;
+		bool stays;
+		enum access_kind kind;
+		const struct reject *reject;
+	} cases[] = {
+		{ ACCESS_FROM_FEDERATION, fabrikam_edge, "bob@fabrikam.test",
+		  "", false, ACCESS_TO_INSIDE, NULL },
+		{ ACCESS_FROM_FEDERATION, fabrikam_edge, "bob@litware.test", "",
+		  false, ACCESS_REFUSE, &ACCESS_REJ_FROM_MISMATCH },
+		{ ACCESS_FROM_FEDERATION, fabrikam_edge, "alice@contoso.test",
+		  "", false, ACCESS_REFUSE, &ACCESS_REJ_FROM_MISMATCH },
+		{ ACCESS_FROM_FEDERATION, nobody, "bob@fabrikam.test", "",
+		  false, ACCESS_REFUSE, &ACCESS_REJ_NOT_PARTNER },
+		{ ACCESS_FROM_FEDERATION, fabrikam_edge, "bob@fabrikam.test",
+		  "", true, ACCESS_REFUSE, &ACCESS_REJ_PARTNER_METHOD },
+		{ ACCESS_FROM_CLIENT, NULL, "alice@contoso.test",
+		  "alice@contoso.test", false, ACCESS_TO_INSIDE, NULL },
+		{ ACCESS_FROM_CLIENT, NULL, "carol@contoso.test",
+		  "alice@contoso.test", false, ACCESS_REFUSE,
+		  &ACCESS_REJ_CLIENT_FROM },
+	};
+	char error[256];
+	struct access *a = NULL;
+	(void)state;
+	assert_int_equal(access_create(&a, &conf, error), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct access_facts f = {
+			.source = cases[i].source,
+			.peer_name = cases[i].peer,
+			.peer_name_count = cases[i].peer ? 1 : 0,
+			.method = SLICE_LIT("BYE"),
+			.crosses = !cases[i].stays,
+			.from_aor = slice_str(cases[i].from),
+			.from_domain =
+				slice_str(strchr(cases[i].from, '@') + 1),
+			.to_domain = SLICE_LIT("10.0.0.7"),
+			.flow_aor = slice_str(cases[i].flow_aor),
+			.route = ACCESS_ROUTE_INSIDE,
+		};
+		struct access_verdict v = access_judge(a, &f);
+		assert_int_equal(v.kind, cases[i].kind);
+		assert_ptr_equal(v.reject, cases[i].reject);
+	}
+	access_free(a);
+}
+
 static void test_out_to_a_domain_found_by_srv(void **state)
 {
 	char error[256];
@@ -501,6 +556,7 @@ int main(void)
 		cmocka_unit_test(every_allow_and_deny),
 		cmocka_unit_test(
 			test_dns_03_who_speaks_for_a_domain_found_by_srv),
+		cmocka_unit_test(test_dialogs_that_the_inside_stays_in),
 		cmocka_unit_test(test_out_to_a_domain_found_by_srv),
 		cmocka_unit_test(spellings_never_match),
 		cmocka_unit_test(refusals_have_their_codes),
