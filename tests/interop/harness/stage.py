@@ -104,6 +104,7 @@ class Org:
         self.folder.mkdir()
         self.folder.chmod(0o755)
         self.federation_port, self.client_port = 15061, 10443
+        self.federation_more = []  # "address:port" of further listeners
         self.workers = workers
         self.ca = certs.Authority(self.folder / "ca", name)
         self.cert = self.ca.leaf("edge", [f"DNS:{self.edge}",
@@ -141,6 +142,9 @@ class Org:
         trust = self.folder / "trust.pem"
         trust.write_bytes(b"".join(pathlib.Path(p).read_bytes()
                                    for p in self.trusted))
+        federation = ", ".join(
+            f'"{a}"' for a in [f"{self.address}:{self.federation_port}"]
+            + self.federation_more)
         text = f"""\
 edge:
   name: {self.edge}
@@ -152,7 +156,7 @@ tls:
   key: {self.cert[1]}
   trust: {trust}
 {self.extra_tls}{self.inside}access:
-  federation: {{ listen: ["{self.address}:{self.federation_port}"] }}
+  federation: {{ listen: [{federation}] }}
   clients: {{ listen: ["{self.address}:{self.client_port}"] }}
 workers: {self.workers}
 """
