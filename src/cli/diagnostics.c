@@ -13,6 +13,8 @@ static const struct {
 	{ 1005, "the domain is neither the server's own nor a partner's" },
 	{ 1006, "the recipient's connection is gone" },
 	{ 1007, "the server cannot do it for the moment; try again" },
+	{ 1008, "the partner's domain has no SRV record that could be found" },
+	{ 1009, "the partner's SRV record leads out of its domain" },
 	{ 1010, "the partner's certificate is not the expected one" },
 	{ 1014, "the name of the partner's edge does not resolve" },
 	{ 1017, "the sender's domain may not be used on this connection" },

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The resolver as a process: RESOLVE in, RESOLVED out (the addresses of a
- * name); TARGETS_GET in, TARGETS out (where a partner lives, RFC 3263). When a
- * configuration names other servers a new engine takes the questions from then
- * on; the old one goes with its last answer.
+ * The resolver as a process: TARGETS_GET in, TARGETS out (where a partner
+ * lives, RFC 3263). When a configuration names other servers a new engine
+ * takes the questions from then on; the old one goes with its last answer.
  */
 #include "daemon/process.h"
 
@@ -41,7 +40,7 @@ struct question {
 	struct engine *engine;
 	struct proc_id from;
 	uint64_t id;
-	/* of TARGETS_GET for a domain: to judge the targets by */
+	/* when it was asked for: to judge the targets by */
 	char domain[DNS_NAME_MAX + 1];
 };
 
@@ -173,47 +172,6 @@ static void role_abort(void *role, uint32_t generation)
 	r->next = NULL;
 }
 
-/* (family 4|6, address) each. */
-static void put_addresses(struct buf *out, const struct dns_answer *a)
-{
-	for (size_t i = 0; i < a->count; i++) {
-		const struct addr *x = &a->addr[i];
-		bool six = x->u.sa.sa_family == AF_INET6;
-		buf_u8(out, six ? 6 : 4);
-		if (six)
-			buf_put(out, slice_of(&x->u.in6.sin6_addr, 16));
-		else
-			buf_put(out, slice_of(&x->u.in.sin_addr, 4));
-	}
-}
-
-static void answer(struct role_resolver *r, const struct proc_id *to,
-		   uint64_t id, const struct dns_answer *a)
-{
-	struct buf addresses;
-	buf_init(&addresses, 0);
-	put_addresses(&addresses, a);
-	bool whole = !buf_failed(&addresses);
-	const struct ipc_resolved m = {
-		.id = id,
-		.error = (uint32_t)(whole ? -a->error : ENOMEM),
-		.ttl_s = a->ttl_s,
-		.addresses = whole ? buf_slice(&addresses) : SLICE_NONE,
-		.text = slice_str(a->text),
-	};
-	process_reply(r->process, to, IPC_RESOLVED, &m);
-	buf_free(&addresses);
-}
-
-static void refuse(struct role_resolver *r, const struct proc_id *to,
-		   uint64_t id, int error)
-{
-	const struct dns_answer a = { .error = error,
-				      .ttl_s = 0,
-				      .text = "the resolver is overloaded" };
-	answer(r, to, id, &a);
-}
-
 /* Answered: the engine may go now. */
 static void question_done(struct question *q)
 {
@@ -221,13 +179,6 @@ static void question_done(struct question *q)
 	question_free(q);
 	if (e->retired)
 		engine_retire(e);
-}
-
-static void on_answer(void *arg, const struct dns_answer *a)
-{
-	struct question *q = arg;
-	answer(q->resolver, &q->from, q->id, a);
-	question_done(q);
 }
 
 /* NULL: no room. */
@@ -245,19 +196,6 @@ static struct question *question_new(struct role_resolver *r,
 	list_push_back(&r->current->questions, &q->node);
 	r->open++;
 	return q;
-}
-
-static void ask(struct role_resolver *r, const struct proc_id *from,
-		const struct ipc_resolve *m)
-{
-	struct question *q = question_new(r, from, m->id);
-	int err = q ? dns_addresses(r->current->dns, m->name, on_answer, q)
-		    : -EBUSY;
-	if (!err)
-		return;
-	if (q)
-		question_free(q);
-	refuse(r, from, m->id, err);
 }
 
 /* -- targets -- */
@@ -341,9 +279,7 @@ static void ask_targets(struct role_resolver *r, const struct proc_id *from,
 static void role_peer_message(void *role, const struct proc_id *from,
 			      const struct ipc_msg *m)
 {
-	if (m->type == IPC_RESOLVE)
-		ask(role, from, &m->u.resolve);
-	else if (m->type == IPC_TARGETS_GET)
+	if (m->type == IPC_TARGETS_GET)
 		ask_targets(role, from, &m->u.targets_get);
 }
 

@@ -167,6 +167,7 @@ static void forward_partner(struct walk *w, const struct access_partner *p)
 				 .peer = slice_str(peer) },
 			.edits = &w->edits,
 			.hide_vias = true,
+			.alias = true,
 			.timeout_ms = e->current->conf->request_timeout_ms,
 			.next = i + 1 < attempts ? &t[i + 1] : NULL,
 		};

@@ -22,7 +22,7 @@ static int write_via(struct proxy_request *r, const struct proxy_target *t,
 	buf_str(via, p->sent_by);
 	/* rport (RFC 3581 3): without it some devices answer to the default
 	 * port of our name, not by the connection that the request came by */
-	buf_str(via, ";rport;branch=");
+	buf_str(via, t->alias ? ";alias;rport;branch=" : ";rport;branch=");
 	*branch = via->len;
 	buf_str(via, "z9hG4bK");
 	int err = p->ops.branch(p->arg, r->id, index, via);

@@ -188,6 +188,16 @@ class Alias(World):
         reply = alice.message("zoe@fabrikam.test", "gone")
         self.assertDiagnostics(reply, 504, 1046)
 
+    def test_our_connection_carries_what_comes_back(self):
+        """We say alias too, and mean it."""
+        sip1 = self.server("sip1", self.a)
+        alice = self.client(self.contoso, "alice")
+        self.assertStatus(alice.message("zoe@fabrikam.test", "x"), 200)
+        m, c = sip1.requests.get(timeout=5)
+        self.assertIn(";alias;", m.get("Via"))
+        self.assertStatus(self.from_zoe(c, alice.aor, "back", 1), 200)
+        self.assertReceived(alice, "back")
+
     def test_without_alias_it_is_not(self):
         sip1 = self.server("sip1", self.a)
         alice = self.client(self.contoso, "alice")

@@ -63,6 +63,7 @@ static void test_target_changes_what_goes_out(void **state)
 {
 	struct rig *g = *state;
 	struct sip_edits edits;
+	struct slice value;
 	sip_edits_init(&edits);
 	sip_edit_bottom_named(&edits, SLICE_LIT("X-Mark"), SLICE_LIT("1"));
 	g->target[0].edits = &edits;
@@ -73,6 +74,7 @@ static void test_target_changes_what_goes_out(void **state)
 	struct sip_msg m = rig_msg(g, 0);
 	assert_true(slice_eq(m.uri.text, g->target[0].uri));
 	assert_int_equal(m.via_count, 1);
+	assert_false(sip_param(m.via.params, "alias", &value));
 	assert_true(slice_eq(sip_header(&m, SIP_H_RECORD_ROUTE)->value,
 			     g->target[0].record_route));
 	assert_non_null(sip_header_named(&m, "X-Mark"));
@@ -80,6 +82,11 @@ static void test_target_changes_what_goes_out(void **state)
 	rig_answer(g, 0, 200);
 	m = rig_msg(g, 1);
 	assert_int_equal(m.via_count, 2); /* and all are back */
+	g->target[0].alias = true;
+	rig_ask(g, "MESSAGE", "m2");
+	m = rig_msg(g, 2);
+	assert_true(sip_param(m.via.params, "alias", &value));
+	rig_answer(g, 2, 200);
 }
 
 static void test_absent_max_forwards_becomes_70(void **state)
