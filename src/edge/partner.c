@@ -125,7 +125,7 @@ static void on_again(struct timer *t, void *arg)
 	struct partner *p = arg;
 	(void)t;
 	if (!list_empty(&p->waiting))
-		partner_dial(p, false);
+		partner_dial(p);
 }
 
 struct partner *partner_find(struct edge *e, struct slice key)
@@ -216,6 +216,21 @@ static bool has_other(struct partner *p)
 	return false;
 }
 
+static size_t links_max(const struct partner *p)
+{
+	const struct access_partner *row = partner_row(p);
+	return row && row->connections ? row->connections
+				       : PARTNER_CONNECTIONS_MAX;
+}
+
+/* Is it time, and is there room, for a connection to such a server? The one
+ * that is avoided is left for it, so that one more than usual may stand. */
+static bool may_dial_other(struct partner *p)
+{
+	return has_other(p) && p->link_count <= links_max(p) &&
+	       timers_now(p->edge->timers) >= p->not_before_ms;
+}
+
 /* -- which connection -- */
 
 /* The ready one with the fewest unanswered requests; NULL: none. */
@@ -247,28 +262,25 @@ static int write_link(struct partner_link *l, const struct partner_request *r)
 /* More than one connection, when the best has much to do. */
 static void grow(struct partner *p, const struct partner_link *best)
 {
-	const struct access_partner *row = partner_row(p);
-	size_t max = row && row->connections ? row->connections
-					     : PARTNER_CONNECTIONS_MAX;
 	bool busy = best->flow->pending.map.count >= BUSY ||
 		    !flow_has_room(best->flow, BUSY_BYTES);
-	if (busy && p->link_count < max && !partner_dialling(p) &&
+	if (busy && p->link_count < links_max(p) && !partner_dialling(p) &&
 	    timers_now(p->edge->timers) >= p->not_before_ms)
-		partner_dial(p, true);
+		partner_dial(p);
 }
 
 /* 1: written, 0: there is no connection for it, -E... */
 static int write_now(struct partner *p, const struct partner_request *r)
 {
 	struct partner_link *l = best_link(p, false);
-	if (!l && r->attempt == 0 && !has_other(p))
+	if (!l && r->attempt == 0 && !may_dial_other(p))
 		l = best_link(p, true);
 	if (l) {
 		int err = write_link(l, r);
 		grow(p, l);
 		return err ? err : 1;
 	}
-	if (!p->link_count && partner_alias_write(p, r))
+	if (!p->link_count && r->attempt == 0 && partner_alias_write(p, r))
 		return 1;
 	return 0;
 }
@@ -305,7 +317,7 @@ static enum edge_refusal hopeless(struct partner *p,
 	if (!partner_dialling(p) &&
 	    (tried || now + SHORT_WAIT_MS < p->not_before_ms))
 		return p->last;
-	if (r->attempt && !has_other(p))
+	if (r->attempt && !partner_dialling(p) && !may_dial_other(p))
 		return p->failed ? p->last : EDGE_PARTNER_NO_OTHER;
 	return EDGE_REFUSAL_COUNT;
 }
@@ -326,7 +338,7 @@ static int wait_or_fail(struct partner *p, const struct partner_request *r)
 	if (now < p->not_before_ms)
 		timer_start(&p->again, p->not_before_ms - now);
 	else
-		partner_dial(p, false);
+		partner_dial(p);
 	return 0;
 }
 

@@ -36,7 +36,6 @@ struct partner_dial {
 	struct partner *partner;
 	struct timer next;     /* the next candidate joins the race */
 	struct timer deadline; /* of all of it */
-	bool extra;
 	size_t count, tried;
 	struct flow *attempt[ATTEMPTS_MAX];
 	size_t under_way;
@@ -245,8 +244,7 @@ static void add_target(struct partner_dial *d, const struct access_partner *row,
 	}
 }
 
-/* Those that are avoided come last, or not at all when one more server was
- * asked for. */
+/* Those that are avoided, or the others. */
 static void add_targets(struct partner_dial *d,
 			const struct access_partner *row, const struct names *n,
 			bool avoided)
@@ -266,13 +264,12 @@ static void add_targets(struct partner_dial *d,
 
 /* -- a round -- */
 
-static struct partner_dial *dial_new(struct partner *p, bool extra)
+static struct partner_dial *dial_new(struct partner *p)
 {
 	struct partner_dial *d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
 	d->partner = p;
-	d->extra = extra;
 	d->why = EDGE_PARTNER_DNS;
 	snprintf(d->text, sizeof(d->text), "its name has no address");
 	timer_init(&d->next, p->edge->timers, on_next, d);
@@ -290,10 +287,10 @@ static void start(struct partner *p, struct partner_dial *d)
 		partner_say(p);
 }
 
-static void dial_known(struct partner *p, bool extra,
-		       const struct access_partner *row, const struct names *n)
+static void dial_known(struct partner *p, const struct access_partner *row,
+		       const struct names *n)
 {
-	struct partner_dial *d = dial_new(p, extra);
+	struct partner_dial *d = dial_new(p);
 	struct addr fixed;
 	if (!d) {
 		partner_down(p, EDGE_QUEUE_FULL, "out of memory");
@@ -301,7 +298,8 @@ static void dial_known(struct partner *p, bool extra,
 	}
 	if (n) {
 		add_targets(d, row, n, false);
-		add_targets(d, row, n, true);
+		if (!p->link_count)
+			add_targets(d, row, n, true);
 	} else if (!addr_parse(row->address, false, &fixed)) {
 		char name[NET_NAME_MAX];
 		if (!slice_cstr(row->edge, name, sizeof(name)))
@@ -321,10 +319,10 @@ void partner_dial_named(struct partner *p)
 		partner_down(p, n ? names_refusal(n) : EDGE_PARTNER_DNS,
 			     n ? n->text : "out of memory");
 	else
-		dial_known(p, p->link_count > 0, row, n);
+		dial_known(p, row, n);
 }
 
-void partner_dial(struct partner *p, bool extra)
+void partner_dial(struct partner *p)
 {
 	const struct access_partner *row = partner_row(p);
 	struct names *n = NULL;
@@ -336,7 +334,7 @@ void partner_dial(struct partner *p, bool extra)
 		return;
 	}
 	if (!slice_empty(row->address)) {
-		dial_known(p, extra, row, NULL);
+		dial_known(p, row, NULL);
 		return;
 	}
 	n = names_get(p->edge, slice_str(p->key));

@@ -125,9 +125,8 @@ void partner_flush(struct partner *p);
 void partner_fail_waiting(struct partner *p, enum edge_refusal why);
 
 /* partner_dial.c */
-/* Begins a round, unless one is under way; extra: connections stand, and one
- * more is wanted. */
-void partner_dial(struct partner *p, bool extra);
+/* Begins a round, unless one is under way. */
+void partner_dial(struct partner *p);
 void partner_dial_named(struct partner *p); /* the names are there, or not */
 void partner_dial_stop(struct partner *p);
 bool partner_dialling(const struct partner *p);

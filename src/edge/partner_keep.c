@@ -173,7 +173,7 @@ static void keep_probing(struct partner *p, uint64_t now)
 		return;
 	p->probe_ms = now + PROBE_EVERY_MS;
 	if (list_empty(&p->links))
-		partner_dial(p, false); /* and partner_ready() goes on */
+		partner_dial(p); /* and partner_ready() goes on */
 	else
 		partner_probe(p, container_of(p->links.next,
 					      struct partner_link, node));

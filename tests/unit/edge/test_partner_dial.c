@@ -158,6 +158,28 @@ static void test_busy_and_alone(void **state)
 	assert_int_equal(written(0, "MESSAGE"), 2);
 }
 
+/* One server is always busy, the other is not there: what comes goes to the
+ * busy one, and connections do not pile up. */
+static void test_busy_beside_dead(void **state)
+{
+	struct world *w = *state;
+	size_t answered = 0;
+	ask_and_resolve(w, two, 2);
+	fake_ready(0);
+	for (size_t s = 0; s < 50; s++) {
+		for (size_t i = 1; i < w->net.count; i++)
+			if (w->net.conn[i] && !fake_conn(i)->ready)
+				fake_end(i, CONN_END_CONNECT);
+		if (written(0, "MESSAGE") > answered)
+			answer(0, answered++, 503, "");
+		pass(w, 1000);
+		message(w, "fabrikam.test");
+	}
+	assert_int_equal(fake_open(), 1);
+	assert_true(answered > 20);
+	assert_true(w->net.count < 20);
+}
+
 /* DNS-03: names of others do not lead to our own network. */
 static void test_dns_03_special_addresses_are_not_dialled(void **state)
 {
@@ -317,6 +339,7 @@ int main(void)
 		WORLD_TEST(test_failover_when_a_server_goes_away),
 		WORLD_TEST(test_failover_when_a_server_is_busy),
 		WORLD_TEST(test_busy_and_alone),
+		WORLD_TEST(test_busy_beside_dead),
 		WORLD_TEST(test_dns_03_special_addresses_are_not_dialled),
 		WORLD_TEST(test_dns_03_targets_outside_the_domain),
 		WORLD_TEST(test_net_03_flapping_partner_for_an_hour),
