@@ -132,13 +132,6 @@ bool conn_ready(const struct conn *c)
 	return c->ready;
 }
 
-const char *conn_recheck(struct conn *c, const struct net_tls *with)
-{
-	(void)c;
-	(void)with;
-	return NULL;
-}
-
 /* -- what a test does -- */
 
 static inline struct conn *fake_conn(size_t i)
