@@ -48,6 +48,9 @@ static int port_search(struct relay *r, struct relay_port *p, bool even)
 	if (err)
 		return err;
 	for (uint16_t port; (port = ports_walk_next(&w));) {
+		p->at.port = port;
+		if (reservation_holds(r->reservations, &p->at, relay_now(r)))
+			continue;
 		err = port_try(r, p, port);
 		if (err != -EADDRINUSE)
 			return err;
@@ -118,16 +121,18 @@ static int open_pair(struct relay_alloc *a, struct request *q, unsigned family)
 	struct relay *r = q->relay;
 	struct relay_port *second = NULL;
 	struct port_wish next = { .at = a->port[family]->at };
+	uint64_t now = relay_now(r);
 	next.at.port++;
-	if (next.at.port > r->conf.port_last || next.at.port == 0)
+	if (next.at.port > r->conf.port_last || next.at.port == 0 ||
+	    reservation_holds(r->reservations, &next.at, now))
 		return -EADDRINUSE;
+	/* is it free? */
 	int err = port_open(r, &next, &second);
 	if (!err)
-		err = reservation_make(r, second, a->user, q->token);
-	if (err)
-		port_close(second);
-	else
-		q->reserved = true;
+		err = reservation_make(r->reservations, &next.at, a->user, now,
+				       q->token);
+	port_close(second);
+	q->reserved = !err;
 	return err;
 }
 
@@ -164,19 +169,27 @@ static const struct reject *open_family(struct relay_alloc *a,
 	return NULL;
 }
 
+static const struct reject *open_reserved(struct relay_alloc *a,
+					  const struct alloc_wish *wish)
+{
+	struct relay *r = a->relay;
+	struct port_wish pw = { .even = false };
+	struct relay_port *p = NULL;
+	if (reservation_take(r->reservations, a->user, relay_now(r),
+			     wish->token, &pw.at) ||
+	    port_open(r, &pw, &p))
+		return &relay_rej_capacity;
+	a->port[relay_addr_index(&p->at)] = p;
+	p->alloc = a;
+	return NULL;
+}
+
 static const struct reject *open_ports(struct relay_alloc *a, struct request *q,
 				       const struct alloc_wish *wish)
 {
 	const struct reject *why = NULL;
-	if (wish->by_token) {
-		struct relay_port *p =
-			reservation_take(q->relay, a->user, wish->token);
-		if (!p)
-			return &relay_rej_capacity;
-		a->port[relay_addr_index(&p->at)] = p;
-		p->alloc = a;
-		return NULL;
-	}
+	if (wish->by_token)
+		return open_reserved(a, wish);
 	for (unsigned f = 0; f < 2 && !why; f++) {
 		if (!((wish->families | wish->additional) & 1u << f))
 			continue;

@@ -182,7 +182,7 @@ void relay_peer_packet(struct relay_port *port, const struct relay_addr *from,
 		       const struct relay_packet *p)
 {
 	struct relay_alloc *a = port->alloc;
-	if (!a || p->len > UINT16_MAX) /* only reserved yet */
+	if (p->len > UINT16_MAX)
 		return;
 	struct relay *r = a->relay;
 	struct relay_addr peer = seen_peer(port, from);
@@ -207,7 +207,7 @@ void relay_peer_error(struct relay_port *port, const struct relay_addr *from,
 		      uint8_t type, uint8_t code, uint32_t data)
 {
 	struct relay_alloc *a = port->alloc;
-	if (!a || a->dialect != &relay_dialect_rfc)
+	if (a->dialect != &relay_dialect_rfc)
 		return;
 	struct relay *r = a->relay;
 	struct relay_addr peer = seen_peer(port, from);

@@ -10,14 +10,15 @@
 #include "base/crypto.h"
 #include "relay/cells.h"
 #include "relay/relay_io_int.h"
+#include "relay/reservation.h"
 
-/* ---- what all processes share: the nonce key, then the cells ---- */
+/* ---- what all processes share: the nonce key, cells, reservations ---- */
 
 enum { CELLS_AT = 64 };
 
 size_t relay_shared_bytes(void)
 {
-	return CELLS_AT + cells_bytes();
+	return CELLS_AT + cells_bytes() + reservations_bytes();
 }
 
 int relay_shared_init(void *region)
@@ -123,6 +124,8 @@ int relay_io_share(struct relay_io *io, void *shared, uint32_t slot)
 	if (region) {
 		memcpy(io->nonce_key, region, sizeof(io->nonce_key));
 		setup.cells = cells_claim(region + CELLS_AT, slot);
+		setup.reservations =
+			(void *)(region + CELLS_AT + cells_bytes());
 	} else {
 		err = crypto_random(io->nonce_key, sizeof(io->nonce_key));
 	}

@@ -14,13 +14,14 @@
 
 /* ---- life ---- */
 
-static int own_cells(struct relay *r)
+static int own_shared(struct relay *r)
 {
-	void *region = calloc(1, cells_bytes());
+	uint8_t *region = calloc(1, cells_bytes() + reservations_bytes());
 	if (!region)
 		return -ENOMEM;
+	r->own_shared = region;
 	r->cells = cells_claim(region, r->column);
-	r->own_cells = true;
+	r->reservations = (void *)(region + cells_bytes());
 	return 0;
 }
 
@@ -63,9 +64,9 @@ int relay_create(struct relay **out, const struct relay_setup *setup)
 	r->arg = setup->arg;
 	r->column = setup->column;
 	r->cells = setup->cells;
+	r->reservations = setup->reservations;
 	r->next_id = 1;
 	list_init(&r->all);
-	list_init(&r->reservations);
 	int err = map_init(&r->allocs);
 	if (!err)
 		err = slots_create(&r->slots);
@@ -74,7 +75,7 @@ int relay_create(struct relay **out, const struct relay_setup *setup)
 	if (!err)
 		err = strangers_init(&r->strangers, relay_now(r));
 	if (!err && !r->cells)
-		err = own_cells(r);
+		err = own_shared(r);
 	if (err) {
 		relay_free(r);
 		return err;
@@ -89,12 +90,10 @@ void relay_free(struct relay *r)
 		return;
 	LIST_EACH (it, tmp, &r->all)
 		alloc_close(container_of(it, struct relay_alloc, all), "end");
-	reservations_drop(r);
 	map_free(&r->allocs);
 	slots_free(r->slots);
 	hasher_free(r->hasher);
-	if (r->own_cells)
-		free(r->cells);
+	free(r->own_shared);
 	crypto_wipe(&r->auth, sizeof(r->auth));
 	free(r);
 }
@@ -118,7 +117,6 @@ void relay_configure(struct relay *r, const struct relay_conf *conf,
 void relay_drain(struct relay *r)
 {
 	r->draining = true;
-	reservations_drop(r);
 }
 
 size_t relay_count(const struct relay *r)

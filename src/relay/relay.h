@@ -15,6 +15,7 @@
 struct relay;
 struct relay_port; /* a relayed transport address */
 struct cells;
+struct reservations;
 
 enum relay_transport {
 	RELAY_UDP,
@@ -74,8 +75,10 @@ struct relay_setup {
 	struct timers *timers;
 	const struct relay_ops *ops;
 	void *arg;
-	struct cells *cells; /* shared with the other relay processes */
-	uint32_t column;     /* ours in it: the slot */
+	/* shared with the other relay processes; NULL: this one is alone */
+	struct cells *cells;
+	struct reservations *reservations;
+	uint32_t column; /* our slot */
 };
 
 int relay_create(struct relay **out, const struct relay_setup *setup);

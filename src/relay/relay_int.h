@@ -7,7 +7,6 @@
  *   alloc_timers.c  when it ends
  *   permission.c    permissions and bindings of an allocation
  *   data.c          packets between client and peer
- *   reservation.c   the second port of a pair
  */
 #pragma once
 
@@ -16,6 +15,7 @@
 #include "relay/cells.h"
 #include "relay/ports.h"
 #include "relay/relay.h"
+#include "relay/reservation.h"
 #include "relay/slots.h"
 #include "relay/strangers.h"
 #include "stun/msturn.h"
@@ -24,16 +24,14 @@
 enum {
 	PERMISSION_MS = 300000, /* RFC 8656 9 */
 	CHANNEL_MS = 600000,    /* RFC 8656 12 */
-	RESERVATION_MS = 30000, /* RFC 8656 7.2 */
-	RESERVATION_BYTES = 8,
-	NAME_KEPT = 64, /* of the user, for audits */
+	NAME_KEPT = 64,         /* of the user, for audits */
 	REPLY_BYTES = 1024,
 };
 
-/* A relayed transport address: of an allocation, or reserved. */
+/* A relayed transport address. */
 struct relay_port {
 	struct relay *relay;
-	struct relay_alloc *alloc; /* NULL: reserved */
+	struct relay_alloc *alloc;
 	void *io;
 	struct relay_addr at; /* where it is bound */
 };
@@ -92,12 +90,12 @@ struct relay {
 	bool ready, draining;
 	struct map allocs;
 	struct list all;
-	struct list reservations;
+	struct reservations *reservations;
 	struct slots *slots;
 	struct ports ports[2]; /* UDP: IPv4, IPv6 */
 	struct strangers strangers;
 	struct cells *cells;
-	bool own_cells;
+	void *own_shared; /* memory of both, when it is ours alone */
 	uint32_t column;
 	uint64_t next_id;
 	size_t count;
@@ -147,15 +145,6 @@ void alloc_view(const struct relay_alloc *a, struct relay_view *v);
 void alloc_timer_init(struct relay_alloc *a);
 void alloc_set_lifetime(struct relay_alloc *a, uint32_t lifetime_s);
 void alloc_timer_stop(struct relay_alloc *a);
-
-/* ---- reservations ---- */
-int reservation_make(struct relay *r, struct relay_port *port, uint64_t user,
-		     uint8_t token[static RESERVATION_BYTES]);
-/* The port is the caller's then; NULL: no such token, or another user's. */
-struct relay_port *reservation_take(
-	struct relay *r, uint64_t user,
-	const uint8_t token[static RESERVATION_BYTES]);
-void reservations_drop(struct relay *r);
 
 /* ---- permissions and bindings ---- */
 

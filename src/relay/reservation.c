@@ -1,89 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The second port of a pair waits 30 seconds for who asked for it (RFC 8656
- * 7.2). Few stand at a time: a list is enough. Its holder is the user, so that
- * a guessed token is worth nothing.
- */
+/* Rows change hands by one compare-and-swap of their state. */
+#include "relay/reservation.h"
+
 #include <errno.h>
-#include <stdlib.h>
+#include <stdatomic.h>
 
-#include "relay/relay_int.h"
+#include "base/crypto.h"
 
-enum { RESERVATIONS_MAX = 1024 };
+enum { ROWS = 1024 };
+enum row_state { ROW_FREE, ROW_CHANGING, ROW_HELD };
 
-struct reservation {
-	struct list node;
-	struct relay_port *port;
+struct row {
+	_Atomic uint32_t state;
+	uint32_t spare;
+	_Atomic uint64_t expires_ms;
 	uint64_t user;
+	struct relay_addr at;
 	uint8_t token[RESERVATION_BYTES];
-	struct timer timer;
 };
 
-static void drop(struct reservation *v)
+struct reservations {
+	_Atomic uint64_t last_ms; /* after it nothing stands here */
+	struct row row[ROWS];
+};
+
+size_t reservations_bytes(void)
 {
-	timer_stop(&v->timer);
-	list_remove(&v->node);
-	port_close(v->port);
-	free(v);
+	return sizeof(struct reservations);
 }
 
-static void on_expired(struct timer *t, void *arg)
+static bool change(struct row *x, uint32_t from)
 {
-	(void)t;
-	drop(arg);
+	return atomic_compare_exchange_strong(&x->state, &from, ROW_CHANGING);
 }
 
-static size_t length(const struct list *head)
+static struct row *find_room(struct reservations *v, uint64_t now_ms)
 {
-	size_t n = 0;
-	for (const struct list *it = head->next; it != head; it = it->next)
-		n++;
-	return n;
-}
-
-int reservation_make(struct relay *r, struct relay_port *port, uint64_t user,
-		     uint8_t token[static RESERVATION_BYTES])
-{
-	if (length(&r->reservations) >= RESERVATIONS_MAX)
-		return -ENOBUFS;
-	struct reservation *v = calloc(1, sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	int err = crypto_random(v->token, sizeof(v->token));
-	if (err) {
-		free(v);
-		return err;
-	}
-	v->port = port;
-	v->user = user;
-	memcpy(token, v->token, sizeof(v->token));
-	list_push_back(&r->reservations, &v->node);
-	timer_init(&v->timer, r->timers, on_expired, v);
-	timer_start(&v->timer, RESERVATION_MS);
-	return 0;
-}
-
-struct relay_port *reservation_take(
-	struct relay *r, uint64_t user,
-	const uint8_t token[static RESERVATION_BYTES])
-{
-	LIST_EACH (it, tmp, &r->reservations) {
-		struct reservation *v =
-			container_of(it, struct reservation, node);
-		if (v->user != user ||
-		    !crypto_equal(slice_of(v->token, sizeof(v->token)),
-				  slice_of(token, RESERVATION_BYTES)))
-			continue;
-		struct relay_port *port = v->port;
-		v->port = NULL;
-		drop(v);
-		return port;
+	for (size_t i = 0; i < ROWS; i++) {
+		struct row *x = &v->row[i];
+		uint32_t state = atomic_load(&x->state);
+		bool over = state == ROW_HELD &&
+			    atomic_load(&x->expires_ms) <= now_ms;
+		if ((state == ROW_FREE || over) && change(x, state))
+			return x;
 	}
 	return NULL;
 }
 
-void reservations_drop(struct relay *r)
+int reservation_make(struct reservations *v, const struct relay_addr *at,
+		     uint64_t user, uint64_t now_ms,
+		     uint8_t token[static RESERVATION_BYTES])
 {
-	LIST_EACH (it, tmp, &r->reservations)
-		drop(container_of(it, struct reservation, node));
+	uint8_t random[RESERVATION_BYTES];
+	int err = crypto_random(random, sizeof(random));
+	if (err)
+		return err;
+	struct row *x = find_room(v, now_ms);
+	if (!x)
+		return -ENOBUFS;
+	x->user = user;
+	x->at = *at;
+	memcpy(x->token, random, sizeof(random));
+	atomic_store(&x->expires_ms, now_ms + RESERVATION_MS);
+	atomic_store(&v->last_ms, now_ms + RESERVATION_MS);
+	atomic_store(&x->state, ROW_HELD);
+	memcpy(token, random, sizeof(random));
+	return 0;
+}
+
+static bool is_it(const struct row *x, uint64_t user, uint64_t now_ms,
+		  const uint8_t token[static RESERVATION_BYTES])
+{
+	return x->user == user && atomic_load(&x->expires_ms) > now_ms &&
+	       crypto_equal(slice_of(x->token, RESERVATION_BYTES),
+			    slice_of(token, RESERVATION_BYTES));
+}
+
+int reservation_take(struct reservations *v, uint64_t user, uint64_t now_ms,
+		     const uint8_t token[static RESERVATION_BYTES],
+		     struct relay_addr *at)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		struct row *x = &v->row[i];
+		if (atomic_load(&x->state) != ROW_HELD ||
+		    !is_it(x, user, now_ms, token) || !change(x, ROW_HELD))
+			continue;
+		/* it may have become another one meanwhile */
+		bool still = is_it(x, user, now_ms, token);
+		*at = x->at;
+		atomic_store(&x->state, still ? ROW_FREE : ROW_HELD);
+		if (still)
+			return 0;
+	}
+	return -ENOENT;
+}
+
+bool reservation_holds(struct reservations *v, const struct relay_addr *at,
+		       uint64_t now_ms)
+{
+	if (atomic_load(&v->last_ms) <= now_ms)
+		return false;
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct row *x = &v->row[i];
+		if (atomic_load(&x->state) == ROW_HELD &&
+		    atomic_load(&x->expires_ms) > now_ms &&
+		    relay_addr_equal(&x->at, at))
+			return true;
+	}
+	return false;
 }

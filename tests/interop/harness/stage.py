@@ -122,6 +122,7 @@ class Org:
         self.extra = ""
         self.extra_tls = ""  # more keys of tls:
         self.environment = {}  # beside this process's own
+        self.prefix = []  # words before the daemon's: a namespace
         self.passwords = {}
         self.process = None
         self.log = None
@@ -186,7 +187,7 @@ workers: {self.workers}
         environment.setdefault("ASAN_OPTIONS", "detect_leaks=1")
         environment.update(self.environment)
         self.process = subprocess.Popen(
-            [DAEMON, "-c", self.config], stdin=subprocess.DEVNULL,
+            [*self.prefix, DAEMON, "-c", self.config], stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE, env=environment)
         self.log = Log(self.process.stderr, self.folder / "log")
         if wait:
