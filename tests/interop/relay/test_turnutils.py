@@ -5,8 +5,10 @@ What is sent through the relay comes back, over UDP and TCP, by channels and
 by Send indications, over IPv4 and IPv6, between two clients and with a plain
 echo peer. A wrong password gets nothing. Each session leaves its record.
 """
+import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import unittest
@@ -50,8 +52,8 @@ class TurnUtils(Case):
 
     def test_port_pairs(self):
         """Without -c there is an RTCP stream: EVEN-PORT and a reservation."""
-        with self.subTest("udp"):
-            self.assertWhole(160, "-y")
+        self.assertWhole(80, "-y")
+        self.assertGreater(self.org.metric("turn_allocated_total"), 4)
 
     def test_echo_peer(self):
         self.net.start(self.net.peer, "turnutils_peer", "-L", netns.PEER4,
@@ -75,13 +77,32 @@ class TurnUtils(Case):
                                            "relay_password_wrong"), 0)
         self.assertEqual(self.org.metric("turn_allocations"), 0)
 
-    def test_counts_return(self):
-        """What was allocated is given back (oracle b)."""
+    def test_records(self):
+        """Each session that a client ends is recorded, with its counts."""
         self.assertWhole(80, "-y", "-c")
-        self.assertGreater(self.org.metric("turn_allocated_total"), 0)
-        self.assertGreater(self.org.metric("turn_up_packets_total"), 0)
-        wait_for(lambda: self.org.metric("turn_allocations") == 0, 30,
-                 "no allocation is left")
+        ended = wait_for(
+            lambda: len(self.org.log.find("turn.session",
+                                          why="released")) >= 4 and
+            self.org.log.find("turn.session", why="released"), 20, "records")
+        self.assertEqual({e["up_packets"] for e in ended}, {"20"})
+        self.assertEqual({e["down_bytes"] for e in ended}, {"2000"})
+        self.assertEqual({e["user"] for e in ended}, {netns.USER})
+        self.assertEqual(self.org.metric("turn_up_packets_total"), 80)
+        made = self.org.metric("turn_allocated_total")
+        self.assertEqual(self.org.metric("turn_allocations"),
+                         made - len(ended))
+
+    def test_killed(self):
+        """TURN-14: the relay processes die; clients allocate anew."""
+        self.assertWhole(80, "-y", "-c")
+        for slot in range(3):
+            os.kill(self.org.pid_of("relay", slot), signal.SIGKILL)
+        for slot in range(3):
+            wait_for(lambda: len(self.org.log.find(
+                "proc.ready", role="relay", slot=slot)) > 1, 20, "restart")
+        self.assertWhole(80, "-y", "-c")
+        self.assertFalse([e for e in self.org.log.find("proc.exit")
+                          if e["role"] != "relay"])
 
 
 if __name__ == "__main__":
