@@ -9,6 +9,7 @@ _sallyport_options() { # verb: its options
 	explain) echo '-c --from --to --method --audio-video --arriving-as' ;;
 	firewall) echo '-c --format --profile --perimeter --ssh --edge' ;;
 	'user add' | 'user passwd') echo '--password-file' ;;
+	'turn credential') echo '--user --ttl --ms' ;;
 	message) echo "$client --to" ;;
 	receive) echo "$client --count --answer --timeout" ;;
 	esac
@@ -16,9 +17,10 @@ _sallyport_options() { # verb: its options
 
 _sallyport_words() { # words so far: what may follow
 	case $1 in
-	'') echo 'status metrics ports firewall explain user reload drain log-level message receive' \
+	'') echo 'status metrics ports firewall explain user turn reload drain log-level message receive' \
 		'help version' ;;
 	user | 'help user') echo 'add passwd list remove contacts' ;;
+	turn | 'help turn') echo 'credential rotate' ;;
 	log-level) echo 'error warn info debug' ;;
 	help) _sallyport_words '' ;;
 	esac

@@ -160,6 +160,8 @@ static uint64_t ask_of(const struct ipc_msg *m)
 		return m->u.store_result.id;
 	case IPC_USER:
 		return m->u.user.id;
+	case IPC_CREDENTIAL:
+		return m->u.credential.id;
 	case IPC_STATUS_ROW:
 		return m->u.status_row.id;
 	case IPC_STATUS_END:

@@ -144,4 +144,5 @@ extern const struct verb_ops verb_user_add, verb_user_passwd, verb_user_remove,
 extern const struct verb_ops verb_ports, verb_firewall, verb_explain;
 extern const struct verb_ops verb_user_contacts, verb_user_contact_set,
 	verb_user_contact_remove;
+extern const struct verb_ops verb_turn_credential, verb_turn_rotate;
 extern const struct verb_ops verb_reload, verb_drain, verb_log_level;

@@ -31,6 +31,10 @@
  *                                     rule: contact, allow, block
  *   user.contact.set {aor,contact,rule} -> {}
  *   user.contact.remove {aor,contact}   -> {}
+ *   turn.credential {user,ttl,form} -> {"username":s,"password":s,"ttl":n,
+ *                  "expires":n,"realm":s,"uris":[s...]}; ttl in seconds, form
+ *                  text or ms (then both words are base64); may be empty
+ *   turn.rotate {}                -> {}
  *   reload      {}                -> {"generation":n}
  *   drain       {}                -> {}
  *   log.level   {level}           -> {}

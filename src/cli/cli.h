@@ -43,6 +43,9 @@ enum cli_opt {
 	OPT_METHOD,
 	OPT_AUDIO_VIDEO,
 	OPT_ARRIVING_AS,
+	OPT_USER,
+	OPT_TTL,
+	OPT_MS,
 	OPT_COUNT_OF
 };
 
@@ -142,5 +145,7 @@ int cli_verb_user_passwd(struct cli *c);
 int cli_verb_user_contacts(struct cli *c);
 int cli_verb_user_list(struct cli *c);
 int cli_verb_user_remove(struct cli *c);
+int cli_verb_turn_credential(struct cli *c);
+int cli_verb_turn_rotate(struct cli *c);
 int cli_verb_message(struct cli *c);
 int cli_verb_receive(struct cli *c);

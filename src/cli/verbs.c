@@ -67,6 +67,11 @@ const struct cli_option cli_options[OPT_COUNT_OF] = {
 			      "proves" },
 	[OPT_EDGE] = { "--edge", "ADDRESSES", CLI_TEXT,
 		       "the edge's addresses, with commas between them" },
+	[OPT_USER] = { "--user", "USER@DOMAIN", CLI_ACCOUNT, "for whom" },
+	[OPT_TTL] = { "--ttl", "SECONDS", CLI_NUMBER,
+		      "how long it lives (28800: a working day)" },
+	[OPT_MS] = { "--ms", NULL, CLI_FLAG,
+		     "for MS-TURN clients: both words in base64" },
 };
 
 const struct cli_verb cli_verbs[] = {
@@ -155,6 +160,24 @@ const struct cli_verb cli_verbs[] = {
 	  .max = 3,
 	  .kind = CLI_TEXT,
 	  .run = cli_verb_user_contacts },
+	{ .words = "turn credential",
+	  .operands = "",
+	  .help = "mint a credential for the relay",
+	  .more = "For a client of RFC 8656, in the form of WebRTC: with\n"
+		  "--json what its ICE configuration takes. Nothing is "
+		  "stored;\n"
+		  "a credential ends with its time, or when the secret has\n"
+		  "been rotated twice.\n",
+	  .options = CLI_OPT(OPT_USER) | CLI_OPT(OPT_TTL) | CLI_OPT(OPT_MS),
+	  .must = CLI_OPT(OPT_USER),
+	  .run = cli_verb_turn_credential },
+	{ .words = "turn rotate",
+	  .operands = "",
+	  .help = "give the relay's credentials another secret",
+	  .more = "The new one mints, the one before stays valid until the\n"
+		  "next time: nobody is dropped. Twice in a row ends all that\n"
+		  "were minted before.\n",
+	  .run = cli_verb_turn_rotate },
 	{ .words = "reload",
 	  .operands = "",
 	  .help = "load the configuration again",

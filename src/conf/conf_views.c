@@ -262,13 +262,18 @@ static void relay_limits(const struct conf *c, struct relay_conf *out)
 	out->lifetime_max_s = RELAY_LIFETIME_MAX_S;
 }
 
+struct slice conf_relay_realm(const struct conf *c)
+{
+	return slice_empty(c->relay.realm)
+		       ? slice_head(c->edge.name, RELAY_REALM_MAX)
+		       : c->relay.realm;
+}
+
 int conf_view_relay(struct arena *a, const struct conf *c,
 		    struct relay_conf *out)
 {
 	struct relay_conf r = {
-		.realm = slice_empty(c->relay.realm)
-				 ? slice_head(c->edge.name, RELAY_REALM_MAX)
-				 : c->relay.realm,
+		.realm = conf_relay_realm(c),
 		.wide_channels = c->relay.wide_channels,
 		.port_first = (uint16_t)(c->relay.range >> 16),
 		.port_last = (uint16_t)c->relay.range,

@@ -27,6 +27,8 @@ int conf_view_dns(struct arena *a, const struct conf *c, struct dns_conf *out);
 /* For the name edge.name. */
 int conf_view_tls(struct arena *a, const struct conf *c,
 		  struct net_tls_conf *out);
+/* What relay clients are asked for. */
+struct slice conf_relay_realm(const struct conf *c);
 /* Without what only the machine knows: relay and own addresses. */
 int conf_view_relay(struct arena *a, const struct conf *c,
 		    struct relay_conf *out);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/cursor.h"
 #include "daemon/conf_map.h"
 #include "daemon/warm.h"
 #include "relay/relay_io.h"
@@ -139,12 +140,31 @@ static void role_peer(void *role, const struct proc_id *peer)
 	(void)peer;
 }
 
+/* The secrets of credentials; what is broken changes nothing. */
+static void take_secrets(struct role_relay *r, struct slice ring)
+{
+	struct credential_secrets all = { .count = 0 };
+	struct cur c = cur_init(ring);
+	while (cur_left(&c) && all.count < CREDENTIAL_SECRETS) {
+		struct credential_secret *s = &all.secret[all.count];
+		s->id = cur_u16(&c);
+		struct slice text = cur_bytes(&c, cur_u8(&c));
+		if (cur_failed(&c) ||
+		    slice_cstr(text, s->text, sizeof(s->text)))
+			break;
+		s->len = (uint8_t)text.len;
+		all.count++;
+	}
+	if (cur_done(&c))
+		relay_io_secrets(r->io, &all);
+	crypto_wipe(&all, sizeof(all));
+}
+
 static void role_peer_message(void *role, const struct proc_id *from,
 			      const struct ipc_msg *m)
 {
-	(void)role;
-	(void)from;
-	(void)m;
+	if (from->role == PROC_STORE && m->type == IPC_SECRETS)
+		take_secrets(role, m->u.secrets.ring);
 }
 
 static void role_drain(void *role)

@@ -52,13 +52,20 @@ static void push_tickets(struct role_store *r, const struct proc_id *to)
 		process_reply(r->process, to, IPC_TICKETS, &m);
 }
 
+void role_store_each_peer(struct role_store *r,
+			  void (*fn)(struct role_store *r,
+				     const struct proc_id *to))
+{
+	LIST_EACH (it, tmp, &r->peers)
+		fn(r, &container_of(it, struct known_peer, node)->id);
+}
+
 static void rotate_tickets(struct role_store *r)
 {
 	struct loop *l = process_loop(r->process);
 	if (!ticket_keys_rotate(&r->tickets, loop_now_ms(l)))
 		return;
-	LIST_EACH (it, tmp, &r->peers)
-		push_tickets(r, &container_of(it, struct known_peer, node)->id);
+	role_store_each_peer(r, push_tickets);
 }
 
 /* A worker opens its listeners when it has the keys: tickets go first. */
@@ -93,8 +100,7 @@ static int refresh_keys(struct role_store *r)
 	}
 	wipe_buf(&r->ring);
 	r->ring = ring;
-	LIST_EACH (it, tmp, &r->peers)
-		push_keys(r, &container_of(it, struct known_peer, node)->id);
+	role_store_each_peer(r, push_keys);
 	return 0;
 }
 
@@ -106,6 +112,8 @@ static int open_store(struct role_store *r)
 	int err = store_open(&r->store, r->path, error);
 	if (!err) {
 		err = refresh_keys(r);
+		if (!err)
+			err = store_secrets_load(r);
 		if (!err)
 			return 0;
 		store_close(r->store);
@@ -218,6 +226,11 @@ static int role_create(void **out, struct process *p)
 	store_answers_init(&r->answers);
 	buf_init(&r->ring, 0);
 	rotate_tickets(r);
+	int err = hasher_create(&r->hasher);
+	if (err) {
+		free(r);
+		return err;
+	}
 	r->commit = (struct turn_hook){ .fn = on_commit, .arg = r };
 	timer_init(&r->upkeep, loop_timers(process_loop(p)), on_upkeep, r);
 	timer_init(&r->reopen, loop_timers(process_loop(p)), on_reopen, r);
@@ -249,6 +262,7 @@ static void role_free(void *role)
 	store_answers_free(&r->answers);
 	wipe_buf(&r->ring);
 	ticket_keys_wipe(&r->tickets);
+	store_secrets_forget(r);
 	LIST_EACH (it, tmp, &r->peers)
 		free(container_of(it, struct known_peer, node));
 	free(r);
@@ -291,6 +305,7 @@ static void role_peer_up(void *role, const struct proc_id *peer)
 	k->id = *peer;
 	list_push_back(&r->peers, &k->node);
 	push_keys(r, peer);
+	store_secrets_push(r, peer);
 }
 
 static void role_peer_gone(void *role, const struct proc_id *peer)

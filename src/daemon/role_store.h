@@ -10,6 +10,7 @@
 #include "daemon/store_answers.h"
 #include "daemon/ticket_keys.h"
 #include "store/messages.h"
+#include "stun/credential.h"
 
 enum { STORE_PATH_MAX = 4096 };
 
@@ -25,6 +26,8 @@ struct role_store {
 	struct timer lazy; /* commits what nobody waits for */
 	struct buf ring;   /* keys as pushed */
 	struct ticket_keys tickets;
+	struct hasher *hasher;
+	struct credential_secrets secrets; /* of the relay */
 	struct list peers;
 	struct list handed; /* messages that home has not survived yet */
 	unsigned failures;
@@ -71,3 +74,15 @@ int store_soft_list(struct store_reader *rd, const struct ipc_msg *m);
 int store_contact_set(struct store_reader *rd, const struct ipc_msg *m);
 int store_contact_del(struct store_reader *rd, const struct ipc_msg *m);
 int store_contact_list(struct store_reader *rd, const struct ipc_msg *m);
+
+/* store_secrets.c: what the relay's credentials are minted with */
+/* Reads them; the first time one is made. */
+int store_secrets_load(struct role_store *r);
+void store_secrets_push(struct role_store *r, const struct proc_id *to);
+int store_secrets_rotate(struct store_reader *rd, const struct ipc_msg *m);
+int store_secrets_mint(struct store_reader *rd, const struct ipc_msg *m);
+void store_secrets_forget(struct role_store *r);
+/* All processes that are there. */
+void role_store_each_peer(struct role_store *r,
+			  void (*fn)(struct role_store *r,
+				     const struct proc_id *to));

@@ -96,6 +96,12 @@ static const char *const scripts[STORE_SCHEMA] = {
 	" PRIMARY KEY (aor, kind, name)"
 	") STRICT;"
 	"CREATE INDEX soft_expires ON soft(expires_s);",
+	/* 4: ids of relay secrets are never used again */
+	"CREATE TABLE secrets ("
+	" seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" text TEXT NOT NULL,"
+	" created_s INTEGER NOT NULL"
+	") STRICT;",
 };
 
 static int number(sqlite3 *db, const char *sql, int *out)

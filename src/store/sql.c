@@ -111,6 +111,13 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_SOFT_EACH] = "SELECT kind, aor, name, record, expires_s FROM soft"
 			  " WHERE expires_s > ?1 ORDER BY rowid",
 	[SQL_SOFT_EXPIRE] = "DELETE FROM soft WHERE expires_s <= ?1",
+	[SQL_SECRET_ADD] = "INSERT INTO secrets (text, created_s)"
+			   " VALUES (?1, ?2)",
+	[SQL_SECRET_SHORTEN] =
+		"DELETE FROM secrets WHERE seq NOT IN"
+		" (SELECT seq FROM secrets ORDER BY seq DESC LIMIT ?1)",
+	[SQL_SECRET_EACH] = "SELECT seq, text, created_s FROM secrets"
+			    " ORDER BY seq DESC",
 };
 
 int store_errno(int rc)

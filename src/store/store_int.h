@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-enum { STORE_SCHEMA = 3 };
+enum { STORE_SCHEMA = 4 };
 
 enum store_sql {
 	SQL_BEGIN,
@@ -53,6 +53,9 @@ enum store_sql {
 	SQL_SOFT_DELETE,
 	SQL_SOFT_EACH,
 	SQL_SOFT_EXPIRE,
+	SQL_SECRET_ADD,
+	SQL_SECRET_SHORTEN,
+	SQL_SECRET_EACH,
 	SQL_COUNT
 };
 

@@ -21,6 +21,8 @@ static void test_table(void **state)
 		"ports",
 		"firewall",
 		"explain",
+		"turn.credential",
+		"turn.rotate",
 	};
 	size_t n = 0;
 	(void)state;
