@@ -3,6 +3,7 @@
  * A new configuration while serving: load, bind what is new, ask all, commit;
  * or leave everything as it is and say why (CFG-01, CFG-02).
  */
+#include "daemon/reload_text.h"
 #include "daemon/supervisor_int.h"
 
 #include <errno.h>
@@ -13,32 +14,20 @@
 
 enum { PREPARE_MS = 5000 };
 
-/* "file:line: why": the file may have colons, the line is digits. */
-static bool split_line(const char *text, struct slice *file, struct slice *line,
-		       const char **why)
-{
-	for (const char *p = text; (p = strchr(p, ':')); p++) {
-		size_t digits = strspn(p + 1, "0123456789");
-		const char *end = p + 1 + digits;
-		if (!digits || end[0] != ':' || end[1] != ' ')
-			continue;
-		*file = slice_of(text, (size_t)(p - text));
-		*line = slice_of(p + 1, digits);
-		*why = end + 2;
-		return true;
-	}
-	return false;
-}
-
 void reload_log_rejected(const struct supervisor *s, const char *text)
 {
-	struct slice file = slice_str(s->path);
-	struct slice line = SLICE_LIT("1");
-	const char *why = text;
-	split_line(text, &file, &line, &why);
+	struct reload_text t;
+	reload_text_split(slice_str(text), &t);
+	if (slice_empty(t.line)) {
+		t.file = slice_str(s->path);
+		t.line = SLICE_LIT("1");
+	}
 	metric_add(M_CONFIG_REJECTED, 1);
-	LOG(LOG_ERROR, "config.rejected", KV_SLICE("file", file),
-	    KV_SLICE("line", line), KV_STR("why", why));
+	LOG(LOG_ERROR, "config.rejected", KV_SLICE("file", t.file),
+	    KV_SLICE("line", t.line), KV_SLICE("why", t.why));
+	if (!slice_empty(t.tls_file))
+		LOG(LOG_ERROR, "cert.reload_failed",
+		    KV_SLICE("file", t.tls_file), KV_SLICE("why", t.why));
 }
 
 /* ---- the end of a run ---- */

@@ -3,6 +3,7 @@
  * New connections: how many a source may open in a second, and how many it
  * may hold before it has signed in or proved who it is (threats section 0).
  */
+#include "edge/contexts.h"
 #include "edge/inside.h"
 
 #include <errno.h>

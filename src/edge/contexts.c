@@ -4,7 +4,7 @@
  * keys of tickets, and the gate through which all handshakes of this worker
  * go.
  */
-#include "edge/edge_int.h"
+#include "edge/contexts.h"
 
 #include <errno.h>
 #include <time.h>
@@ -37,8 +37,7 @@ int contexts_create(struct edge *e, struct generation *g,
 					 error);
 		if (err)
 			return err;
-		if (rows[i].use != NET_PLAIN)
-			net_tls_gate(*rows[i].out, e->gate);
+		net_tls_gate(*rows[i].out, e->gate);
 	}
 	return e->tickets.len
 		       ? net_tls_tickets(g->tls_clients, buf_slice(&e->tickets))

@@ -3,6 +3,7 @@
  * The life of an edge worker: configuration in two phases, listeners, drain,
  * status. It serves when it has a configuration and the keys of its tokens.
  */
+#include "edge/contexts.h"
 #include "edge/edge_int.h"
 #include "edge/inside.h"
 #include "edge/partner.h"

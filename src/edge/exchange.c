@@ -3,6 +3,7 @@
  * Messages from the other processes, as a table: type, who may send it, what
  * it does. A message from the wrong role is dropped and logged.
  */
+#include "edge/contexts.h"
 #include "edge/inside.h"
 #include "edge/partner_int.h"
 

@@ -4,6 +4,7 @@
  * arrives, keeps the deadlines (SIP-10, SIP-11, SIP-12), and tells everybody
  * concerned when it ends.
  */
+#include "edge/contexts.h"
 #include "edge/edge_int.h"
 #include "edge/inside.h"
 #include "edge/partner.h"

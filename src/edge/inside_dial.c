@@ -4,6 +4,7 @@
  * again when it ends. One that did not live long counts as a failure, so that
  * a server which closes every connection is not dialled in a circle (NET-03).
  */
+#include "edge/contexts.h"
 #include "edge/inside.h"
 
 #include <stdio.h>
