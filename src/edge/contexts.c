@@ -80,7 +80,8 @@ void contexts_on_gate(void *arg, bool full)
 {
 	struct edge *e = arg;
 	e->paused = full;
-	LOG_LIMITED(LOG_WARN, "accept.paused", SLICE_LIT("gate"),
+	LOG_LIMITED(LOG_WARN, "accept.paused",
+		    full ? SLICE_LIT("full") : SLICE_LIT("over"),
 		    KV_STR("why", full ? "handshakes" : "over"),
 		    KV_U64("slot", e->slot));
 	LIST_EACH (it, tmp, &e->listeners) {

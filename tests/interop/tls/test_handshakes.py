@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TLS-02, NET-05: handshakes of strangers, slow, many, or both, beside users
+who are signed in; three workers.
+
+* Who says nothing, half a hello, or a byte a second is gone after 10 seconds.
+* Meanwhile, and under a flood of hellos, every message of the users is
+  answered; afterwards nothing is left over.
+* With too many under way at a time a worker accepts no more, says so, and
+  goes on by itself.
+"""
+import resource
+import socket
+import ssl
+import threading
+import time
+
+from harness.case import Case
+from harness.ledger import Ledger
+from harness.stage import wait_for
+
+SLOW = 240
+MOST = 4096  # handshakes of one worker
+
+
+def hello(name):
+    """The first flight of a client of TLS 1.3."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client = context.wrap_bio(incoming, outgoing, server_hostname=name)
+    try:
+        client.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return outgoing.read()
+
+
+class Handshakes(Case):
+    def start(self, **kw):
+        self.contoso = self.stage.org("contoso", **kw)
+        self.contoso.start()
+        return self.contoso
+
+    def connect(self, n):
+        """From one of many sources."""
+        org = self.contoso
+        s = socket.create_connection(
+            (org.address, org.client_port), 20,
+            source_address=(f"127.11.{n // 200 % 250}.{1 + n % 200}", 0))
+        return self.stage.later(s)
+
+    def assertCalm(self):
+        org = self.contoso
+        wait_for(lambda: org.metric("tls_handshakes_under_way") == 0, 30,
+                 "no handshake is left")
+        self.assertEqual(org.log.find("proc.exit"), [])
+
+    def test_slow_ones(self):
+        org = self.start()
+        ledger = Ledger(self, (org, "alice"), (org, "bob"), window=4)
+        self.addCleanup(ledger.close)
+        first = hello(org.edge)
+        slow = [self.connect(n) for n in range(SLOW)]
+        began = time.monotonic()
+        for n, s in enumerate(slow):
+            if n % 3 == 1:
+                s.sendall(first[:len(first) // 2])
+        gone = threading.Event()
+
+        def drip():
+            for byte in first:
+                if gone.wait(1):
+                    return
+                for s in slow[2::3]:
+                    try:
+                        s.send(bytes([byte]))
+                    except OSError:
+                        pass
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            ledger.send(60)
+            self.assertEqual(len(ledger.acknowledged), 60, ledger.refused)
+            for s in slow:
+                s.settimeout(40)
+                try:
+                    self.assertEqual(s.recv(1), b"")
+                except ConnectionResetError:
+                    pass
+            took = time.monotonic() - began
+        finally:
+            gone.set()
+            thread.join()
+        self.assertGreater(took, 8)
+        self.assertEqual(
+            len(org.log.find("conn.end", why="the handshake took too long")),
+            SLOW)
+        ledger.check()
+        self.assertCalm()
+
+    def test_flood_of_hellos(self):
+        org = self.start()
+        ledger = Ledger(self, (org, "alice"), (org, "bob"), window=4)
+        self.addCleanup(ledger.close)
+        first = hello(org.edge)
+        stop, count = threading.Event(), [0]
+
+        def flood(k):
+            n = k
+            while not stop.is_set():
+                n += 4
+                with socket.socket() as s:
+                    s.bind((f"127.11.{n // 200 % 250}.{1 + n % 200}", 0))
+                    s.settimeout(20)
+                    try:
+                        s.connect((org.address, org.client_port))
+                        s.sendall(first)
+                    except OSError:
+                        continue
+                    count[0] += 1
+
+        threads = [threading.Thread(target=flood, args=(k,))
+                   for k in range(4)]
+        for t in threads:
+            t.start()
+        try:
+            ledger.send(200)
+            wait_for(lambda: count[0] > 500, 60, "a flood at all")
+        finally:
+            stop.set()
+            for t in threads:
+                t.join(30)
+        self.assertEqual(len(ledger.acknowledged), 200, ledger.refused)
+        ledger.check()
+        self.assertCalm()
+
+    def test_too_many_at_a_time(self):
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard != resource.RLIM_INFINITY and hard < 2 * MOST:
+            self.skipTest(f"{hard} descriptors are too few")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        org = self.start(workers=1)
+        idle = self.client(org, "alice")
+        held = [self.connect(n) for n in range(MOST)]
+        org.log.wait("accept.paused", timeout=30, why="handshakes")
+        # the kernel takes it, the worker does not
+        late = self.connect(1)
+        self.assertLessEqual(org.metric("tls_handshakes_under_way"), MOST)
+        self.assertStatus(idle.register(), 200)
+        for s in held:
+            s.close()
+        org.log.wait("accept.paused", timeout=30, why="over")
+        late.close()
+        self.client(org, "bob")
+        self.assertCalm()
