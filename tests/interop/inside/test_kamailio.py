@@ -56,13 +56,15 @@ class Messages(Inside):
         m = request("MESSAGE", f"sip:{bob.aor}", "zoe@fabrikam.test", bob.aor,
                     "edge.fabrikam.test",
                     [("P-Asserted-Identity", "<sip:boss@contoso.test>"),
-                     ("ms-edge-proxy-message-trust", "ms-source-type=x")],
+                     ("ms-edge-proxy-message-trust",
+                      "ms-source-type=AuthorizedServer")],
                     b"in")
         self.assertStatus(zoe.final(zoe.ask(m)), 200)
         self.assertReceived(bob, "in")
         self.kamailio.wait_log("REQ MESSAGE")
         self.assertNotIn("boss", self.kamailio.log)
-        self.assertNotIn("ms-source-type", self.kamailio.log)
+        self.assertNotIn("AuthorizedServer", self.kamailio.log)
+        self.kamailio.wait_log("trust=ms-source-type=DirectPartner")
 
     def test_as_somebody_else(self):
         alice = self.client(self.contoso, "alice")

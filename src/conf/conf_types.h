@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the fields of struct conf are made of: values that remember their line,
+ * and the entries of lists. conf.h includes it. */
+#pragma once
+
+#include "base/addr.h"
+
+/* Contents of a file that a key names. */
+struct conf_file {
+	struct slice path;
+	struct slice content; /* empty in snapshots for roles without need */
+	uint32_t line;        /* where it is named; 0 in snapshots */
+};
+
+struct conf_addr {
+	struct slice text;
+	struct addr addr;
+	uint32_t line; /* of a default: that of its section */
+};
+
+/* A server inside that we send to. */
+struct conf_hop {
+	struct slice text;
+	struct slice host; /* canonical name; empty: an address */
+	struct addr addr;  /* when host is empty: where, with the port */
+	uint16_t port;     /* of host; 0: found by SRV */
+	uint32_t line;
+};
+
+struct conf_partner {
+	struct slice domain;           /* canonical */
+	struct slice edge;             /* FQDN; empty: found by SRV */
+	struct slice address;          /* ip:port to dial */
+	struct slice *allow_addresses; /* prefixes */
+	size_t allow_count;
+	uint32_t connections;
+	uint32_t line;
+};
+
+/* One more certificate of ours, for the names in it. */
+struct conf_certificate {
+	struct conf_file certificate;
+	struct conf_file key; /* edge only */
+	uint32_t line;
+};
+
+struct conf_relay_user {
+	struct slice name;
+	struct slice password; /* relay only */
+	uint32_t line;
+};
+
+struct conf_block {
+	struct slice domain; /* canonical */
+	uint8_t subdomains;
+	uint32_t line;
+};
+
+enum conf_verification { CONF_CONTACTS, CONF_ALWAYS, CONF_SOURCE };
+
+struct conf_provider {
+	struct slice name;
+	struct slice edge; /* FQDN */
+	struct slice *domains;
+	size_t domain_count;
+	struct slice address;
+	uint8_t hosting, audio_video, enabled;
+	uint8_t verification; /* enum conf_verification */
+	struct slice ends;    /* date; empty: never */
+	struct slice *kept;
+	size_t kept_count;
+	struct slice successor;
+	uint32_t line;
+};
+
+/* What users may do; in entries for some users also: as said elsewhere. */
+enum conf_may { CONF_INHERIT, CONF_MAY_NOT, CONF_MAY };
+struct conf_gates {
+	uint8_t federation, public_im, public_av, outside; /* enum conf_may */
+};
+
+struct conf_policy {
+	struct slice group; /* empty: for each of these users alone */
+	struct slice *users;
+	size_t user_count;
+	struct conf_gates gates;
+	uint32_t line;
+};
