@@ -39,7 +39,7 @@ fuzz: test-packages ## libFuzzer on each decoder (SECONDS=60 each)
 soak: test-packages ## the kill and reload tests, for a long time (MINUTES=60)
 	@tools/soak
 
-bench: packages ## figures of this machine
+bench: test-packages ## figures of this machine (SMOKE=1: only that they work)
 	@tools/bench
 
 install: build ## into DESTDIR and PREFIX (/usr/local), with units and manuals

@@ -12,6 +12,8 @@
 #include "sip/line.h"
 #include "sip/scan.h"
 
+enum { EDITS_ROOM = 256 }; /* bytes */
+
 static const struct slice crlf = { (const uint8_t *)"\r\n", 2 };
 static const struct slice colon = { (const uint8_t *)": ", 2 };
 
@@ -162,6 +164,13 @@ static void write_start(struct buf *out, const struct sip_msg *m,
 	}
 }
 
+/* At once what is needed most times, instead of growing bit by bit. */
+static void make_room(struct buf *out, size_t len)
+{
+	if (!out->max || len <= out->max - out->len)
+		buf_reserve(out, len);
+}
+
 int sip_encode(struct buf *out, const struct sip_msg *m,
 	       const struct sip_edits *e)
 {
@@ -170,6 +179,7 @@ int sip_encode(struct buf *out, const struct sip_msg *m,
 
 	if (rc < 0)
 		return rc;
+	make_room(out, m->whole.len + EDITS_ROOM);
 	write_start(out, m, e);
 	sip_write_top(out, e);
 	for (size_t i = 0; i < m->header_count; i++)
