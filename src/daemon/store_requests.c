@@ -172,7 +172,7 @@ static const struct {
 	{ IPC_CONTACT_DEL, ADMIN, AFTER_COMMIT, store_contact_del },
 	{ IPC_CONTACT_LIST, HOME | ADMIN, AT_ONCE, store_contact_list },
 	{ IPC_SECRET_ROTATE, ADMIN, AT_ONCE, store_secrets_rotate },
-	{ IPC_CREDENTIAL_GET, HOME | ADMIN, AT_ONCE, store_secrets_mint },
+	{ IPC_CREDENTIAL_GET, ADMIN, AT_ONCE, store_secrets_mint },
 #undef HOME
 #undef ADMIN
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Relay credentials, minted where the secrets are kept: home and the operator
- * ask, the relays only verify. Two secrets are valid; the newest mints.
+ * Relay credentials, minted where the secrets are kept: the operator asks, the
+ * relays only verify. Two secrets are valid; the newest mints.
  */
 #include "daemon/role_store.h"
 
