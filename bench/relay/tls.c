@@ -137,7 +137,8 @@ struct tls_peer *tls_connect(struct tls_loop *l, SSL_CTX *ctx,
 	struct tls_peer *p = peer_new(l, ctx, fd, kind);
 	SSL_set_connect_state(p->ssl);
 	if (name)
-		SSL_set_tlsext_host_name(p->ssl, name);
+		SSL_ctrl(p->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+			 TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)name);
 	return p;
 }
 
