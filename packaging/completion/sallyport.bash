@@ -17,10 +17,11 @@ _sallyport_options() { # verb: its options
 
 _sallyport_words() { # words so far: what may follow
 	case $1 in
-	'') echo 'status metrics ports firewall explain user turn reload drain log-level message receive' \
+	'') echo 'status metrics ports firewall explain user turn messages reload drain log-level message receive' \
 		'help version' ;;
-	user | 'help user') echo 'add passwd list remove contacts' ;;
+	user | 'help user') echo 'add passwd list remove contacts disable enable devices import' ;;
 	turn | 'help turn') echo 'credential rotate' ;;
+	messages | 'help messages') echo 'drop' ;;
 	log-level) echo 'error warn info debug' ;;
 	help) _sallyport_words '' ;;
 	esac

@@ -162,6 +162,12 @@ static uint64_t ask_of(const struct ipc_msg *m)
 		return m->u.user.id;
 	case IPC_CREDENTIAL:
 		return m->u.credential.id;
+	case IPC_BINDING:
+		return m->u.binding.id;
+	case IPC_QUEUE:
+		return m->u.queue.id;
+	case IPC_MESSAGE_INFO:
+		return m->u.message_info.id;
 	case IPC_STATUS_ROW:
 		return m->u.status_row.id;
 	case IPC_STATUS_END:

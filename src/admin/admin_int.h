@@ -140,7 +140,9 @@ json_t *metrics_summary(const struct admin *a);
 
 extern const struct verb_ops verb_status, verb_metrics, verb_commands;
 extern const struct verb_ops verb_user_add, verb_user_passwd, verb_user_remove,
-	verb_user_list;
+	verb_user_disable, verb_user_enable, verb_user_list, verb_user_devices;
+extern const struct verb_ops verb_messages, verb_messages_of,
+	verb_messages_drop;
 extern const struct verb_ops verb_ports, verb_firewall, verb_explain;
 extern const struct verb_ops verb_user_contacts, verb_user_contact_set,
 	verb_user_contact_remove;

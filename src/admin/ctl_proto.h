@@ -35,6 +35,14 @@
  *                  "expires":n,"realm":s,"uris":[s...]}; ttl in seconds, form
  *                  text or ms (then both words are base64); may be empty
  *   turn.rotate {}                -> {}
+ *   user.disable, user.enable {aor} -> {}
+ *   user.devices {aor}            -> {"devices":[{"contact":s,"agent":s,
+ *                  "instance":s,"worker":n,"expires":n}...]}
+ *   messages    {}                -> {"queues":[{"aor":s,"messages":n,
+ *                                     "bytes":n,"oldest":n}...]}
+ *   messages.of {aor}             -> {"messages":[{"id":n,"from":s,"bytes":n,
+ *                  "stored":n,"expires":n,"state":s,"attempts":n}...]}
+ *   messages.drop {aor,id}        -> {}           id "all": all of the user
  *   reload      {}                -> {"generation":n}
  *   drain       {}                -> {}
  *   log.level   {level}           -> {}

@@ -123,7 +123,7 @@ static void run_passwd(struct request *r)
 	put_user(r, USER_REPLACE);
 }
 
-/* ---- user.remove, user.list ---- */
+/* ---- user.remove, user.disable, user.enable, user.list ---- */
 
 static void run_remove(struct request *r)
 {
@@ -132,6 +132,27 @@ static void run_remove(struct request *r)
 		return;
 	const struct ipc_user_del m = { .id = r->ask, .aor = slice_str(aor) };
 	asked_store(r, IPC_USER_DEL, &m);
+}
+
+static void set(struct request *r, bool disabled)
+{
+	char aor[SIP_AOR_MAX];
+	if (!asked_aor(r, "aor", aor))
+		return;
+	const struct ipc_user_set m = { .id = r->ask,
+					.aor = slice_str(aor),
+					.disabled = disabled };
+	asked_store(r, IPC_USER_SET, &m);
+}
+
+static void run_disable(struct request *r)
+{
+	set(r, true);
+}
+
+static void run_enable(struct request *r)
+{
+	set(r, false);
 }
 
 static void run_list(struct request *r)
@@ -176,3 +197,7 @@ const struct verb_ops verb_user_remove = { run_remove, on_answer, asked_gone,
 					   NULL };
 const struct verb_ops verb_user_list = { run_list, on_answer, asked_gone,
 					 NULL };
+const struct verb_ops verb_user_disable = { run_disable, on_answer, asked_gone,
+					    NULL };
+const struct verb_ops verb_user_enable = { run_enable, on_answer, asked_gone,
+					   NULL };

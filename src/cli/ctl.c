@@ -137,7 +137,23 @@ static int read_reply(int fd, struct buf *line)
 	}
 }
 
-static int take_reply(struct cli *c, struct slice line, json_t **result)
+/* One question. why: where a "no" goes, else it is told. */
+struct question {
+	const json_t *request;
+	json_t **result;
+	char **why;
+};
+
+static int say_no(struct cli *c, const struct question *q, const char *error)
+{
+	if (!q->why)
+		return cli_fail(c, CLI_NO, "%s", error);
+	*q->why = strdup(error);
+	return CLI_NO;
+}
+
+static int take_reply(struct cli *c, struct slice line,
+		      const struct question *q)
 {
 	json_t *reply = json_loadb((const char *)line.ptr, line.len,
 				   JSON_REJECT_DUPLICATES, NULL);
@@ -149,19 +165,19 @@ static int take_reply(struct cli *c, struct slice line, json_t **result)
 	if (!reply)
 		status = strange(c, "is no JSON");
 	else if (json_is_false(ok) && error)
-		status = cli_fail(c, CLI_NO, "%s", error);
+		status = say_no(c, q, error);
 	else if (!json_is_true(ok) || !json_is_object(value) ||
 		 json_integer_value(json_object_get(reply, "id")) != 1)
 		status = strange(c, "is none to this question");
 	else
 		status = CLI_DONE;
 	if (!status)
-		*result = json_incref(value);
+		*q->result = json_incref(value);
 	json_decref(reply);
 	return status;
 }
 
-static int exchange(struct cli *c, const json_t *request, json_t **result)
+static int exchange(struct cli *c, const struct question *q)
 {
 	struct buf line;
 	int fd = dial(socket_path(c));
@@ -169,14 +185,14 @@ static int exchange(struct cli *c, const json_t *request, json_t **result)
 	if (fd < 0)
 		return unreached(c, -fd);
 	buf_init(&line, CTL_REPLY_MAX + READ_BYTES);
-	int err = send_request(fd, request);
+	int err = send_request(fd, q->request);
 	/* who closed early may have said why */
 	if (!err || err == -EPIPE)
 		err = read_reply(fd, &line);
 	close(fd);
 	int status;
 	if (!err)
-		status = take_reply(c, buf_slice(&line), result);
+		status = take_reply(c, buf_slice(&line), q);
 	else if (err == -EPIPE)
 		status = strange(c, "ended before it was complete");
 	else if (err == -EMSGSIZE)
@@ -189,18 +205,38 @@ static int exchange(struct cli *c, const json_t *request, json_t **result)
 	return status;
 }
 
-int ctl_call(struct cli *c, const char *verb, json_t *args, json_t **result)
+static int call(struct cli *c, const char *verb, json_t *args,
+		struct question *q)
 {
 	json_t *request = NULL;
 
-	*result = NULL;
+	*q->result = NULL;
 	if (args)
 		request = json_pack("{sisssO}", "id", 1, "verb", verb, "args",
 				    args);
-	int status = request ? exchange(c, request, result)
-			     : cli_fail(c, CLI_NO, "out of memory");
+	q->request = request;
+	int status =
+		request ? exchange(c, q) : cli_fail(c, CLI_NO, "out of memory");
 	json_decref(request);
 	json_decref(args);
+	return status;
+}
+
+int ctl_call(struct cli *c, const char *verb, json_t *args, json_t **result)
+{
+	struct question q = { .result = result };
+
+	return call(c, verb, args, &q);
+}
+
+int ctl_try(struct cli *c, const char *verb, json_t *args, char **why)
+{
+	json_t *result;
+	struct question q = { .result = &result, .why = why };
+
+	*why = NULL;
+	int status = call(c, verb, args, &q);
+	json_decref(result);
 	return status;
 }
 

@@ -12,6 +12,9 @@
  * was told on err, and the exit status is returned.
  */
 int ctl_call(struct cli *c, const char *verb, json_t *args, json_t **result);
+/* The same without a result. When the daemon's answer is no (CLI_NO), why goes
+ * to *why, for free(), and nothing is told; it may be NULL then. */
+int ctl_try(struct cli *c, const char *verb, json_t *args, char **why);
 /* The same; prints the result object for --json, else nothing: then *told is
  * false. */
 int ctl_do(struct cli *c, const char *verb, json_t *args, bool *told);

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "cli/term.h"
@@ -120,6 +121,18 @@ int out_table_print(struct cli *c, const struct out_table *t)
 		rest = slice_from(rest, cell.len + 1);
 	}
 	return 0;
+}
+
+void out_cell_time(struct out_table *t, const json_t *seconds)
+{
+	time_t at = (time_t)json_integer_value(seconds);
+	char text[64];
+	struct tm tm;
+
+	if (!at || !gmtime_r(&at, &tm) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
+		text[0] = '\0';
+	out_cell(t, slice_str(text));
 }
 
 void out_heading(struct cli *c, const char *text)

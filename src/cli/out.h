@@ -26,6 +26,8 @@ void out_cell(struct out_table *t, struct slice text);
 void out_cell_json(struct out_table *t, const json_t *value);
 /* Without a row below the head: nothing. -ENOMEM. */
 int out_table_print(struct cli *c, const struct out_table *t);
+/* Seconds since 1970 as UTC. */
+void out_cell_time(struct out_table *t, const json_t *seconds);
 /* A heading, bold where there are colours. */
 void out_heading(struct cli *c, const char *text);
 /* One line; takes value over, NULL is memory that ran out. Safe for

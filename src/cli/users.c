@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The accounts of the built-in home. */
 #include <jansson.h>
-#include <time.h>
 
 #include "cli/ctl.h"
 #include "cli/out.h"
@@ -45,26 +44,71 @@ int cli_verb_user_passwd(struct cli *c)
 	return with_password(c, "user.passwd", "has the new password");
 }
 
-int cli_verb_user_remove(struct cli *c)
+static int change(struct cli *c, const char *verb, const char *what)
 {
 	json_t *args = json_pack("{ss}", "aor", c->args.operand[0]);
 	bool told;
-	int status = ctl_do(c, "user.remove", args, &told);
+	int status = ctl_do(c, verb, args, &told);
 
-	tell(c, told, "is removed");
+	tell(c, told, what);
 	return status;
 }
 
-static void cell_time(struct out_table *t, const json_t *seconds)
+int cli_verb_user_remove(struct cli *c)
 {
-	time_t at = (time_t)json_integer_value(seconds);
-	char text[64];
-	struct tm tm;
+	return change(c, "user.remove", "is removed");
+}
 
-	if (!at || !gmtime_r(&at, &tm) ||
-	    !strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
-		text[0] = '\0';
-	out_cell(t, slice_str(text));
+int cli_verb_user_disable(struct cli *c)
+{
+	return change(c, "user.disable", "is disabled");
+}
+
+int cli_verb_user_enable(struct cli *c)
+{
+	return change(c, "user.enable", "is enabled");
+}
+
+static int print_devices(struct cli *c, const json_t *devices)
+{
+	struct out_table t;
+	const json_t *device;
+	size_t i;
+
+	out_table_init(&t, 4);
+	out_cell(&t, SLICE_LIT("CONTACT"));
+	out_cell(&t, SLICE_LIT("PROGRAM"));
+	out_cell(&t, SLICE_LIT("WORKER"));
+	out_cell(&t, SLICE_LIT("UNTIL"));
+	json_array_foreach(devices, i, device)
+	{
+		out_cell_json(&t, json_object_get(device, "contact"));
+		out_cell_json(&t, json_object_get(device, "agent"));
+		out_cell_json(&t, json_object_get(device, "worker"));
+		out_cell_time(&t, json_object_get(device, "expires"));
+	}
+	int err = out_table_print(c, &t);
+	out_table_free(&t);
+	return err ? cli_fail(c, CLI_NO, "out of memory") : CLI_DONE;
+}
+
+int cli_verb_user_devices(struct cli *c)
+{
+	json_t *args = json_pack("{ss}", "aor", c->args.operand[0]);
+	json_t *result;
+	int status = ctl_call(c, "user.devices", args, &result);
+
+	if (status)
+		return status;
+	if (c->args.opt[OPT_JSON])
+		return out_json(c, result);
+	const json_t *devices = json_object_get(result, "devices");
+	if (json_array_size(devices))
+		status = print_devices(c, devices);
+	else
+		tell(c, false, "is not signed in");
+	json_decref(result);
+	return status;
 }
 
 static int print_users(struct cli *c, const json_t *users)
@@ -83,7 +127,7 @@ static int print_users(struct cli *c, const json_t *users)
 		out_cell_json(&t, json_object_get(user, "aor"));
 		out_cell(&t, json_is_true(off) ? SLICE_LIT("disabled")
 					       : SLICE_LIT("enabled"));
-		cell_time(&t, json_object_get(user, "created"));
+		out_cell_time(&t, json_object_get(user, "created"));
 	}
 	int err = out_table_print(c, &t);
 	out_table_free(&t);

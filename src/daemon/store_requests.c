@@ -15,6 +15,7 @@ enum {
 
 struct user_copy {
 	char sha256[HA1_MAX], md5[HA1_MAX];
+	bool disabled;
 };
 
 static void on_user(void *arg, const struct store_user *u)
@@ -51,28 +52,37 @@ static int user_list(struct store_reader *rd, const struct ipc_msg *m)
 	return store_user_each(rd->role->store, on_user, rd);
 }
 
-static int user_put(struct store_reader *rd, const struct ipc_msg *m)
-{
-	const struct ipc_user_put *p = &m->u.user_put;
-	const struct store_user u = { .aor = p->aor,
-				      .ha1_sha256 = p->ha1_sha256,
-				      .ha1_md5 = p->ha1_md5,
-				      .disabled = p->disabled != 0,
-				      .created_s = role_store_now_s() };
-	return store_user_put(rd->role->store, &u, p->mode == USER_REPLACE);
-}
-
 static void copy_user(void *arg, const struct store_user *u)
 {
 	struct user_copy *c = arg;
 	(void)slice_cstr(u->ha1_sha256, c->sha256, sizeof(c->sha256));
 	(void)slice_cstr(u->ha1_md5, c->md5, sizeof(c->md5));
+	c->disabled = u->disabled;
+}
+
+/* A new password does not let anybody in who is locked out. */
+static int user_put(struct store_reader *rd, const struct ipc_msg *m)
+{
+	const struct ipc_user_put *p = &m->u.user_put;
+	bool replace = p->mode == USER_REPLACE;
+	struct user_copy before = { .disabled = p->disabled != 0 };
+	int err = replace ? store_user_get(rd->role->store, p->aor, copy_user,
+					   &before)
+			  : 0;
+	const struct store_user u = { .aor = p->aor,
+				      .ha1_sha256 = p->ha1_sha256,
+				      .ha1_md5 = p->ha1_md5,
+				      .disabled = before.disabled,
+				      .created_s = role_store_now_s() };
+	crypto_wipe(before.sha256, sizeof(before.sha256));
+	crypto_wipe(before.md5, sizeof(before.md5));
+	return err ? err : store_user_put(rd->role->store, &u, replace);
 }
 
 static int user_set(struct store_reader *rd, const struct ipc_msg *m)
 {
 	const struct ipc_user_set *p = &m->u.user_set;
-	struct user_copy c = { "", "" };
+	struct user_copy c = { .disabled = false };
 	int err = store_user_get(rd->role->store, p->aor, copy_user, &c);
 	const struct store_user u = { .aor = p->aor,
 				      .ha1_sha256 = slice_str(c.sha256),

@@ -192,6 +192,16 @@ static void on_flow_auth(struct edge *e, const struct proc_id *from,
 		flow_sign_in(f, auth->aor);
 }
 
+/* Its user may not sign in any more. */
+static void on_flow_end(struct edge *e, const struct proc_id *from,
+			const struct ipc_msg *m)
+{
+	struct flow *f = flow_find(e, m->u.flow_end.flow);
+	(void)from;
+	if (f && f->kind == FLOW_CLIENT)
+		flow_end(f, true);
+}
+
 static void on_keys(struct edge *e, const struct proc_id *from,
 		    const struct ipc_msg *m)
 {
@@ -247,6 +257,7 @@ static const struct {
 	{ IPC_SIP_FROM_HOME, PROC_HOME, on_sip_from_home },
 	{ IPC_ANSWER_FROM_HOME, PROC_HOME, on_answer_from_home },
 	{ IPC_FLOW_AUTH, PROC_HOME, on_flow_auth },
+	{ IPC_FLOW_END, PROC_HOME, on_flow_end },
 	{ IPC_KEYS, PROC_STORE, on_keys },
 	{ IPC_TICKETS, PROC_STORE, on_tickets },
 	{ IPC_TARGETS, PROC_RESOLVER, on_targets },

@@ -148,6 +148,15 @@ void users_get(struct call *q, struct slice aor, user_fn fn)
 		fn(q, err, NULL);
 }
 
+static void lock_out(struct home *h, struct binding *b)
+{
+	const struct flow_key flow = b->rec.flow;
+	const struct ipc_flow_end end = { .flow = flow.flow };
+	if (home_edge_is(h, &flow))
+		(void)h->ops.to_edge(h->arg, flow.slot, IPC_FLOW_END, &end);
+	home_binding_drop(h, b);
+}
+
 /* Somebody who is gone or locked out is not online either. */
 static void on_checked(struct home *h, struct pending *p, int err)
 {
@@ -158,8 +167,8 @@ static void on_checked(struct home *h, struct pending *p, int err)
 	presence_user_gone(h->presence, aor);
 	struct location_user *lu;
 	while ((lu = location_find(&h->location, aor)))
-		home_binding_drop(h, container_of(lu->bindings.next,
-						  struct binding, of_user));
+		lock_out(h, container_of(lu->bindings.next, struct binding,
+					 of_user));
 }
 
 void users_on_changed(struct home *h, struct slice aor)

@@ -40,7 +40,10 @@ class Operator(Case):
                                       password="another"))
         self.assertStatus(new.register(), 200)
         self.contoso.run("user", "remove", "alice@contoso.test")
-        self.assertStatus(new.register(), 401)
+        wait_for(new.closed.is_set, 5, "the connection ends")
+        late = self.stage.later(Client(self.contoso, "alice",
+                                       password="another"))
+        self.assertStatus(late.register(), 401)
         carol = self.client(self.contoso, "carol")
         self.assertStatus(carol.message("alice@contoso.test", "gone"), 404)
         self.assertIsNotNone(alice)

@@ -23,6 +23,12 @@ static void test_table(void **state)
 		"explain",
 		"turn.credential",
 		"turn.rotate",
+		"user.disable",
+		"user.enable",
+		"user.devices",
+		"messages",
+		"messages.of",
+		"messages.drop",
 	};
 	size_t n = 0;
 	(void)state;

@@ -4,7 +4,7 @@
  * what was acknowledged is there, once, and the database opens without help
  * (STO-01 to STO-05). SALLYPORT_POWER=200 runs the long scenario.
  */
-#include "power.h"
+#include "power_disk.h"
 
 #include <errno.h>
 
