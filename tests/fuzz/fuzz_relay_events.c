@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The relay engine under a sequence of events: raw packets of clients and
+ * peers, requests of known users in both dialects with any fields, and time.
+ * After each one every port that is open belongs to an allocation, and at the
+ * end all are given back.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cursor.h"
+#include "base/log.h"
+#include "relay/relay.h"
+#include "stun/write.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { CLIENTS = 3, PORTS = 64, EVENTS = 400, ROOM = 1024 };
+
+struct port {
+	struct relay_port *port;
+	struct relay_addr at;
+	bool open;
+};
+
+struct world {
+	struct cur in;
+	struct timers *timers;
+	struct relay *relay;
+	struct hasher *hasher;
+	struct port port[PORTS];
+	size_t open;
+	uint64_t now_ms;
+	uint8_t nonce[STUN_NONCE_BYTES];
+	size_t nonce_len;
+	uint32_t id;
+};
+
+static const struct relay_user alice = { { (const uint8_t *)"alice", 5 },
+					 { (const uint8_t *)"secret", 6 } };
+static const struct slice realm = { (const uint8_t *)"edge.test", 9 };
+
+static void must(bool held)
+{
+	if (!held)
+		abort();
+}
+
+static int on_open(void *arg, struct relay_port *port,
+		   const struct relay_addr *at, void **io)
+{
+	struct world *w = arg;
+	for (size_t i = 0; i < PORTS; i++) {
+		must(!w->port[i].open || !relay_addr_equal(&w->port[i].at, at));
+		if (w->port[i].open)
+			continue;
+		w->port[i] = (struct port){ port, *at, true };
+		w->open++;
+		*io = &w->port[i];
+		return 0;
+	}
+	return -EMFILE;
+}
+
+static void on_close(void *arg, void *io)
+{
+	struct world *w = arg;
+	struct port *p = io;
+	must(p->open);
+	p->open = false;
+	w->open--;
+}
+
+/* Reads every byte that goes out; learns the nonce from challenges. */
+static void on_to_client(void *arg, const struct relay_flow *to,
+			 const struct relay_out *out)
+{
+	struct world *w = arg;
+	struct stun_msg m;
+	(void)to;
+	const struct stun_dialect *d[] = { &stun_rfc, &stun_ms };
+	for (int i = 0; i < 2; i++) {
+		if (stun_parse(&m, d[i], out->bytes) ||
+		    !stun_has(&m, STUN_F_NONCE))
+			continue;
+		struct slice n = stun_value(&m, STUN_F_NONCE);
+		must(n.len <= sizeof(w->nonce));
+		memcpy(w->nonce, n.ptr, n.len);
+		w->nonce_len = n.len;
+	}
+}
+
+static void on_to_peer(void *arg, void *io, const struct relay_addr *peer,
+		       const struct relay_out *out)
+{
+	const struct port *p = io;
+	(void)arg;
+	(void)out;
+	must(p->open && peer->port && peer->ip[0] != 127);
+}
+
+static void on_hang_up(void *arg, const struct relay_flow *flow)
+{
+	(void)arg;
+	(void)flow;
+}
+
+static uint64_t on_now_s(void *arg)
+{
+	const struct world *w = arg;
+	return 1700000000 + w->now_ms / 1000;
+}
+
+static int sink(void *arg, struct slice line)
+{
+	(void)arg;
+	(void)line;
+	return 0;
+}
+
+static struct relay_addr some_peer(uint8_t which)
+{
+	struct relay_addr a = { .family = which & 4 ? 6 : 4,
+				.port = (uint16_t)(which & 8 ? 80 : 5000) };
+	a.ip[0] = which & 4 ? 0x2a : which & 16 ? 127 : 8;
+	a.ip[3] = which & 3;
+	return a;
+}
+
+static struct relay_flow flow_of(uint8_t which)
+{
+	struct relay_flow f = { .client = some_peer(0), .local = some_peer(0) };
+	f.client.port = (uint16_t)(4000 + which % CLIENTS);
+	f.local.ip[0] = 9;
+	f.local.port = 3478;
+	return f;
+}
+
+/* A copy of the exact size, with the room that the engine may write to. */
+static void give(struct world *w, struct port *to, struct slice s, uint8_t who)
+{
+	uint8_t *copy = malloc(s.len + RELAY_HEADROOM + RELAY_TAILROOM);
+	must(copy);
+	struct relay_packet p = { .ptr = copy + RELAY_HEADROOM,
+				  .len = s.len,
+				  .ttl = who };
+	if (s.len)
+		memcpy(p.ptr, s.ptr, s.len);
+	struct relay_addr peer = some_peer(who);
+	struct relay_flow f = flow_of(who);
+	if (to)
+		relay_peer_packet(to->port, &peer, &p);
+	else
+		relay_client_packet(w->relay, &f, &p);
+	free(copy);
+}
+
+static void put_fields(struct world *w, struct stun_writer *m)
+{
+	for (int n = cur_u8(&w->in) % 5; n > 0; n--) {
+		uint8_t f = cur_u8(&w->in) % STUN_F_COUNT;
+		struct relay_addr a = some_peer(cur_u8(&w->in));
+		struct addr peer = relay_addr_to(&a);
+		if (f == STUN_F_PEER)
+			stun_put_addr(m, STUN_F_PEER, &peer);
+		else
+			stun_put(m, (enum stun_field)f,
+				 cur_bytes(&w->in, cur_u8(&w->in) % 9));
+	}
+}
+
+static void request(struct world *w)
+{
+	uint8_t bytes[ROOM], id[STUN_ID_BYTES] = { 0 };
+	uint8_t how = cur_u8(&w->in), who = cur_u8(&w->in);
+	const struct stun_dialect *d = how & 1 ? &stun_ms : &stun_rfc;
+	enum stun_method method =
+		(enum stun_method)(cur_u8(&w->in) % STUN_METHOD_COUNT);
+	struct stun_secret from = { alice.name, realm, alice.password };
+	struct stun_key key;
+	struct stun_writer m;
+	w->id++;
+	memcpy(id + 4, &w->id, sizeof(w->id));
+	stun_writer_init(&m, w->hasher, bytes, sizeof(bytes));
+	stun_begin(&m, d, method, how & 2 ? STUN_INDICATION : STUN_REQUEST, id);
+	if (method == STUN_ALLOCATE)
+		stun_put_u8(&m, STUN_F_TRANSPORT, 17);
+	put_fields(w, &m);
+	if (!(how & 4) && !stun_key_make(w->hasher, d, STUN_MD5, &from, &key)) {
+		stun_put(&m, STUN_F_USERNAME, alice.name);
+		stun_put(&m, STUN_F_REALM, realm);
+		stun_put(&m, STUN_F_NONCE, slice_of(w->nonce, w->nonce_len));
+		stun_put_integrity(&m, stun_key_bytes(&key), false);
+	}
+	struct slice whole = stun_end(&m);
+	if (!slice_empty(whole))
+		give(w, NULL, whole, who);
+}
+
+static void event(struct world *w)
+{
+	uint8_t what = cur_u8(&w->in), who = cur_u8(&w->in);
+	struct port *p = &w->port[who % PORTS];
+	switch (what % 5) {
+	case 0:
+	case 1:
+		request(w);
+		break;
+	case 2:
+		give(w, NULL, cur_bytes(&w->in, cur_u8(&w->in)), who);
+		break;
+	case 3:
+		if (p->open)
+			give(w, p, cur_bytes(&w->in, cur_u8(&w->in)), who);
+		break;
+	default:
+		w->now_ms += (uint64_t)who * who * 16;
+		timers_advance(w->timers, w->now_ms);
+		break;
+	}
+}
+
+static void begin(struct world *w)
+{
+	static const uint8_t key[STUN_NONCE_KEY_BYTES] = { 7 };
+	static const struct credential_secrets none;
+	static const struct relay_ops ops = { on_open,      on_close,
+					      on_to_client, on_to_peer,
+					      on_hang_up,   on_now_s };
+	const struct relay_setup setup = { .ops = &ops,
+					   .arg = w,
+					   .timers = w->timers };
+	const struct relay_conf conf = { .realm = realm,
+					 .port_first = 50000,
+					 .port_last = 50040,
+					 .users = &alice,
+					 .user_count = 1,
+					 .permissions_max = 4,
+					 .channels_max = 4,
+					 .lifetime_default_s = 600,
+					 .lifetime_max_s = 3600,
+					 .port_kbit = 80,
+					 .wide_channels = true };
+	must(relay_create(&w->relay, &setup) == 0);
+	relay_configure(w->relay, &conf, &none, key);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct world w = { .in = cur_init(slice_of(data, size)) };
+	log_set_sink(sink, NULL);
+	must(timers_create(&w.timers, 0) == 0);
+	must(hasher_create(&w.hasher) == 0);
+	begin(&w);
+	for (int i = 0; i < EVENTS && cur_left(&w.in); i++) {
+		event(&w);
+		must(w.open >= relay_count(w.relay) &&
+		     w.open <= 2 * relay_count(w.relay));
+	}
+	relay_free(w.relay);
+	must(w.open == 0);
+	hasher_free(w.hasher);
+	timers_free(w.timers);
+	return 0;
+}
