@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""libnice through our relay: two agents that may use nothing else find each
+other and exchange datagrams, in the standard's mode (RFC 5245, TURN) and in
+that of Microsoft's clients (OC2007R2, MS-TURN with its binary credentials in
+base64), with three relay processes."""
+import base64
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent))
+import netns  # noqa: E402
+from harness.case import Case  # noqa: E402
+
+
+def possible():
+    if netns.possible():
+        return netns.possible()
+    if not shutil.which("pkg-config") or subprocess.run(
+            ["pkg-config", "--exists", "nice"]).returncode:
+        return "libnice is not installed"
+    return None
+
+
+@unittest.skipIf(possible(), possible() or "")
+class Nice(Case):
+    def setUp(self):
+        super().setUp()
+        self.program = self.stage.folder / "nice_pair"
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "nice"],
+                               check=True, capture_output=True, text=True)
+        subprocess.run(["cc", "-O1", "-o", self.program, HERE / "nice_pair.c",
+                        *shlex.split(flags.stdout)], check=True)
+        self.net = self.stage.later(netns.Net())
+        self.org = netns.relay_org(self.stage, self.net)
+        self.org.start()
+
+    def exchange(self, mode, kind, user=netns.USER, password=netns.PASSWORD):
+        done = subprocess.run(
+            [*self.net.inside(self.net.client), self.program, mode,
+             netns.RELAY4, "3478", user, password, kind, "20"],
+            capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn(f"candidate 3 {netns.RELAY4} ", done.stdout)
+        self.assertIn("received 20 20", done.stdout)
+
+    def test_standard_udp(self):
+        self.exchange("rfc5245", "udp")
+
+    def test_standard_tcp(self):
+        self.exchange("rfc5245", "tcp")
+
+    def test_microsoft_udp(self):
+        text = [base64.b64encode(s.encode()).decode()
+                for s in (netns.USER, netns.PASSWORD)]
+        self.exchange("oc2007r2", "udp", *text)
+        self.assertGreater(self.org.metric("turn_down_packets_total"), 40)
+
+
+if __name__ == "__main__":
+    unittest.main()
