@@ -16,9 +16,13 @@ enum { MS_PER_S = 1000, SEED = 1 };
 /* Is it known what to say? */
 static bool is_ready(const struct sub *s)
 {
-	if (s->package->list)
-		return !s->list_loading;
-	return s->watch_count && s->watches[0]->view != VIEW_UNKNOWN;
+	if (s->list_loading || (!s->package->list && !s->watch_count))
+		return false;
+	for (size_t i = 0; i < s->watch_count; i++)
+		if (s->watches[i]->presentity &&
+		    s->watches[i]->view == VIEW_UNKNOWN)
+			return false;
+	return true;
 }
 
 static bool is_dirty(const struct sub *s)
