@@ -150,4 +150,13 @@ static inline int fake_load(struct arena *a, const char *text,
 	"  stored_mib_per_user: 11\n"                                      \
 	"  stored_per_sender: 12\n"                                        \
 	"  stored_mib_per_sender: 13\n"                                    \
-	"  stored_mib: 14\n"
+	"  stored_mib: 14\n"                                               \
+	"  presence_outside: ask\n"                                        \
+	"  presence_min_s: 15\n"                                           \
+	"  presence_max_s: 60\n"                                           \
+	"  subscriptions_per_user: 17\n"                                   \
+	"  watchers_per_user: 18\n"                                        \
+	"  publications_per_user: 19\n"                                    \
+	"  publish_per_second: 20\n"                                       \
+	"  notify_interval_ms: 210\n"                                      \
+	"  list_addresses: 22\n"

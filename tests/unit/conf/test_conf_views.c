@@ -110,6 +110,18 @@ static void home_and_dns(void **state)
 	struct home_conf h;
 	struct dns_conf d;
 	conf_view_home(c, &h);
+	assert_true(slice_eq(h.presence.edge_name, c->edge.name));
+	assert_int_equal(h.presence.expires_min_s, c->home.presence_min_s);
+	assert_int_equal(h.presence.expires_max_s, c->home.presence_max_s);
+	assert_int_equal(h.presence.subscriptions_max,
+			 c->home.subscriptions_per_user);
+	assert_int_equal(h.presence.watchers_max, c->home.watchers_per_user);
+	assert_int_equal(h.presence.publications_max,
+			 c->home.publications_per_user);
+	assert_int_equal(h.presence.publish_rate, c->home.publish_per_second);
+	assert_int_equal(h.presence.notify_ms, c->home.notify_interval_ms);
+	assert_int_equal(h.presence.list_max, c->home.list_addresses);
+	assert_int_equal(h.presence.outside, PRESENCE_STRANGERS_ASK);
 	assert_text(h.edge_name, "edge.contoso.test");
 	assert_int_equal(h.domain_count, 2);
 	assert_int_equal(h.expires_min_s, 5);

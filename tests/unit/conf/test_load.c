@@ -260,6 +260,10 @@ static const struct bad CONFLICTS[] = {
 	  3,
 	  { "nothing listens" } },
 	{ MIN "home:\n  expires_min_s: 700\n", 4, { "expires_min_s", "600" } },
+	{ MIN "home:\n  presence_min_s: 61\n  presence_max_s: 60\n",
+	  4,
+	  { "presence_min_s", "at most that" } },
+	{ MIN "home: {presence_outside: maybe}\n", 3, { "allow, ask, block" } },
 	{ MIN "home: {expires_max_s: 599}\n",
 	  3,
 	  { "expires_default_s", "599" } },
@@ -403,6 +407,15 @@ static void minimal_has_defaults(void **state)
 	assert_int_equal(c->limits.new_per_source, 20);
 	assert_int_equal(c->limits.drain_s, 35);
 	assert_int_equal(c->limits.request_timeout_s, 20);
+	assert_int_equal(c->home.presence_outside, PRESENCE_STRANGERS_ALLOW);
+	assert_int_equal(c->home.presence_min_s, 60);
+	assert_int_equal(c->home.presence_max_s, 3600);
+	assert_int_equal(c->home.subscriptions_per_user, 200);
+	assert_int_equal(c->home.watchers_per_user, 5000);
+	assert_int_equal(c->home.publications_per_user, 20);
+	assert_int_equal(c->home.publish_per_second, 5);
+	assert_int_equal(c->home.notify_interval_ms, 1000);
+	assert_int_equal(c->home.list_addresses, 200);
 	assert_int_equal(c->home.expires_min_s, 60);
 	assert_int_equal(c->home.expires_default_s, 600);
 	assert_int_equal(c->home.expires_max_s, 3600);
@@ -495,6 +508,15 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c->home.stored_per_sender, 12);
 	assert_int_equal(c->home.stored_mib_per_sender, 13);
 	assert_int_equal(c->home.stored_mib, 14);
+	assert_int_equal(c->home.presence_outside, PRESENCE_STRANGERS_ASK);
+	assert_int_equal(c->home.presence_min_s, 15);
+	assert_int_equal(c->home.presence_max_s, 60);
+	assert_int_equal(c->home.subscriptions_per_user, 17);
+	assert_int_equal(c->home.watchers_per_user, 18);
+	assert_int_equal(c->home.publications_per_user, 19);
+	assert_int_equal(c->home.publish_per_second, 20);
+	assert_int_equal(c->home.notify_interval_ms, 210);
+	assert_int_equal(c->home.list_addresses, 22);
 	arena_free(a);
 }
 
