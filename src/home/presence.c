@@ -191,6 +191,29 @@ void home_presence_on_soft(struct home *h, const struct ipc_soft *m)
 
 /* ---- requests ---- */
 
+static bool mark_says(const struct sip_msg *m, struct slice what)
+{
+	const struct sip_header *h = sip_header(m, SIP_H_MS_EDGE_TRUST);
+	struct slice rest = h ? h->value : SLICE_NONE;
+	while (rest.len) {
+		ptrdiff_t end = slice_chr(rest, ';');
+		size_t len = end < 0 ? rest.len : (size_t)end;
+		if (slice_ieq(slice_trim(slice_head(rest, len)), what))
+			return true;
+		rest = slice_from(rest, len + (end >= 0));
+	}
+	return false;
+}
+
+/* By the edge's mark; what others put there it drops. A provider's users are
+ * strangers unless it vouches for each; a partner that is listed by its name
+ * vouches for its own, and home.presence_outside says what they see. */
+static bool is_verified(const struct sip_msg *m)
+{
+	return !mark_says(m, SLICE_LIT("ms-source-verified-user=unverified")) ||
+	       !mark_says(m, SLICE_LIT("ms-source-type=AuthorizedServer"));
+}
+
 /* Which of the two, and who asks. */
 static struct presence_request request_of(const struct call *q)
 {
@@ -201,7 +224,7 @@ static struct presence_request request_of(const struct call *q)
 		.from = slice_str(ours ? q->auth_aor : q->from_aor),
 		.to = slice_str(q->to_aor),
 		.ours = ours,
-		.verified = true,
+		.verified = is_verified(q->msg),
 		.flow = { from->slot, from->incarnation,
 			  ours ? from->flow : 0 },
 	};

@@ -186,6 +186,32 @@ static void lists_come_from_the_store(void **state)
 	assert_non_null(strstr(m->text, "<basic>open</basic>"));
 }
 
+static void nobody_vouches_for_the_sender(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *type, *mark, *state;
+	} rows[] = {
+		{ "AuthorizedServer", "unverified",
+		  "Subscription-State: pending" },
+		{ "AuthorizedServer", "verified",
+		  "Subscription-State: active" },
+		{ "DirectPartner", "unverified", "Subscription-State: active" },
+	};
+	for (size_t i = 0; i < 3; i++) {
+		char event[256];
+		snprintf(event, sizeof(event),
+			 "presence;id=%zu\r\nms-edge-proxy-message-trust: "
+			 "ms-source-type=%s;ms-ep-fqdn=edge.x.test;"
+			 "ms-source-verified-user=%s;"
+			 "ms-source-network=federation",
+			 i, rows[i].type, rows[i].mark);
+		assert_int_equal(watch(w, event), 200);
+		const struct mail *m = notified(w, 0);
+		assert_non_null(strstr(m->text, rows[i].state));
+	}
+}
+
 static void the_list_of_contacts(void **state)
 {
 	struct world *w = *state;
@@ -283,6 +309,7 @@ int main(void)
 		TEST(without_a_password_nobody_publishes),
 		TEST(refusals_explain_themselves),
 		TEST(lists_come_from_the_store),
+		TEST(nobody_vouches_for_the_sender),
 		TEST(the_list_of_contacts),
 		TEST(a_restart_forgets_nothing),
 		TEST(a_watcher_that_is_silent_is_dropped),
