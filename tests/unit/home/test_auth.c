@@ -47,6 +47,10 @@ static void sha256_first_md5_only_when_allowed(void **state)
 	const char *md5 = strstr(world_last(w), "MD5");
 	assert_true(sha && md5 && sha < md5);
 	assert_int_equal(try(w, &s), 200);
+	w->conf.digest_md5 = HOME_MD5_ONLY;
+	fresh_nonce(w);
+	assert_null(strstr(world_last(w), "SHA-256"));
+	assert_int_equal(try(w, &s), 200);
 }
 
 static void a_used_header_is_refused(void **state)
