@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "base/cursor.h"
+#include "base/log.h"
 #include "daemon/conf_map.h"
 #include "daemon/warm.h"
 #include "relay/relay_io.h"

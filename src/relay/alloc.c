@@ -15,6 +15,16 @@
 
 enum { CELL_USER, CELL_SOURCE, CELL_ALL };
 
+/* With one port, one permission and one channel: the price of a call. What is
+ * left to 1 KiB is for the socket's 32 bytes, the slot's neighbours and the
+ * allocator. */
+_Static_assert(sizeof(struct relay_alloc) + sizeof(struct relay_port) +
+			       sizeof(struct relay_permission) +
+			       sizeof(struct relay_slot) +
+			       sizeof(struct relay_ms) + NAME_KEPT <=
+		       900,
+	       "an allocation stays under 1 KiB");
+
 /* Keys of shared cells: what is counted is told by the top byte. */
 static uint64_t cell_key(unsigned kind, uint64_t what)
 {

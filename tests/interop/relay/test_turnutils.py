@@ -5,6 +5,7 @@ What is sent through the relay comes back, over UDP and TCP, by channels and
 by Send indications, over IPv4 and IPv6, between two clients and with a plain
 echo peer. A wrong password gets nothing. Each session leaves its record.
 """
+import json
 import os
 import pathlib
 import re
@@ -28,11 +29,12 @@ class TurnUtils(Case):
         self.org = netns.relay_org(self.stage, self.net)
         self.org.start()
 
-    def uclient(self, *options, server=netns.RELAY4, password=None):
+    def uclient(self, *options, server=netns.RELAY4, password=None,
+                user=netns.USER):
         """(sent, received) of one run."""
         done = subprocess.run(
             [*self.net.inside(self.net.client), "timeout", "90",
-             "turnutils_uclient", "-u", netns.USER, "-w",
+             "turnutils_uclient", "-u", user, "-w",
              password or netns.PASSWORD, "-n", "20", "-m", "4", *options,
              server], capture_output=True, text=True)
         text = done.stdout + done.stderr
@@ -76,6 +78,18 @@ class TurnUtils(Case):
         self.assertGreater(self.org.metric("refusals_total",
                                            "relay_password_wrong"), 0)
         self.assertEqual(self.org.metric("turn_allocations"), 0)
+
+    def test_minted(self):
+        """What `sallyport turn credential` gives is good at every relay
+        process, also after the next secret was made; a forged one is not."""
+        made = json.loads(self.org.run("--json", "turn", "credential", "--user",
+                                       "alice@contoso.test").stdout)
+        user, password = made["username"], made["password"]
+        self.assertWhole(80, "-y", "-c", user=user, password=password)
+        self.org.run("turn", "rotate")
+        self.assertWhole(80, "-y", "-c", user=user, password=password)
+        self.assertIsInstance(self.uclient("-y", "-c", user=user + "x",
+                                           password=password), str)
 
     def test_records(self):
         """Each session that a client ends is recorded, with its counts."""
