@@ -22,15 +22,14 @@ static void line(struct cli *c, const char *name, const json_t *text)
 
 static void print_credential(struct cli *c, const json_t *result)
 {
-	const json_t *uri;
-	size_t i;
+	const json_t *uris = json_object_get(result, "uris");
 	line(c, "username", json_object_get(result, "username"));
 	line(c, "password", json_object_get(result, "password"));
 	line(c, "realm", json_object_get(result, "realm"));
 	fprintf(c->out, "%-9s %lld seconds\n", "ttl",
 		(long long)json_integer_value(json_object_get(result, "ttl")));
-	json_array_foreach(json_object_get(result, "uris"), i, uri)
-		line(c, "uri", uri);
+	for (size_t i = 0; i < json_array_size(uris); i++)
+		line(c, "uri", json_array_get(uris, i));
 }
 
 int cli_verb_turn_credential(struct cli *c)
