@@ -131,7 +131,7 @@ void store_mail_home_gone(struct role_store *r)
 {
 	while (!list_empty(&r->handed)) {
 		struct handed *h =
-			container_of(r->handed.next, struct handed, node);
+			container_of(list_pop(&r->handed), struct handed, node);
 		if (r->store)
 			(void)failed(r, h->key);
 		handed_free(h);

@@ -262,7 +262,6 @@ static int take(struct names *n, struct slice targets)
 	struct cur c = cur_init(targets);
 	struct ipc_target t;
 	size_t count = 0;
-	int more;
 	struct names_target *all = calloc(IPC_TARGETS_MAX, sizeof(*all));
 	struct access_target *judged = calloc(IPC_TARGETS_MAX, sizeof(*judged));
 	if (!all || !judged) {
@@ -270,7 +269,7 @@ static int take(struct names *n, struct slice targets)
 		free(judged);
 		return -ENOMEM;
 	}
-	while (count < IPC_TARGETS_MAX && (more = ipc_target_next(&c, &t)) > 0)
+	while (count < IPC_TARGETS_MAX && ipc_target_next(&c, &t) > 0)
 		keep(&all[count++], &t, is_srv(n));
 	if (cur_failed(&c) || cur_left(&c) || !count) {
 		free(all);

@@ -125,28 +125,36 @@ static bool decided(const struct walk *w)
 	       w->facts.route == ACCESS_ROUTE_PARTNER;
 }
 
+/* The values of one Route header, as long as they are ours. */
+static const struct reject *take_values(struct walk *w, struct slice list,
+					size_t *index)
+{
+	const struct reject *reject = NULL;
+	struct slice value;
+	struct sip_addr a;
+	while (!reject && !w->foreign_route &&
+	       sip_list_next(&list, &value) > 0) {
+		if (decided(w) || !is_ours(w, value, &a)) {
+			w->foreign_route = true;
+			continue;
+		}
+		sip_edit_drop_value(&w->edits, SIP_H_ROUTE, (*index)++);
+		w->routed = true;
+		if (!slice_empty(a.uri.user))
+			reject = lead(w, &a.uri);
+	}
+	return reject;
+}
+
 const struct reject *route_take(struct walk *w)
 {
 	size_t header = 0, index = 0;
 	const struct sip_header *h;
-	while ((h = sip_header_next(w->m, SIP_H_ROUTE, &header))) {
-		struct slice list = h->value, value;
-		struct sip_addr a;
-		while (sip_list_next(&list, &value) > 0) {
-			if (decided(w) || !is_ours(w, value, &a)) {
-				w->foreign_route = true;
-				return NULL;
-			}
-			sip_edit_drop_value(&w->edits, SIP_H_ROUTE, index++);
-			w->routed = true;
-			const struct reject *reject = slice_empty(a.uri.user)
-							      ? NULL
-							      : lead(w, &a.uri);
-			if (reject)
-				return reject;
-		}
-	}
-	return NULL;
+	const struct reject *reject = NULL;
+	while (!reject && !w->foreign_route &&
+	       (h = sip_header_next(w->m, SIP_H_ROUTE, &header)))
+		reject = take_values(w, h->value, &index);
+	return reject;
 }
 
 /* One of our listeners, as the side that it is for knows it. */

@@ -11,7 +11,7 @@ static int tables_make(struct presence *p)
 {
 	struct map *maps[] = { &p->presentities, &p->subs, &p->ids, &p->flows,
 			       &p->watchers };
-	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
 		int err = map_init(maps[i]);
 		if (err)
 			return err;
@@ -194,7 +194,7 @@ struct slice presentity_doc(struct presentity *e)
 	if (e->doc.len)
 		return buf_slice(&e->doc);
 	const struct pidf **docs =
-		calloc(e->publication_count + 1, sizeof(*docs));
+		calloc(e->publication_count + 1, sizeof(const struct pidf *));
 	if (!docs)
 		return SLICE_NONE;
 	LIST_EACH (it, tmp, &e->publications)

@@ -32,7 +32,7 @@ void sub_encode(struct buf *out, const struct sub_facts *f)
 	buf_u64(out, f->flow.flow);
 	buf_u8(out, f->package->list);
 	put_text(out, slice_str(f->package->event));
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		put_text(out, *texts[i]);
 }
 
@@ -61,7 +61,7 @@ int sub_decode(struct slice in, struct sub_facts *out)
 	f.flow.flow = cur_u64(&c);
 	uint8_t list = cur_u8(&c);
 	f.package = package_of(take_text(&c));
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		*texts[i] = take_text(&c);
 	bool known = flags <= (FLAG_OURS | FLAG_VERIFIED) && list <= 1 &&
 		     f.package &&

@@ -79,7 +79,7 @@ static int copy_texts(struct sub *s, const struct sub_facts *f)
 			       &t->remote_tag, &t->target, &t->route,
 			       &t->event_id,   &t->list };
 	*t = *f;
-	for (size_t i = 0; i < sizeof(to) / sizeof(*to); i++) {
+	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
 		*to[i] = arena_copy(s->arena, *from[i]);
 		if (from[i]->len && !to[i]->ptr)
 			return -ENOMEM;

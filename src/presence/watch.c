@@ -88,7 +88,7 @@ static int grow(struct sub *s)
 	if (n & (n - 1))
 		return 0; /* room for the next power of two */
 	struct watch **more =
-		realloc(s->watches, (n ? 2 * n : 1) * sizeof(*more));
+		realloc(s->watches, (n ? 2 * n : 1) * sizeof(struct watch *));
 	if (!more)
 		return -ENOMEM;
 	s->watches = more;

@@ -42,13 +42,14 @@ int ports_walk_begin(struct ports_walk *w, const struct ports *p,
 	if (err)
 		return err;
 	uint32_t count = (uint32_t)(last - first) + 1;
+	uint32_t at = random[0] % count;
 	uint32_t step = count > 1 ? random[1] % (count - 1) + 1 : 1;
 	while (common_factor(step, count) != 1)
 		step = step % count + 1;
 	*w = (struct ports_walk){ .ports = p,
 				  .first = first,
 				  .count = count,
-				  .at = random[0] % count,
+				  .at = at,
 				  .step = step,
 				  .left = count,
 				  .even = even };

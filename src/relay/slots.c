@@ -194,7 +194,7 @@ static int set_heads(struct slots *s, uint32_t count)
 static int add_block(struct slots *s)
 {
 	struct block **list =
-		realloc(s->block, (s->blocks + 1) * sizeof(*list));
+		realloc(s->block, (s->blocks + 1) * sizeof(struct block *));
 	if (!list)
 		return -ENOMEM;
 	s->block = list;

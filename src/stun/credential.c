@@ -109,7 +109,7 @@ static int mint_binary(struct hasher *h, const struct credential_secret *s,
 		       const struct credential_wish *wish,
 		       struct credential *out)
 {
-	uint64_t user;
+	uint64_t user = 0;
 	int err = credential_user(h, wish->user, &user);
 	out->username[VERSION_AT] = VERSION;
 	stun_set32(out->username + EXPIRY_AT, (uint32_t)out->expires_s);

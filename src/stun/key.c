@@ -61,20 +61,22 @@ int stun_userhash(struct hasher *h, struct slice username, struct slice realm,
 	return hasher_sha256(h, part, 3, out);
 }
 
-int stun_mac(struct hasher *h, const struct stun_dialect *d, struct slice raw,
-	     struct slice key, size_t at, uint8_t *out, size_t len)
+int stun_mac(struct hasher *h, const struct stun_maced *m, struct slice key,
+	     uint8_t *out)
 {
 	static const uint8_t zeros[UINT8_MAX];
+	size_t block = m->dialect->mac_block;
 	uint8_t head[4];
 	struct slice part[3];
-	memcpy(head, raw.ptr, 2);
-	stun_set16(head + 2, (uint16_t)(at + 4 + len - STUN_HEADER_BYTES));
+	memcpy(head, m->raw.ptr, 2);
+	stun_set16(head + 2,
+		   (uint16_t)(m->at + 4 + m->len - STUN_HEADER_BYTES));
 	part[0] = slice_of(head, sizeof(head));
-	part[1] = slice_of(raw.ptr + 4, at - 4);
+	part[1] = slice_of(m->raw.ptr + 4, m->at - 4);
 	part[2] = SLICE_NONE;
-	if (d->mac_block && at % d->mac_block)
-		part[2] = slice_of(zeros, d->mac_block - at % d->mac_block);
-	if (len == SHA256_BYTES)
+	if (block && m->at % block)
+		part[2] = slice_of(zeros, block - m->at % block);
+	if (m->len == SHA256_BYTES)
 		return hasher_hmac_sha256(h, key, part, 3, out);
 	return hasher_hmac_sha1(h, key, part, 3, out);
 }
@@ -91,8 +93,9 @@ int stun_integrity_check(struct hasher *h, const struct stun_msg *m,
 		return -ENOENT;
 	if (!key.len)
 		return -EACCES;
-	int err = stun_mac(h, m->dialect, m->raw, key, m->field[f].at - 4, want,
-			   got.len);
+	const struct stun_maced maced = { m->dialect, m->raw,
+					  m->field[f].at - 4, got.len };
+	int err = stun_mac(h, &maced, key, want);
 	if (err)
 		return err;
 	return crypto_equal(got, slice_of(want, got.len)) ? 0 : -EACCES;

@@ -71,8 +71,13 @@ enum { STUN_FINGERPRINT_XOR = 0x5354554E };
  * The HMAC of a message up to `at`, where the integrity attribute begins: as
  * if the message ended with that attribute of len bytes.
  */
-int stun_mac(struct hasher *h, const struct stun_dialect *d, struct slice raw,
-	     struct slice key, size_t at, uint8_t *out, size_t len);
+struct stun_maced {
+	const struct stun_dialect *dialect;
+	struct slice raw;
+	size_t at, len;
+};
+int stun_mac(struct hasher *h, const struct stun_maced *m, struct slice key,
+	     uint8_t *out);
 
 static inline uint16_t stun_get16(const uint8_t *p)
 {

@@ -209,9 +209,9 @@ void stun_put_integrity(struct stun_writer *w, struct slice key,
 	uint8_t *at = stun_put_room(w, f, len);
 	if (!at)
 		return;
-	if (!w->hasher ||
-	    stun_mac(w->hasher, w->dialect, slice_of(w->ptr, w->len), key,
-		     before, at, len))
+	const struct stun_maced maced = { w->dialect, slice_of(w->ptr, w->len),
+					  before, len };
+	if (!w->hasher || stun_mac(w->hasher, &maced, key, at))
 		w->failed = true;
 }
 
