@@ -41,9 +41,10 @@ struct mailbox {
 	struct home *home;
 	struct timer retry;
 	enum mailbox_state state;
-	bool again; /* the user registered meanwhile */
-	bool ended; /* the attempt; status says how */
-	bool bad;   /* it could not be read */
+	struct pending *asking; /* whose answer counts; NULL: none */
+	bool again;             /* the user registered meanwhile */
+	bool ended;             /* the attempt; status says how */
+	bool bad;               /* it could not be read */
 	uint16_t status;
 	uint64_t key;       /* of the message, 0: none came */
 	uint64_t delivered; /* the newest that needs no delivery any more */
@@ -137,7 +138,9 @@ static void ask(struct mailbox *q, enum ipc_type type, void *body, uint64_t *id,
 				 .id = id,
 				 .text = aor_of(q),
 				 .done = done };
-	if (pending_ask(q->home, &a, NULL)) {
+	q->asking = NULL;
+	if (pending_ask(q->home, &a, &q->asking)) {
+		q->asking = NULL;
 		q->again = false; /* the load that follows wakes it */
 		rest(q);
 	}
@@ -146,6 +149,16 @@ static void ask(struct mailbox *q, enum ipc_type type, void *body, uint64_t *id,
 static struct mailbox *of_answer(struct home *h, const struct pending *p)
 {
 	return find(h, slice_of(p->text, p->text_len));
+}
+
+/* Is this what was asked last? An earlier question of a mailbox that went and
+ * came again says nothing about this one. */
+static bool is_answer(struct mailbox *q, const struct pending *p)
+{
+	if (!q || q->asking != p)
+		return false;
+	q->asking = NULL;
+	return true;
 }
 
 static void forget(struct mailbox *q)
@@ -160,7 +173,7 @@ static void forget(struct mailbox *q)
 static void on_reported(struct home *h, struct pending *p, int err)
 {
 	struct mailbox *q = of_answer(h, p);
-	if (!q)
+	if (!is_answer(q, p))
 		return;
 	if (err && err != -ENOENT)
 		rest(q);
@@ -248,7 +261,7 @@ static void conclude(struct mailbox *q)
 static void on_next(struct home *h, struct pending *p, int err)
 {
 	struct mailbox *q = of_answer(h, p);
-	if (!q)
+	if (!is_answer(q, p))
 		return;
 	if (err == -ENOENT && !q->again) {
 		drained(q);
@@ -284,7 +297,7 @@ void mailbox_on_message(struct home *h, const struct ipc_message *m)
 {
 	struct pending *p = pending_find(h, m->id);
 	struct mailbox *q = p ? of_answer(h, p) : NULL;
-	if (!q || q->state != MAILBOX_ASKING || q->key)
+	if (!q || q->asking != p || q->key)
 		return;
 	q->key = m->key;
 	if (m->key <= q->delivered) {
