@@ -33,8 +33,9 @@ static struct slice on_arg(void *arg, const char *name)
 
 static int print(const struct buf *b, FILE *to)
 {
-	bool ok = fwrite(b->ptr, 1, b->len, to) == b->len && !fflush(to);
-	return ok ? 0 : 1;
+	if (b->len && fwrite(b->ptr, 1, b->len, to) != b->len)
+		return 1;
+	return fflush(to) ? 1 : 0;
 }
 
 static int on_conf(void *arg, const struct conf *c)

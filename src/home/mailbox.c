@@ -88,9 +88,6 @@ static void on_next(struct home *h, struct pending *p, int err);
 static void start_next(struct mailbox *q)
 {
 	struct ipc_message_next next = { .aor = aor_of(q) };
-	if (q->leftover)
-		q->after = 0;
-	q->leftover = false;
 	q->drained = false;
 	next.after = q->after;
 	q->key = 0;
@@ -182,6 +179,15 @@ static void on_reported(struct home *h, struct pending *p, int err)
 	pump(h);
 }
 
+/* Everything was delivered, but a deletion has failed: all of it is read once
+ * more, later, and what was delivered is only deleted then. */
+static void sweep_later(struct mailbox *q)
+{
+	q->after = 0;
+	q->leftover = false;
+	rest(q);
+}
+
 static void on_deleted(struct home *h, struct pending *p, int err)
 {
 	struct mailbox *q = of_answer(h, p);
@@ -193,7 +199,7 @@ static void on_deleted(struct home *h, struct pending *p, int err)
 	if (q->deleting || !q->drained || q->state != MAILBOX_IDLE)
 		return;
 	if (q->leftover)
-		rest(q);
+		sweep_later(q);
 	else
 		forget(q);
 }
@@ -223,7 +229,7 @@ static void drained(struct mailbox *q)
 {
 	q->drained = true;
 	if (q->leftover)
-		rest(q);
+		sweep_later(q);
 	else if (q->deleting)
 		set_state(q, MAILBOX_IDLE);
 	else

@@ -25,6 +25,8 @@ static const char setup[] = "PRAGMA locking_mode=EXCLUSIVE;"
 			    "PRAGMA trusted_schema=OFF;"
 			    "PRAGMA cell_size_check=ON;"
 			    "PRAGMA secure_delete=ON;"
+			    /* the sandbox has no room for temporary files */
+			    "PRAGMA temp_store=MEMORY;"
 			    "PRAGMA journal_size_limit=16777216;";
 
 static int lock_take(int *out, const char *path,

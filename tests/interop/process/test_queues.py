@@ -86,6 +86,9 @@ class Queues(Case):
         text = f"after, from {sender.user}"
         wait_for(lambda: sender.message(receiver.aor, text).status in
                  (200, 202), 30, "messages are taken again")
+        # a registration has what was kept delivered at once
+        self.assertStatus(receiver.register(), 200)
+        self.assertReceived(receiver, text, 60)
 
     def test_home_stopped(self):
         self.stop_for_a_while("home")
