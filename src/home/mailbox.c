@@ -179,15 +179,6 @@ static void on_reported(struct home *h, struct pending *p, int err)
 	pump(h);
 }
 
-/* Everything was delivered, but a deletion has failed: all of it is read once
- * more, later, and what was delivered is only deleted then. */
-static void sweep_later(struct mailbox *q)
-{
-	q->after = 0;
-	q->leftover = false;
-	rest(q);
-}
-
 static void on_deleted(struct home *h, struct pending *p, int err)
 {
 	struct mailbox *q = of_answer(h, p);
@@ -199,7 +190,7 @@ static void on_deleted(struct home *h, struct pending *p, int err)
 	if (q->deleting || !q->drained || q->state != MAILBOX_IDLE)
 		return;
 	if (q->leftover)
-		sweep_later(q);
+		rest(q);
 	else
 		forget(q);
 }
@@ -229,7 +220,7 @@ static void drained(struct mailbox *q)
 {
 	q->drained = true;
 	if (q->leftover)
-		sweep_later(q);
+		rest(q);
 	else if (q->deleting)
 		set_state(q, MAILBOX_IDLE);
 	else
@@ -346,11 +337,21 @@ void mailbox_on_done(struct home *h, const struct sip_msg *m, uint16_t status)
 	pump(h);
 }
 
+/* After a rest. When a deletion has failed all of it is read once more: what
+ * was delivered is only deleted then. */
+static void go_on(struct mailbox *q)
+{
+	if (q->leftover)
+		q->after = 0;
+	q->leftover = false;
+	make_ready(q);
+}
+
 static void on_retry(struct timer *t, void *arg)
 {
 	struct mailbox *q = arg;
 	(void)t;
-	make_ready(q);
+	go_on(q);
 	pump(q->home);
 }
 
@@ -373,7 +374,7 @@ static struct mailbox *create(struct home *h, struct slice aor)
 static void wake(struct mailbox *q)
 {
 	if (q->state == MAILBOX_IDLE && deliver_possible(q->home, aor_of(q)))
-		make_ready(q);
+		go_on(q);
 }
 
 void mailbox_add(struct home *h, struct slice aor, bool hopeful)
