@@ -57,7 +57,7 @@ class Inside(Walled):
         """Each worker has found it."""
         n = count or self.contoso.workers
         wait_for(lambda: len({e["slot"] for e in self.contoso.log.find(
-            "inside.up", since=since, next_hop=k.hop_name)}) >= n, 20,
+            "inside.up", since=since, next_hop=k.hop_name)}) >= n, 60,
             f"{k.name} is up at {n} workers\n{k.log[-2000:]}")
 
     def after_start(self):
