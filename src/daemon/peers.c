@@ -46,10 +46,9 @@ static void on_message(void *arg, struct slice msg, int fd)
 	struct peer *p = arg;
 	struct ipc_msg m;
 	int err = ipc_decode(msg, &m);
-	/* no message between these processes carries a descriptor */
-	if (fd >= 0)
-		close(fd);
 	if (err) {
+		if (fd >= 0)
+			close(fd);
 		LOG(LOG_ERROR, "channel.broken",
 		    KV_STR("from", proc_role_name(p->id.role)),
 		    KV_U64("slot", p->id.slot), KV_U64("bytes", msg.len));
@@ -57,7 +56,7 @@ static void on_message(void *arg, struct slice msg, int fd)
 		return;
 	}
 	struct proc_id from = p->id;
-	p->all->ops->message(p->all->arg, &from, &m);
+	p->all->ops->message(p->all->arg, &from, &m, fd);
 }
 
 static void on_gone(void *arg)
@@ -126,8 +125,14 @@ int peers_add(struct peers *all, const struct proc_id *id, int fd)
 int peers_send(struct peers *all, const struct proc_id *to, enum ipc_type type,
 	       const void *body)
 {
+	return peers_send_fd(all, to, type, body, -1);
+}
+
+int peers_send_fd(struct peers *all, const struct proc_id *to,
+		  enum ipc_type type, const void *body, int fd)
+{
 	struct peer *p = find(all, to);
 	if (!p || (to->incarnation && to->incarnation != p->id.incarnation))
 		return -EPIPE;
-	return message_send(p->channel, &all->scratch, type, body, -1);
+	return message_send(p->channel, &all->scratch, type, body, fd);
 }

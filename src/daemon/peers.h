@@ -12,8 +12,9 @@ struct peers;
 
 struct peers_ops {
 	void (*up)(void *arg, const struct proc_id *peer);
+	/* fd is -1 or the callee's */
 	void (*message)(void *arg, const struct proc_id *from,
-			const struct ipc_msg *m);
+			const struct ipc_msg *m, int fd);
 	void (*gone)(void *arg, const struct proc_id *peer);
 };
 
@@ -26,3 +27,6 @@ int peers_add(struct peers *p, const struct proc_id *id, int fd);
 /* incarnation 0: whoever is in that slot now. */
 int peers_send(struct peers *p, const struct proc_id *to, enum ipc_type type,
 	       const void *body);
+/* fd is duplicated into the message; the caller keeps its own. */
+int peers_send_fd(struct peers *p, const struct proc_id *to, enum ipc_type type,
+		  const void *body, int fd);

@@ -65,6 +65,12 @@ int process_send(struct process *p, enum proc_role role, uint32_t slot,
 	return peers_send(p->peers, &to, type, body);
 }
 
+int process_send_fd(struct process *p, const struct proc_id *to,
+		    enum ipc_type type, const void *body, int fd)
+{
+	return peers_send_fd(p->peers, to, type, body, fd);
+}
+
 int process_tell_supervisor(struct process *p, enum ipc_type type,
 			    const void *body)
 {
@@ -114,9 +120,15 @@ static void on_peer_up(void *arg, const struct proc_id *peer)
 }
 
 static void on_peer_message(void *arg, const struct proc_id *from,
-			    const struct ipc_msg *m)
+			    const struct ipc_msg *m, int fd)
 {
 	struct process *p = arg;
+	if (fd >= 0 && p->ops->peer_fd) {
+		p->ops->peer_fd(p->role, from, m, fd);
+		return;
+	}
+	if (fd >= 0) /* nobody here takes any */
+		close(fd);
 	if (m->type == IPC_STATUS_GET)
 		answer_status(p, from, m->u.status_get.id);
 	else

@@ -36,6 +36,9 @@ struct role_ops {
 	void (*peer_up)(void *role, const struct proc_id *peer);
 	void (*peer_message)(void *role, const struct proc_id *from,
 			     const struct ipc_msg *m);
+	/* opt: one that came with a descriptor, which is the callee's */
+	void (*peer_fd)(void *role, const struct proc_id *from,
+			const struct ipc_msg *m, int fd);
 	void (*peer_gone)(void *role, const struct proc_id *peer);
 	void (*drain)(void *role);                              /* opt */
 	size_t (*busy)(const void *role);                       /* opt */
@@ -54,6 +57,9 @@ const struct boot *process_boot(const struct process *p);
  * now), -ENOMEM. */
 int process_send(struct process *p, enum proc_role role, uint32_t slot,
 		 enum ipc_type type, const void *body);
+/* The same with a descriptor, of which the other gets a duplicate. */
+int process_send_fd(struct process *p, const struct proc_id *to,
+		    enum ipc_type type, const void *body, int fd);
 /* The same, to that incarnation only: answers. */
 int process_reply(struct process *p, const struct proc_id *to,
 		  enum ipc_type type, const void *body);

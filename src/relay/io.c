@@ -97,6 +97,7 @@ int relay_io_create(struct relay_io **out, struct loop *l)
 	io->loop = l;
 	io->epoll = -1;
 	list_init(&io->listeners);
+	list_init(&io->doors);
 	list_init(&io->streams);
 	int err = alloc_batches(io);
 	if (!err)
@@ -158,6 +159,7 @@ void relay_io_free(struct relay_io *io)
 		return;
 	LIST_EACH (it, tmp, &io->listeners)
 		listener_close(container_of(it, struct relay_udp, node));
+	doors_close(io);
 	streams_close(io);
 	relay_free(io->engine);
 	udp_bury(io);
@@ -211,8 +213,8 @@ static int listener_begin(struct relay_udp *u, enum relay_listener kind)
 {
 	if (kind == RELAY_LISTEN_UDP)
 		return udp_listen(u);
-	int err = acceptor_open(&u->acceptor, u->io->loop, u->fd,
-				stream_accepted, u->io);
+	int err = acceptor_open(&u->acceptor, u->io->loop, u->fd, door_accepted,
+				u->io);
 	if (!err)
 		u->fd = -1;
 	return err;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients on TCP: the first bytes tell the dialect, then frame by frame. A
- * stream without an allocation for a minute goes (TURN-10). What does not fit
- * the queue towards a slow client is dropped, as UDP would.
+ * Clients on TCP and TLS, frame by frame. A stream without an allocation for a
+ * minute goes (TURN-10). What does not fit the queue towards a slow client is
+ * dropped, as UDP would.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,8 +16,6 @@
 #include "stun/msturn.h"
 
 enum {
-	STREAMS_MAX = 50000,
-	IDLE_MS = 60000,
 	READ_BYTES = 2 * FRAME_MAX,
 	WRITE_BYTES = 256 * 1024,
 };
@@ -27,7 +26,7 @@ struct stream {
 	struct conn *conn;
 	struct relay_flow flow;
 	struct timer idle;
-	bool known; /* which dialect */
+	bool known; /* a hello is past, or cannot be */
 	bool closing;
 };
 
@@ -43,7 +42,7 @@ static void on_idle(struct timer *t, void *arg)
 {
 	struct stream *s = arg;
 	if (s->known && relay_flow_busy(s->io->engine, &s->flow))
-		timer_start(t, IDLE_MS);
+		timer_start(t, STREAM_IDLE_MS);
 	else
 		end(s);
 }
@@ -60,7 +59,7 @@ static int answer_hello(struct stream *s)
 	return conn_write(s->conn, slice_of(reply, sizeof(reply)));
 }
 
-/* Bytes consumed; the dialect may be known then. */
+/* Pseudo-TLS may come first: bytes consumed (MS-TURN 2.1.1). */
 static size_t begin(struct stream *s, struct slice data)
 {
 	switch (demux_stream(data)) {
@@ -68,25 +67,13 @@ static size_t begin(struct stream *s, struct slice data)
 		return 0;
 	case STREAM_HELLO:
 		s->known = true;
-		s->flow.transport = RELAY_MS_TCP;
 		if (answer_hello(s))
 			end(s);
 		return MSTURN_HELLO_BYTES;
-	case STREAM_MS:
+	default:
 		s->known = true;
-		s->flow.transport = RELAY_MS_TCP;
 		return 0;
-	case STREAM_RFC:
-		s->known = true;
-		s->flow.transport = RELAY_TCP;
-		return 0;
-	case STREAM_TLS:
-	case STREAM_CLOSE:
-		break;
 	}
-	metric_add(M_TURN_NOT_OURS, 1);
-	end(s);
-	return data.len;
 }
 
 static void take(struct stream *s, const struct frame *f)
@@ -190,40 +177,31 @@ static void on_end(void *arg, struct conn *c, enum conn_end why,
 
 static const struct conn_ops conn_ops = { on_ready, on_bytes, on_end };
 
-static struct relay_addr local_address(int fd)
-{
-	struct addr a = { .u.in6 = { .sin6_family = AF_UNSPEC } };
-	socklen_t len = sizeof(a);
-	if (getsockname(fd, &a.u.sa, &len))
-		a.u.sa.sa_family = AF_UNSPEC;
-	return relay_addr_of(&a);
-}
-
-void stream_accepted(void *arg, int fd, const struct addr *from)
+int stream_open(struct relay_io *io, int fd, const struct relay_flow *flow,
+		struct net_tls *tls)
 {
 	static const struct conn_limits limits = { .read_bytes = READ_BYTES,
 						   .write_bytes = WRITE_BYTES };
-	struct relay_io *io = arg;
-	struct stream *s = NULL;
-	if (!io->draining && io->stream_count < STREAMS_MAX)
-		s = calloc(1, sizeof(*s));
+	struct stream *s = calloc(1, sizeof(*s));
 	if (!s) {
 		close(fd);
-		return;
+		return -ENOMEM;
 	}
 	s->io = io;
-	s->flow.client = relay_addr_of(from);
-	s->flow.local = local_address(fd);
+	s->flow = *flow;
 	s->flow.conn = s;
-	if (conn_accept(&s->conn, io->loop, fd, io->plain, &limits, &conn_ops,
-			s)) {
+	s->known = flow->transport != RELAY_MS_TCP;
+	int err =
+		conn_accept(&s->conn, io->loop, fd, tls, &limits, &conn_ops, s);
+	if (err) {
 		free(s);
-		return;
+		return err;
 	}
 	list_push_back(&io->streams, &s->node);
 	io->stream_count++;
 	timer_init(&s->idle, loop_timers(io->loop), on_idle, s);
-	timer_start(&s->idle, IDLE_MS);
+	timer_start(&s->idle, STREAM_IDLE_MS);
+	return 0;
 }
 
 void streams_close(struct relay_io *io)

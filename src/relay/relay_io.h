@@ -41,6 +41,16 @@ void relay_io_abort(struct relay_io *io, uint32_t generation);
 void relay_io_secrets(struct relay_io *io,
 		      const struct credential_secrets *secrets);
 
+/*
+ * A client's connection that another process accepted and found to be ours by
+ * its first bytes (stun/demux.h): pseudo-TLS, bare MS-TURN frames, STUN over
+ * TCP, or TLS whose ALPN said so. Nothing was read of it: who looked, peeked.
+ * fd is taken over, also on failure. client, local: when fd is one end of a
+ * pair behind which somebody else decrypts; NULL: the socket knows.
+ */
+int relay_io_adopt(struct relay_io *io, int fd, const struct addr *client,
+		   const struct addr *local);
+
 struct relay *relay_io_engine(struct relay_io *io);
 /* No new allocations and no new streams. */
 void relay_io_drain(struct relay_io *io);

@@ -5,6 +5,8 @@
  *   io.c            life, generations of listeners, the engine's functions
  *   io_udp.c        sockets: options, receiving in batches, ICMP errors
  *   io_queue.c      what goes out, gathered and sent in batches
+ *   io_door.c       new connections, until their first bytes told what they
+ *                   are
  *   io_stream.c     clients on TCP
  */
 #pragma once
@@ -88,8 +90,8 @@ struct relay_io {
 	struct credential_secrets secrets;
 	struct relay_generation now, next;
 	struct list listeners;
-	struct list streams;
-	size_t stream_count;
+	struct list doors, streams;
+	size_t stream_count; /* with those at the door */
 	uint32_t last_id;
 	int epoll; /* of all relay ports: one descriptor for the loop */
 	struct watch *epoll_watch;
@@ -116,8 +118,15 @@ void queue_to_peer(struct relay_io *io, const struct relay_sock *s,
 		   const struct relay_addr *peer, const struct relay_out *out);
 void queue_flush(struct relay_io *io);
 
+/* io_door.c */
+void door_accepted(void *arg, int fd, const struct addr *from);
+void doors_close(struct relay_io *io);
+
 /* io_stream.c */
-void stream_accepted(void *arg, int fd, const struct addr *from);
+enum { STREAM_IDLE_MS = 60000 }; /* without an allocation (TURN-10) */
+/* fd is taken over. flow: addresses and transport. */
+int stream_open(struct relay_io *io, int fd, const struct relay_flow *flow,
+		struct net_tls *tls);
 void stream_write(const struct relay_flow *to, const struct relay_out *out);
 void stream_hang_up(const struct relay_flow *flow);
 void streams_close(struct relay_io *io);

@@ -35,9 +35,13 @@ static void on_up(void *arg, const struct proc_id *id)
 }
 
 static void on_message(void *arg, const struct proc_id *id,
-		       const struct ipc_msg *m)
+		       const struct ipc_msg *m, int fd)
 {
 	note(arg, ipc_type_name(m->type), id);
+	if (fd < 0)
+		return;
+	note(arg, "fd", id);
+	close(fd);
 }
 
 static void on_gone(void *arg, const struct proc_id *id)
@@ -91,6 +95,12 @@ static void test_life_of_a_peer(void **state)
 	turn(l);
 	assert_string_equal(a.seen, "up store.0/21\n");
 	assert_string_equal(b.seen, "up edge.1/11\nFLOW_DOWN edge.1/11\n");
+	b.seen[0] = '\0';
+	assert_int_equal(peers_send_fd(a.peers, &store, IPC_FLOW_DOWN, &down,
+				       STDERR_FILENO),
+			 0);
+	turn(l);
+	assert_string_equal(b.seen, "FLOW_DOWN edge.1/11\nfd edge.1/11\n");
 	peers_free(b.peers);
 	turn(l);
 	assert_string_equal(a.seen, "up store.0/21\ngone store.0/21\n");

@@ -191,6 +191,7 @@ static void test_roles(void **state)
 		"edge edge",      "edge home",   "edge store",  "edge resolver",
 		"home store",     "admin edge",  "admin home",  "admin store",
 		"admin resolver", "admin relay", "store relay", "relay relay",
+		"edge relay",
 	};
 	(void)state;
 	size_t pairs = 0;

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * New connections, until their first bytes told what they are: they are only
+ * looked at, so that TLS finds them where it expects them. Also those that
+ * another process accepted.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/metrics.h"
+#include "relay/relay_io_int.h"
+#include "stun/demux.h"
+#include "stun/msturn.h"
+
+enum {
+	STREAMS_MAX = 50000,
+	PEEK_BYTES = 64, /* a pseudo-TLS hello has 50 */
+};
+
+/* Owned by io->doors until it is told apart, or its time is over. */
+struct door {
+	struct list node;
+	struct relay_io *io;
+	int fd; /* -1: handed on */
+	struct watch *watch;
+	struct timer timer;
+	struct relay_flow flow;
+	size_t seen; /* bytes that did not suffice */
+};
+
+static void door_close(struct door *d)
+{
+	timer_stop(&d->timer);
+	watch_close(d->watch);
+	if (d->fd >= 0)
+		close(d->fd);
+	list_remove(&d->node);
+	d->io->stream_count--;
+	free(d);
+}
+
+static void on_late(struct timer *t, void *arg)
+{
+	(void)t;
+	door_close(arg);
+}
+
+static void refuse(struct door *d)
+{
+	metric_add(M_TURN_NOT_OURS, 1);
+	door_close(d);
+}
+
+static void admit(struct door *d, enum relay_transport transport,
+		  struct net_tls *tls)
+{
+	struct relay_io *io = d->io;
+	struct relay_flow flow = d->flow;
+	int fd = d->fd;
+	flow.transport = (uint8_t)transport;
+	d->fd = -1;
+	door_close(d);
+	(void)stream_open(io, fd, &flow, tls);
+}
+
+/* Waits until there are more bytes than now. */
+static void wait_more(struct door *d, size_t len)
+{
+	int low = (int)len + 1;
+	/* the other end said no more: so it is not enough for anything */
+	if (len == d->seen ||
+	    setsockopt(d->fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low)))
+		refuse(d);
+	else
+		d->seen = len;
+}
+
+static void judge(struct door *d, struct slice first)
+{
+	const int one = 1;
+	enum demux_stream what = demux_stream(first);
+	if (what == STREAM_MORE) {
+		wait_more(d, first.len);
+		return;
+	}
+	setsockopt(d->fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one));
+	switch (what) {
+	case STREAM_HELLO:
+	case STREAM_MS:
+		admit(d, RELAY_MS_TCP, d->io->plain);
+		return;
+	case STREAM_RFC:
+		admit(d, RELAY_TCP, d->io->plain);
+		return;
+	default:
+		refuse(d);
+	}
+}
+
+static void on_first(void *arg, int events)
+{
+	struct door *d = arg;
+	uint8_t first[PEEK_BYTES];
+	(void)events;
+	ssize_t n = recv(d->fd, first, sizeof(first), MSG_PEEK | MSG_DONTWAIT);
+	if (n > 0)
+		judge(d, slice_of(first, (size_t)n));
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		door_close(d);
+}
+
+static struct relay_addr address_of(int fd, int (*ask)(int, struct sockaddr *,
+						       socklen_t *))
+{
+	struct addr a = { .u.in6 = { .sin6_family = AF_UNSPEC } };
+	socklen_t len = sizeof(a);
+	if (ask(fd, &a.u.sa, &len))
+		a.u.sa.sa_family = AF_UNSPEC;
+	return relay_addr_of(&a);
+}
+
+static int door_open(struct relay_io *io, int fd, const struct relay_flow *flow)
+{
+	struct door *d = NULL;
+	if (!io->draining && io->engine && io->stream_count < STREAMS_MAX)
+		d = calloc(1, sizeof(*d));
+	if (!d) {
+		close(fd);
+		return -ENOMEM;
+	}
+	d->io = io;
+	d->fd = fd;
+	d->flow = *flow;
+	timer_init(&d->timer, loop_timers(io->loop), on_late, d);
+	timer_start(&d->timer, STREAM_IDLE_MS);
+	list_push_back(&io->doors, &d->node);
+	io->stream_count++;
+	int err = watch_open(&d->watch, io->loop, fd, on_first, d);
+	if (!err)
+		err = watch_set(d->watch, WATCH_READ);
+	if (err)
+		door_close(d);
+	return err;
+}
+
+void door_accepted(void *arg, int fd, const struct addr *from)
+{
+	const struct relay_flow flow = { .client = relay_addr_of(from),
+					 .local = address_of(fd, getsockname) };
+	(void)door_open(arg, fd, &flow);
+}
+
+int relay_io_adopt(struct relay_io *io, int fd, const struct addr *client,
+		   const struct addr *local)
+{
+	struct relay_flow flow = { .transport = RELAY_TCP };
+	flow.client =
+		client ? relay_addr_of(client) : address_of(fd, getpeername);
+	flow.local = local ? relay_addr_of(local) : address_of(fd, getsockname);
+	if (flow.client.family && flow.local.family)
+		return door_open(io, fd, &flow);
+	close(fd);
+	return -EINVAL;
+}
+
+void doors_close(struct relay_io *io)
+{
+	LIST_EACH (it, tmp, &io->doors)
+		door_close(container_of(it, struct door, node));
+}
