@@ -56,9 +56,16 @@ class Inside(Walled):
     def wait_up(self, k, count=None, since=0):
         """Each worker has found it."""
         n = count or self.contoso.workers
-        wait_for(lambda: len({e["slot"] for e in self.contoso.log.find(
-            "inside.up", since=since, next_hop=k.hop_name)}) >= n, 60,
-            f"{k.name} is up at {n} workers\n{k.log[-2000:]}")
+
+        def up():
+            k.revive()
+            return len({e["slot"] for e in self.contoso.log.find(
+                "inside.up", since=since, next_hop=k.hop_name)}) >= n
+        try:
+            wait_for(up, 60, f"{k.name} is up at {n} workers")
+        except AssertionError as e:
+            tale = "\n".join(self.contoso.log.lines[-60:])
+            raise AssertionError(f"{e}\n{k.log[-2000:]}\n{tale}") from None
 
     def after_start(self):
         for k in self.kamailios:

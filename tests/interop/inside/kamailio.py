@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kamailio as registrar and proxy inside: it challenges our users, keeps what
-they register with its Path, and sends what is for others out by the edge."""
+they register with its Path, and sends what is for others out by the edge.
+
+It has one TCP process: Debian's build, with OpenSSL 3, now and then aborts
+when several of them shake hands at the same time."""
 import signal
 import subprocess
 
@@ -12,7 +15,7 @@ debug=2
 log_stderror=yes
 log_facility=LOG_LOCAL0
 children=1
-tcp_children=2
+tcp_children=1
 auto_aliases=no
 {tls}
 listen={scheme}:{listen}:{port}
@@ -147,6 +150,12 @@ class Kamailio:
                 [self.binary, "-f", self.folder / "kamailio.cfg", "-DD", "-E",
                  "-m", "64", "-M", "8", "-Y", self.folder]),
             cwd=self.folder, start_new_session=True)
+
+    def revive(self):
+        """Started again if it has ended by itself, as above."""
+        if self.program.process.poll() is not None:
+            self.program.close()
+            self.start()
 
     @property
     def log(self):

@@ -152,8 +152,8 @@ relay:
         for told, ms in ((first, False), (first_ms, True), (second, False)):
             self.accepted(told, ms)
         self.contoso.run("turn", "rotate")
-        self.assertEqual(len(self.contoso.log.find("relay.secret_rotated")),
-                         2)
+        wait_for(lambda: len(self.contoso.log.find(
+            "relay.secret_rotated")) == 2, 10, "both rotations are logged")
         self.refused(first, False, 401)
         self.refused(first_ms, True, 436)
         self.accepted(second, False)

@@ -157,6 +157,7 @@ class Login(Walled):
         real = self.stranger(source=("127.0.0.67", 0))
         self.assertStatus(real.register(), 200)
         self.assertStatus(real.message(self.carol.aor, "hello"), 200)
+        self.contoso.log.wait("auth.blocked")
         self.assertEqual(len(self.contoso.log.find("auth.blocked")), 1)
 
     def made_up(self, c):

@@ -20,7 +20,7 @@ listen=tls:{listen}:{port}
 alias="fabrikam.test"
 mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
 children=1
-tcp_children=2
+tcp_children=1
 log_stderror=yes
 {modules}
 modparam("tm", "fr_timer", 5000)
