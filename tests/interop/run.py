@@ -3,9 +3,10 @@
 """Runs the conversations: every tests/interop/AREA/test_*.py, or those named.
 
 Prints a line a test and, at the end, "N passed, N failed, N skipped". What
-fails is run once more by itself, on a stage of its own: a machine that was
-busy for a moment is told apart from a fault, and named as "unsteady" at the
-end, so that nobody overlooks it. TRIES=1 switches that off.
+fails is run again by itself, on a stage of its own: a machine that was busy
+for a moment, or a peer that crashed, is told apart from a fault, and named as
+"unsteady" at the end, so that nobody overlooks it. TRIES (3) says how often a
+conversation is run at most.
 """
 import importlib.util
 import os
@@ -66,21 +67,20 @@ def load(path):
     return unittest.defaultTestLoader.loadTestsFromModule(module)
 
 
-def once_more(failed):
-    """Of those tests: which passed now, and how many did not."""
-    steady, still = [], 0
-    for test in dict.fromkeys(failed):
-        name = getattr(test, "_testMethodName", None)
-        if not name:  # the setting up of a whole class
-            still += 1
-            continue
-        result = Result()
-        unittest.TestSuite([type(test)(name)]).run(result)
-        if result.failed or not result.passed:
-            still += 1
-        else:
-            steady.append(test.id())
-    return steady, still
+def passes(test):
+    name = getattr(test, "_testMethodName", None)
+    if not name:  # the setting up of a whole class
+        return False
+    result = Result()
+    unittest.TestSuite([type(test)(name)]).run(result)
+    return result.passed and not result.failed
+
+
+def again(failed):
+    """Of those tests: which passed now, and which did not."""
+    print(f"again: {len(failed)}", flush=True)
+    steady = [test for test in failed if passes(test)]
+    return steady, [test for test in failed if test not in steady]
 
 
 def main(words):
@@ -91,14 +91,16 @@ def main(words):
         if words and not any(w in name for w in words):
             continue
         load(path).run(result)
-    failed, unsteady = len(set(result.failed)), []
-    if failed and os.environ.get("TRIES") != "1":
-        print(f"once more: {failed}", flush=True)
-        unsteady, failed = once_more(result.failed)
-    for name in unsteady:
-        print(f"unsteady: {name}")
+    failed, unsteady = list(dict.fromkeys(result.failed)), []
+    for _ in range(int(os.environ.get("TRIES", "3")) - 1):
+        if failed:
+            steady, failed = again(failed)
+            unsteady += steady
+    for word, tests in (("unsteady", unsteady), ("failed", failed)):
+        for test in tests:
+            print(f"{word}: {test.id()}")
     passed = result.passed + len(unsteady)
-    print(f"interop: {passed} passed, {failed} failed, "
+    print(f"interop: {passed} passed, {len(failed)} failed, "
           f"{len(result.skipped)} skipped")
     return 1 if failed or not passed else 0
 
