@@ -271,7 +271,7 @@ class Stage:
         # addresses of our own: the process id keeps parallel runs apart
         Stage.used += 1
         pid = os.getpid()
-        n = (pid * 7 + Stage.used) % 16000
+        n = (pid * 1009 + Stage.used) % 16000
         org = Org(self, name, f"127.{20 + n // 250}.{1 + n % 250}.1", **kw)
         self.orgs.append(org)
         return org
