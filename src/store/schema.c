@@ -104,7 +104,7 @@ static const char *const scripts[STORE_SCHEMA] = {
 	") STRICT;",
 };
 
-static int number(sqlite3 *db, const char *sql, int *out)
+int store_number(sqlite3 *db, const char *sql, int *out)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
@@ -119,9 +119,10 @@ static int number(sqlite3 *db, const char *sql, int *out)
 static int check(sqlite3 *db, int *version, char error[static STORE_ERROR_MAX])
 {
 	int tables = 0;
-	int err = number(db, "PRAGMA user_version", version);
+	int err = store_number(db, "PRAGMA user_version", version);
 	if (!err)
-		err = number(db, "SELECT count(*) FROM sqlite_schema", &tables);
+		err = store_number(db, "SELECT count(*) FROM sqlite_schema",
+				   &tables);
 	if (err) {
 		snprintf(error, STORE_ERROR_MAX, "cannot be read: %s",
 			 sqlite3_errmsg(db));

@@ -7,6 +7,7 @@
 #include "store/store_int.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/metrics.h"
 
@@ -162,6 +163,22 @@ sqlite3_stmt *store_stmt(struct store *s, enum store_sql which, int *err)
 				    NULL);
 	*err = store_errno(rc);
 	return s->stmt[which];
+}
+
+int store_recognise(sqlite3 *db, char error[static STORE_ERROR_MAX])
+{
+	for (size_t i = 0; i < SQL_COUNT; i++) {
+		sqlite3_stmt *stmt = NULL;
+		int rc = sqlite3_prepare_v2(db, texts[i], -1, &stmt, NULL);
+		sqlite3_finalize(stmt);
+		if (rc == SQLITE_OK)
+			continue;
+		snprintf(error, STORE_ERROR_MAX,
+			 "is no database of this program: %s",
+			 sqlite3_errmsg(db));
+		return (rc & 0xff) == SQLITE_ERROR ? -EPROTO : store_errno(rc);
+	}
+	return 0;
 }
 
 /* An error may have ended the whole transaction, and with it what was staged

@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "base/metrics.h"
+#include "store/backup.h"
 #include "store/store_int.h"
+#include "store/swap.h"
 
 enum { BUSY_MS = 5000 };
 
@@ -29,8 +31,7 @@ static const char setup[] = "PRAGMA locking_mode=EXCLUSIVE;"
 			    "PRAGMA temp_store=MEMORY;"
 			    "PRAGMA journal_size_limit=16777216;";
 
-static int lock_take(int *out, const char *path,
-		     char error[static STORE_ERROR_MAX])
+int store_lock(int *out, const char *path, char error[static STORE_ERROR_MAX])
 {
 	char name[4096];
 	int n = snprintf(name, sizeof(name), "%s.lock", path);
@@ -53,9 +54,8 @@ static int lock_take(int *out, const char *path,
 	return 0;
 }
 
-/* The file holds password hashes and keys: nobody else may read it. SQLite
- * gives its journal the same mode. *fresh: there was nothing in it. */
-static int file_make(const char *path, bool *fresh)
+/* SQLite gives its journal the same mode. */
+int store_file_make(const char *path, bool *fresh)
 {
 	struct stat st;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -69,11 +69,11 @@ static int file_make(const char *path, bool *fresh)
 	return err;
 }
 
-static int quick_check(sqlite3 *db, char error[static STORE_ERROR_MAX])
+int store_check(sqlite3 *db, const char *pragma,
+		char error[static STORE_ERROR_MAX])
 {
 	sqlite3_stmt *stmt = NULL;
-	int rc = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &stmt,
-				    NULL);
+	int rc = sqlite3_prepare_v2(db, pragma, -1, &stmt, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(stmt);
 	struct slice said = SLICE_NONE;
@@ -81,8 +81,7 @@ static int quick_check(sqlite3 *db, char error[static STORE_ERROR_MAX])
 		said = store_column(stmt, 0);
 	int err = rc == SQLITE_ROW ? 0 : store_errno(rc);
 	if (!err && !slice_eq(said, SLICE_LIT("ok"))) {
-		snprintf(error, STORE_ERROR_MAX,
-			 "is damaged (%.*s): set it aside and restore a backup",
+		snprintf(error, STORE_ERROR_MAX, "is damaged (%.*s)",
 			 SLICE_FMT(slice_head(said, 120)));
 		err = -EBADMSG;
 	}
@@ -94,7 +93,7 @@ static int database_open(struct store *s, const char *path,
 			 char error[static STORE_ERROR_MAX])
 {
 	bool fresh = false;
-	int err = file_make(path, &fresh);
+	int err = store_file_make(path, &fresh);
 	if (err)
 		return err;
 	int rc = sqlite3_open_v2(path, &s->db,
@@ -115,7 +114,7 @@ static int database_open(struct store *s, const char *path,
 			 s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc));
 		return err;
 	}
-	err = fresh ? 0 : quick_check(s->db, error);
+	err = fresh ? 0 : store_check(s->db, "PRAGMA quick_check(1)", error);
 	return err ? err : store_schema_upgrade(s->db, error);
 }
 
@@ -129,7 +128,9 @@ int store_open(struct store **out, const char *path,
 		return -ENOMEM;
 	}
 	s->lock_fd = -1;
-	int err = lock_take(&s->lock_fd, path, why);
+	int err = store_lock(&s->lock_fd, path, why);
+	if (!err)
+		err = swap_finish(path, NULL);
 	if (!err)
 		err = database_open(s, path, why);
 	if (err) {
@@ -147,6 +148,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	store_backup_end(s);
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->stmt[i]);
 	/* an open transaction is rolled back by this */

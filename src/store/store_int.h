@@ -60,6 +60,8 @@ enum store_sql {
 };
 
 /* Owns the connection, the lock and the statements. */
+struct backup;
+
 struct store {
 	sqlite3 *db;
 	int lock_fd;
@@ -67,12 +69,25 @@ struct store {
 	bool staged;                   /* writes wait for store_commit() */
 	int lost;    /* staged writes are gone: what store_commit() answers */
 	bool broken; /* a sync failed: nothing more until it is opened again */
+	struct backup *backup; /* backup.c; NULL: none is under way */
 };
 
 /* Creates or upgrades to STORE_SCHEMA in one transaction. error is set when
  * it fails. */
 int store_schema_upgrade(sqlite3 *db, char error[static STORE_ERROR_MAX]);
 
+/* What a statement says in its first column. */
+int store_number(sqlite3 *db, const char *sql, int *out);
+/* PRAGMA quick_check or integrity_check: 0, -EBADMSG with error set, -E... */
+int store_check(sqlite3 *db, const char *pragma,
+		char error[static STORE_ERROR_MAX]);
+/* Creates it where it is missing. It holds password hashes and keys: nobody
+ * else may read it. *fresh: there was nothing in it. */
+int store_file_make(const char *path, bool *fresh);
+/* Takes "PATH.lock"; error is set when it is not ours. */
+int store_lock(int *out, const char *path, char error[static STORE_ERROR_MAX]);
+/* Is every statement of ours possible here: is it a database of ours? */
+int store_recognise(sqlite3 *db, char error[static STORE_ERROR_MAX]);
 /* 0 or -E... for a result code of the database. */
 int store_errno(int rc);
 /* The statement, reset and ready to bind. NULL: not possible (*err). */
