@@ -10,6 +10,7 @@ _sallyport_options() { # verb: its options
 	firewall) echo '-c --format --profile --perimeter --ssh --edge' ;;
 	'user add' | 'user passwd') echo '--password-file' ;;
 	'turn credential') echo '--user --ttl --ms' ;;
+	restore) echo '-c' ;;
 	message) echo "$client --to" ;;
 	receive) echo "$client --count --answer --timeout" ;;
 	esac
@@ -17,8 +18,8 @@ _sallyport_options() { # verb: its options
 
 _sallyport_words() { # words so far: what may follow
 	case $1 in
-	'') echo 'status metrics ports firewall explain user turn messages reload drain log-level message receive' \
-		'help version' ;;
+	'') echo 'status metrics ports firewall explain user turn messages backup restore reload drain' \
+		'log-level message receive help version' ;;
 	user | 'help user') echo 'add passwd list remove contacts disable enable devices import' ;;
 	turn | 'help turn') echo 'credential rotate' ;;
 	messages | 'help messages') echo 'drop' ;;

@@ -168,6 +168,8 @@ static uint64_t ask_of(const struct ipc_msg *m)
 		return m->u.queue.id;
 	case IPC_MESSAGE_INFO:
 		return m->u.message_info.id;
+	case IPC_BACKUP_STATE:
+		return m->u.backup_state.id;
 	case IPC_CONTACT:
 		return m->u.contact.id;
 	case IPC_STATUS_ROW:

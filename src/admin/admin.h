@@ -24,6 +24,9 @@ struct admin_ops {
 	 * (not there now), -ENOMEM. body: struct of that type. */
 	int (*send)(void *arg, enum proc_role role, uint32_t slot,
 		    enum ipc_type type, const void *body);
+	/* The same to the store, with a descriptor that the caller keeps. */
+	int (*send_store_fd)(void *arg, enum ipc_type type, const void *body,
+			     int fd);
 	int (*to_supervisor)(void *arg, enum ipc_type type, const void *body);
 };
 

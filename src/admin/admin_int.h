@@ -112,6 +112,8 @@ const char *admin_role_name(enum admin_role role);
 void ctl_request_start(struct session *s, json_t *message);
 /* A text argument; the table's check has made sure that it is there. */
 struct slice ctl_request_arg(const struct request *r, const char *name);
+/* The descriptor that came with it, still the session's; -1: none. */
+int ctl_request_fd(const struct request *r);
 void ctl_request_deadline(struct request *r, uint32_t ms);
 /* result is taken over; NULL: out of memory. Frees r. */
 void ctl_request_done(struct request *r, json_t *result);
@@ -129,6 +131,8 @@ struct admin *session_admin(const struct session *s);
 void session_waits(struct session *s, struct request *r);
 /* The reply to its request; reply is taken over, NULL: out of memory. */
 void session_reply(struct session *s, json_t *reply);
+/* What the peer has passed last, or -1. */
+int session_fd(const struct session *s);
 enum admin_role session_role(const struct session *s);
 /* "uid:1000" */
 const char *session_who(const struct session *s);
@@ -143,6 +147,7 @@ extern const struct verb_ops verb_user_add, verb_user_passwd, verb_user_remove,
 	verb_user_disable, verb_user_enable, verb_user_list, verb_user_devices;
 extern const struct verb_ops verb_messages, verb_messages_of,
 	verb_messages_drop;
+extern const struct verb_ops verb_backup, verb_backup_state;
 extern const struct verb_ops verb_ports, verb_firewall, verb_explain;
 extern const struct verb_ops verb_user_contacts, verb_user_contact_set,
 	verb_user_contact_remove;

@@ -43,6 +43,12 @@
  *   messages.of {aor}             -> {"messages":[{"id":n,"from":s,"bytes":n,
  *                  "stored":n,"expires":n,"state":s,"attempts":n}...]}
  *   messages.drop {aor,id}        -> {}           id "all": all of the user
+ *   backup      {}                -> {"number":s} and backup.state's; with the
+ *                  request comes a descriptor (SCM_RIGHTS) of an empty regular
+ *                  file, open for reading and writing
+ *   backup.state {number}         -> {"number":s,"running":b,"done":n,
+ *                                     "total":n}   bytes; no error: complete
+ *                                     and synced when it does not run
  *   reload      {}                -> {"generation":n}
  *   drain       {}                -> {}
  *   log.level   {level}           -> {}

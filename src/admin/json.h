@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON from and to strangers: bounded decoding, and bytes as valid text.
- * Private to admin/. */
+/* JSON from and to strangers: bounded decoding, and bytes as valid text. For
+ * admin/, and for the daemon where it prints the same. */
 #pragma once
 
 #include <jansson.h>

@@ -99,6 +99,11 @@ struct slice ctl_request_arg(const struct request *r, const char *name)
 	return slice_of(json_string_value(v), json_string_length(v));
 }
 
+int ctl_request_fd(const struct request *r)
+{
+	return r->session ? session_fd(r->session) : -1;
+}
+
 static void on_deadline(struct timer *t, void *arg)
 {
 	struct request *r = arg;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ struct session {
 	struct admin *admin;
 	struct watch *watch;
 	int fd;
+	int passed; /* a descriptor that came with a request, or -1 */
 	struct buf in;
 	struct buf out;
 	struct request *request;
@@ -46,6 +48,13 @@ struct session {
 
 /* ---- life ---- */
 
+static void forget_passed(struct session *s)
+{
+	if (s->passed >= 0)
+		close(s->passed);
+	s->passed = -1;
+}
+
 void session_close(struct session *s)
 {
 	if (s->request)
@@ -53,6 +62,7 @@ void session_close(struct session *s)
 	timer_stop(&s->timer);
 	watch_close(s->watch);
 	close(s->fd);
+	forget_passed(s);
 	/* a password may stand in what was not read any more */
 	if (s->in.ptr)
 		crypto_wipe(s->in.ptr, s->in.cap);
@@ -91,6 +101,11 @@ static void on_timer(struct timer *t, void *arg)
 			    KV_STR("why", s->phase == PHASE_LINE ? "request"
 								 : "reply"));
 	session_close(s);
+}
+
+int session_fd(const struct session *s)
+{
+	return s->passed;
 }
 
 enum admin_role session_role(const struct session *s)
@@ -230,9 +245,42 @@ static void session_run(struct session *s)
 void session_reply(struct session *s, json_t *reply)
 {
 	s->request = NULL;
+	forget_passed(s);
 	put_reply(s, reply);
 	json_decref(reply);
 	session_run(s);
+}
+
+/* At most one is kept, the last; the kernel closes what has no room. */
+static void take_passed(struct session *s, struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < count; i++) {
+			forget_passed(s);
+			memcpy(&s->passed, CMSG_DATA(c) + i * sizeof(int),
+			       sizeof(int));
+		}
+	}
+}
+
+static ssize_t receive_bytes(struct session *s, uint8_t *to, size_t room)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = { .iov_base = to, .iov_len = room };
+	struct msghdr m = { .msg_iov = &part,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control.bytes) };
+	ssize_t n = recvmsg(s->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n >= 0)
+		take_passed(s, &m);
+	return n;
 }
 
 static void receive(struct session *s)
@@ -243,7 +291,7 @@ static void receive(struct session *s)
 		s->broken = room > 0;
 		return;
 	}
-	ssize_t n = recv(s->fd, to, room, MSG_DONTWAIT);
+	ssize_t n = receive_bytes(s, to, room);
 	if (n > 0)
 		buf_commit(&s->in, (size_t)n);
 	else if (n == 0)
@@ -284,6 +332,7 @@ int session_open(struct admin *a, int fd)
 	}
 	s->admin = a;
 	s->fd = fd;
+	s->passed = -1;
 	buf_init(&s->in, IN_MAX);
 	buf_init(&s->out, CTL_REPLY_MAX);
 	timer_init(&s->timer, a->timers, on_timer, s);

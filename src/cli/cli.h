@@ -92,6 +92,7 @@ struct cli_args {
 struct cli {
 	FILE *out, *err;
 	bool colour;
+	bool progress; /* err is a terminal */
 	struct cli_args args;
 };
 
@@ -110,6 +111,10 @@ bool cli_colour(bool terminal);
 /* "sallyport: text" and LF on err, escaped. Returns status. */
 int cli_fail(struct cli *c, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* tables.c: becomes the server's program, which stands beside this one; returns
+ * only when that is not possible (errno). */
+void cli_run_daemon(char *const argv[]);
 
 /* args.c: 0, or -EINVAL and a sentence. out->verb is set when the words name
  * one, in both cases. */
@@ -151,6 +156,8 @@ int cli_verb_user_disable(struct cli *c);
 int cli_verb_user_enable(struct cli *c);
 int cli_verb_user_devices(struct cli *c);
 int cli_verb_user_import(struct cli *c);
+int cli_verb_backup(struct cli *c);
+int cli_verb_restore(struct cli *c);
 int cli_verb_messages(struct cli *c);
 int cli_verb_messages_drop(struct cli *c);
 int cli_verb_message(struct cli *c);

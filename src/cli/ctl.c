@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -83,21 +84,45 @@ static int dial(const char *path)
 	return fd;
 }
 
-static int send_all(int fd, struct slice data)
+/* A descriptor goes with the first bytes; as send(). */
+static ssize_t send_with(int fd, struct slice data, int passed)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = { 0 } };
+	struct iovec part = { (void *)(uintptr_t)data.ptr, data.len };
+	struct msghdr m = { .msg_iov = &part,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	if (passed < 0)
+		return send(fd, data.ptr, data.len, MSG_NOSIGNAL);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &passed, sizeof(int));
+	return sendmsg(fd, &m, MSG_NOSIGNAL);
+}
+
+static int send_all(int fd, struct slice data, int passed)
 {
 	while (data.len) {
-		ssize_t n = send(fd, data.ptr, data.len, MSG_NOSIGNAL);
+		ssize_t n = send_with(fd, data, passed);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
 		data = slice_from(data, (size_t)n);
+		passed = -1;
 	}
 	return 0;
 }
 
 /* Writes it into memory of its own, because a password may be in it. */
-static int send_request(int fd, const json_t *request)
+static int send_request(int fd, const json_t *request, int passed)
 {
 	char *line = calloc(1, CTL_LINE_MAX);
 
@@ -107,7 +132,7 @@ static int send_request(int fd, const json_t *request)
 	int err = -EMSGSIZE;
 	if (len && len < CTL_LINE_MAX) {
 		line[len] = '\n';
-		err = send_all(fd, slice_of(line, len + 1));
+		err = send_all(fd, slice_of(line, len + 1), passed);
 	}
 	crypto_wipe(line, CTL_LINE_MAX);
 	free(line);
@@ -137,11 +162,12 @@ static int read_reply(int fd, struct buf *line)
 	}
 }
 
-/* One question. why: where a "no" goes, else it is told. */
+/* One question. why (opt): where a "no" goes, else it is told. */
 struct question {
 	const json_t *request;
 	json_t **result;
 	char **why;
+	int passed; /* a descriptor that goes along, or -1 */
 };
 
 static int say_no(struct cli *c, const struct question *q, const char *error)
@@ -185,7 +211,7 @@ static int exchange(struct cli *c, const struct question *q)
 	if (fd < 0)
 		return unreached(c, -fd);
 	buf_init(&line, CTL_REPLY_MAX + READ_BYTES);
-	int err = send_request(fd, q->request);
+	int err = send_request(fd, q->request, q->passed);
 	/* who closed early may have said why */
 	if (!err || err == -EPIPE)
 		err = read_reply(fd, &line);
@@ -224,7 +250,13 @@ static int call(struct cli *c, const char *verb, json_t *args,
 
 int ctl_call(struct cli *c, const char *verb, json_t *args, json_t **result)
 {
-	struct question q = { .result = result };
+	return ctl_call_fd(c, verb, args, -1, result);
+}
+
+int ctl_call_fd(struct cli *c, const char *verb, json_t *args, int fd,
+		json_t **result)
+{
+	struct question q = { .result = result, .passed = fd };
 
 	return call(c, verb, args, &q);
 }
@@ -232,7 +264,7 @@ int ctl_call(struct cli *c, const char *verb, json_t *args, json_t **result)
 int ctl_try(struct cli *c, const char *verb, json_t *args, char **why)
 {
 	json_t *result;
-	struct question q = { .result = &result, .why = why };
+	struct question q = { .result = &result, .why = why, .passed = -1 };
 
 	*why = NULL;
 	int status = call(c, verb, args, &q);

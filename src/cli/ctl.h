@@ -12,6 +12,9 @@
  * was told on err, and the exit status is returned.
  */
 int ctl_call(struct cli *c, const char *verb, json_t *args, json_t **result);
+/* The same; the descriptor fd goes along. */
+int ctl_call_fd(struct cli *c, const char *verb, json_t *args, int fd,
+		json_t **result);
 /* The same without a result. When the daemon's answer is no (CLI_NO), why goes
  * to *why, for free(), and nothing is told; it may be NULL then. */
 int ctl_try(struct cli *c, const char *verb, json_t *args, char **why);

@@ -13,6 +13,7 @@ int main(int argc, char *argv[])
 		.out = stdout,
 		.err = stderr,
 		.colour = cli_colour(isatty(STDOUT_FILENO)),
+		.progress = isatty(STDERR_FILENO),
 	};
 
 	log_set_level(LOG_ERROR);

@@ -33,7 +33,7 @@ static const char *value(const struct cli *c, enum cli_opt opt)
 	return c->args.opt[opt] ? c->args.opt[opt] : "";
 }
 
-static void run_program(char *const argv[])
+void cli_run_daemon(char *const argv[])
 {
 	static const char *const places[] = { "", "/../sbin" };
 	char self[PATH_MAX], path[PATH_MAX];
@@ -83,7 +83,7 @@ static int ask_file(struct cli *c, const char *verb, const struct arg *args)
 				"characters",
 				WORD_MAX - 1);
 	fflush(c->out);
-	run_program(w.argv);
+	cli_run_daemon(w.argv);
 	return cli_fail(c, CLI_UNREACHED, "sallyportd cannot be run: %s",
 			strerror(errno));
 }

@@ -214,6 +214,32 @@ const struct cli_verb cli_verbs[] = {
 	  .max = 1,
 	  .kind = CLI_TEXT,
 	  .run = cli_verb_user_import },
+	{ .words = "backup",
+	  .operands = "FILE",
+	  .help = "copy the database while the server runs",
+	  .more = "Accounts, sign-ins, waiting messages, contacts and keys, "
+		  "in\n"
+		  "one file that only you may read. It is not there before it\n"
+		  "is complete and on the disk; one that is there already is\n"
+		  "left alone. What is acknowledged before the command starts\n"
+		  "is in it.\n",
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_backup },
+	{ .words = "restore",
+	  .operands = "FILE",
+	  .help = "put a backup in the place of the database",
+	  .more = "The server must be stopped. The backup is checked first; "
+		  "the\n"
+		  "old database stays beside the new one under another name.\n"
+		  "Without -c the configuration is\n"
+		  "/etc/sallyport/sallyport.yaml.\n",
+	  .options = CLI_OPT(OPT_CONFIG),
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_restore },
 	{ .words = "messages drop",
 	  .operands = "USER@DOMAIN ID|all",
 	  .help = "drop messages that wait for an account",

@@ -8,6 +8,7 @@
 #include "conf/conf.h"
 #include "daemon/check.h"
 #include "daemon/process.h"
+#include "daemon/restore.h"
 #include "daemon/supervisor.h"
 #include "daemon/tables.h"
 
@@ -20,6 +21,10 @@ static const char usage_text[] =
 	"       sallyportd --ask VERB -c FILE [NAME=VALUE...]\n"
 	"                                 of a file: what ports, firewall and\n"
 	"                                 explain of sallyport(1) print\n"
+	"       sallyportd --restore BACKUP -c FILE [--json]\n"
+	"                                 put it in the place of the "
+	"database;\n"
+	"                                 nothing may be using that\n"
 	"       sallyportd --manual       print sallyport.yaml(5)\n"
 	"       sallyportd --version\n"
 	"       sallyportd --help\n"
@@ -69,13 +74,15 @@ int main(int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' },
 		{ "test", no_argument, NULL, 't' },
 		{ "ask", required_argument, NULL, 'a' },
+		{ "restore", required_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "manual", no_argument, NULL, 'm' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *path = NULL, *ask = NULL;
-	bool check = false;
+	const char *path = NULL, *ask = NULL, *backup = NULL;
+	bool check = false, json = false;
 
 	if (argc == CHILD_ARGS && strcmp(argv[1], "--role") == 0)
 		return child_main(argv);
@@ -90,6 +97,12 @@ int main(int argc, char **argv)
 		case 'a':
 			ask = optarg;
 			break;
+		case 'r':
+			backup = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
 		case 'm':
 			return print_manual();
 		case 'v':
@@ -102,7 +115,9 @@ int main(int argc, char **argv)
 		}
 	if (path && ask)
 		return tables_main(path, ask, argv + optind, argc - optind);
-	if (!path || ask || optind != argc)
+	if (!path || ask || optind != argc || (json && !backup))
 		return usage(stderr, EXIT_USAGE);
+	if (backup)
+		return restore_main(path, backup, json);
 	return check ? check_main(path) : supervisor_main(path);
 }

@@ -34,13 +34,22 @@ static int on_send(void *arg, enum proc_role role, uint32_t slot,
 	return process_send(r->process, role, slot, type, body);
 }
 
+static int on_send_store_fd(void *arg, enum ipc_type type, const void *body,
+			    int fd)
+{
+	struct role_admin *r = arg;
+	const struct proc_id store = { .role = PROC_STORE };
+	return process_send_fd(r->process, &store, type, body, fd);
+}
+
 static int on_supervisor(void *arg, enum ipc_type type, const void *body)
 {
 	struct role_admin *r = arg;
 	return process_tell_supervisor(r->process, type, body);
 }
 
-static const struct admin_ops ops = { on_send, on_supervisor };
+static const struct admin_ops ops = { on_send, on_send_store_fd,
+				      on_supervisor };
 
 static int role_create(void **out, struct process *p)
 {

@@ -106,22 +106,21 @@ static int refresh_keys(struct role_store *r)
 
 /* ---- opening, and what to do when it fails ---- */
 
+/* What is pushed to the others is read at once. */
 static int open_store(struct role_store *r)
 {
-	char error[STORE_ERROR_MAX] = "";
-	int err = store_open(&r->store, r->path, error);
-	if (!err) {
+	int err = role_store_open(r);
+	if (!err)
 		err = refresh_keys(r);
-		if (!err)
-			err = store_secrets_load(r);
-		if (!err)
-			return 0;
-		store_close(r->store);
-		r->store = NULL;
-		snprintf(error, sizeof(error), "keys cannot be read");
-	}
-	LOG_LIMITED(LOG_ERROR, "store.failed", SLICE_LIT("open"),
-		    KV_STR("path", r->path), KV_STR("why", error),
+	if (!err)
+		err = store_secrets_load(r);
+	if (!err || !r->store)
+		return err;
+	store_close(r->store);
+	r->store = NULL;
+	LOG_LIMITED(LOG_ERROR, "store.failed", SLICE_LIT("keys"),
+		    KV_STR("path", r->path),
+		    KV_STR("why", "keys cannot be read"),
 		    KV_STR("error", strerror(-err)));
 	return err;
 }
@@ -140,6 +139,7 @@ static void on_reopen(struct timer *t, void *arg)
 static void give_up(struct role_store *r, int err)
 {
 	r->failures++;
+	r->damaged = false;
 	LOG_LIMITED(LOG_ERROR, "store.failed", SLICE_LIT("commit"),
 		    KV_STR("error", strerror(-err)),
 		    KV_U64("failures", r->failures));
@@ -149,20 +149,26 @@ static void give_up(struct role_store *r, int err)
 		timer_start(&r->reopen, REOPEN_MS);
 }
 
-static void on_commit(void *arg)
+void role_store_commit_now(struct role_store *r)
 {
-	struct role_store *r = arg;
 	int err = 0;
 	if (!r->store)
 		err = -EIO;
 	else if (store_dirty(r->store))
 		err = store_commit(r->store);
 	store_answers_send(&r->answers, r->process, err);
+	if (!err && r->store && r->damaged)
+		err = -EBADMSG;
 	if (!err)
 		r->failures = 0;
 	/* a full disk or a lock passes by itself; the sync does not */
 	else if (r->store && err != -ENOSPC && err != -EBUSY && err != -ENOMEM)
 		give_up(r, err);
+}
+
+static void on_commit(void *arg)
+{
+	role_store_commit_now(arg);
 }
 
 void role_store_commit(struct role_store *r)
@@ -209,6 +215,7 @@ static void on_upkeep(struct timer *t, void *arg)
 		LOG_LIMITED(LOG_ERROR, "store.failed", SLICE_LIT("upkeep"),
 			    KV_STR("error", strerror(-err)));
 	rotate_tickets(r);
+	role_store_check(r);
 	role_store_commit(r);
 	timer_start(t, UPKEEP_MS);
 }
@@ -231,6 +238,8 @@ static int role_create(void **out, struct process *p)
 		free(r);
 		return err;
 	}
+	store_copying_init(r);
+	r->checked_ms = loop_now_ms(process_loop(p));
 	r->commit = (struct turn_hook){ .fn = on_commit, .arg = r };
 	timer_init(&r->upkeep, loop_timers(process_loop(p)), on_upkeep, r);
 	timer_init(&r->reopen, loop_timers(process_loop(p)), on_reopen, r);
@@ -255,6 +264,7 @@ static void role_free(void *role)
 	timer_stop(&r->reopen);
 	timer_stop(&r->lazy);
 	store_mail_forget(r);
+	store_copying_forget(r);
 	loop_cancel_turn_end(&r->commit);
 	if (r->store && store_dirty(r->store))
 		store_commit(r->store);
@@ -343,6 +353,7 @@ const struct role_ops role_store_ops = {
 	.abort = role_abort,
 	.peer_up = role_peer_up,
 	.peer_message = store_request,
+	.peer_fd = store_request_fd,
 	.peer_gone = role_peer_gone,
 	.status = role_status,
 	.free = role_free,

@@ -9,10 +9,20 @@
 #include "daemon/process.h"
 #include "daemon/store_answers.h"
 #include "daemon/ticket_keys.h"
+#include "store/backup.h"
 #include "store/messages.h"
 #include "stun/credential.h"
 
 enum { STORE_PATH_MAX = 4096 };
+
+/* The last backup. */
+struct store_copying {
+	int fd;          /* -1: not under way */
+	uint64_t number; /* 0: there was none */
+	int err;         /* how it ended */
+	struct store_progress progress;
+	struct timer piece;
+};
 
 struct role_store {
 	struct process *process;
@@ -31,7 +41,12 @@ struct role_store {
 	struct list peers;
 	struct list handed; /* messages that home has not survived yet */
 	unsigned failures;
-	bool full; /* the disk: told once (STO-02) */
+	struct store_copying copying;
+	int passed;          /* the descriptor of this request, or -1 */
+	unsigned check_at;   /* which records are checked next */
+	uint64_t checked_ms; /* when some were */
+	bool damaged;        /* a request has met it: close, and look */
+	bool full;           /* the disk: told once (STO-02) */
 };
 
 /* One request while it is served. */
@@ -42,7 +57,8 @@ struct store_reader {
 };
 
 uint64_t role_store_now_s(void);
-/* At the end of this turn, or within a second. */
+/* Now, at the end of this turn, or within a second. */
+void role_store_commit_now(struct role_store *r);
 void role_store_commit(struct role_store *r);
 void role_store_commit_later(struct role_store *r);
 
@@ -82,6 +98,20 @@ void store_secrets_push(struct role_store *r, const struct proc_id *to);
 int store_secrets_rotate(struct store_reader *rd, const struct ipc_msg *m);
 int store_secrets_mint(struct store_reader *rd, const struct ipc_msg *m);
 void store_secrets_forget(struct role_store *r);
+/* store_backup.c: each 0 or -E... */
+int store_copying_begin(struct store_reader *rd, const struct ipc_msg *m);
+int store_copying_get(struct store_reader *rd, const struct ipc_msg *m);
+/* One that carries a descriptor, which is taken over. */
+void store_request_fd(void *role, const struct proc_id *from,
+		      const struct ipc_msg *m, int fd);
+void store_copying_init(struct role_store *r);
+void store_copying_forget(struct role_store *r);
+
+/* store_open.c: opens it, with what is readable when it is damaged (STO-04) */
+int role_store_open(struct role_store *r);
+/* A piece of the daily check: closes what is damaged. */
+void role_store_check(struct role_store *r);
+
 /* All processes that are there. */
 void role_store_each_peer(struct role_store *r,
 			  void (*fn)(struct role_store *r,

@@ -181,6 +181,8 @@ static const struct {
 	{ IPC_CONTACT_PUT, ADMIN, AFTER_COMMIT, store_contact_set },
 	{ IPC_CONTACT_DEL, ADMIN, AFTER_COMMIT, store_contact_del },
 	{ IPC_CONTACT_LIST, HOME | ADMIN, AT_ONCE, store_contact_list },
+	{ IPC_BACKUP, ADMIN, AT_ONCE, store_copying_begin },
+	{ IPC_BACKUP_GET, ADMIN, AT_ONCE, store_copying_get },
 	{ IPC_SECRET_ROTATE, ADMIN, AT_ONCE, store_secrets_rotate },
 	{ IPC_CREDENTIAL_GET, ADMIN, AT_ONCE, store_secrets_mint },
 #undef HOME
@@ -205,6 +207,10 @@ static void serve(struct role_store *r, size_t i, const struct proc_id *from,
 {
 	struct store_reader rd = { r, from, id_of(m) };
 	int err = run(r, i, &rd, m);
+	if (err == -EBADMSG) {
+		r->damaged = true;
+		role_store_commit(r);
+	}
 	if (requests[i].answer == NEVER)
 		return;
 	if (err || requests[i].answer == AT_ONCE) {

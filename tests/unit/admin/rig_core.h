@@ -67,6 +67,13 @@ static inline int rig_send(void *arg, enum proc_role role, uint32_t slot,
 	return rig_note(arg, role, slot, type, body);
 }
 
+static inline int rig_send_store_fd(void *arg, enum ipc_type type,
+				    const void *body, int fd)
+{
+	assert_true(fcntl(fd, F_GETFD) >= 0);
+	return rig_note(arg, PROC_STORE, 0, type, body);
+}
+
 static inline int rig_to_supervisor(void *arg, enum ipc_type type,
 				    const void *body)
 {
@@ -95,7 +102,8 @@ static inline int rig_turns(struct rig *g)
 /* -ENOMEM when memory ran out on the way; rig_free() in any case. */
 static inline int rig_open(struct rig *g)
 {
-	static const struct admin_ops ops = { rig_send, rig_to_supervisor };
+	static const struct admin_ops ops = { rig_send, rig_send_store_fd,
+					      rig_to_supervisor };
 	int fds[2] = { -1, -1 };
 	memset(g, 0, sizeof(*g));
 	g->client = -1;

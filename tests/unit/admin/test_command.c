@@ -29,6 +29,8 @@ static void test_table(void **state)
 		"messages",
 		"messages.of",
 		"messages.drop",
+		"backup",
+		"backup.state",
 	};
 	size_t n = 0;
 	(void)state;

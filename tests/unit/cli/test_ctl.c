@@ -23,7 +23,7 @@
 enum { ASKED_MAX = 2048 };
 
 struct server {
-	char folder[40], path[64], password[64];
+	char folder[40], path[64], password[64], copy[64];
 	int tell; /* what was asked comes here */
 	pid_t child;
 };
@@ -71,6 +71,7 @@ static void start(struct server *s, const char *reply, size_t times)
 	assert_non_null(mkdtemp(s->folder));
 	snprintf(s->path, sizeof(s->path), "%s/control", s->folder);
 	snprintf(s->password, sizeof(s->password), "%s/password", s->folder);
+	snprintf(s->copy, sizeof(s->copy), "%s/copy", s->folder);
 	FILE *f = fopen(s->password, "w");
 	assert_non_null(f);
 	fputs("se\"cret\n", f);
@@ -98,11 +99,13 @@ static void stop(struct server *s, char asked[ASKED_MAX])
 	waitpid(s->child, NULL, 0);
 	unlink(s->path);
 	unlink(s->password);
-	rmdir(s->folder);
+	unlink(s->copy);
+	/* nothing else was left behind */
+	assert_int_equal(rmdir(s->folder), 0);
 }
 
 struct row {
-	const char *argv[6]; /* FILE is the password's */
+	const char *argv[6]; /* FILE is the password's, COPY a new one */
 	const char *reply;
 	size_t times;
 	int status;
@@ -122,7 +125,33 @@ struct row {
 	   "\"partners\":[]},\"counters\":{\"quiet_total\":0,"                 \
 	   "\"busy_total\":42}}")
 
+#define BACKED(running, done)                                         \
+	OK("{\"number\":\"7\",\"running\":" running ",\"done\":" done \
+	   ",\"total\":2048}")
+
 static const struct row rows[] = {
+	{ { "backup", "COPY" },
+	  BACKED("false", "2048"),
+	  1,
+	  0,
+	  ASK("backup", "{}"),
+	  "2 KiB\n",
+	  "" },
+	{ { "--json", "backup", "COPY" },
+	  BACKED("false", "2048"),
+	  1,
+	  0,
+	  NULL,
+	  "/copy\",\"bytes\":2048}\n",
+	  "" },
+	{ { "backup", "COPY" },
+	  "{\"id\":1,\"ok\":false,\"error\":\"the disk of the backup is "
+	  "full\"}\n",
+	  1,
+	  1,
+	  NULL,
+	  "",
+	  "disk of the backup is full" },
 	{ { "reload" },
 	  OK("{\"generation\":3}"),
 	  1,
@@ -298,6 +327,13 @@ static void check_text(size_t i, const char *got, const char *want)
 		fail_msg("row %zu: got\n%s\nwant\n%s", i, got, want);
 }
 
+static const char *named(const struct server *s, const char *word)
+{
+	if (!strcmp(word, "FILE"))
+		return s->password;
+	return strcmp(word, "COPY") ? word : s->copy;
+}
+
 static void test_rows(void **state)
 {
 	(void)state;
@@ -310,8 +346,7 @@ static void test_rows(void **state)
 		start(&s, r->reply, r->times);
 		argv[1] = s.path;
 		for (size_t n = 0; n < 6 && r->argv[n]; n++)
-			argv[2 + n] = strcmp(r->argv[n], "FILE") ? r->argv[n]
-								 : s.password;
+			argv[2 + n] = named(&s, r->argv[n]);
 		capture_open(&c);
 		int status = capture_run(&c, argv);
 		stop(&s, asked);
