@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
-#include "base/cursor.h"
 #include "base/log.h"
 #include "daemon/conf_map.h"
 #include "daemon/warm.h"
@@ -48,6 +47,20 @@ static int find_own(struct role_relay *r)
 	return 0;
 }
 
+/* A client's connection that belongs to what another of us has. */
+static int pass(void *arg, const struct relay_join *join, struct slice rest,
+		int fd)
+{
+	struct role_relay *r = arg;
+	const struct proc_id to = { .role = PROC_RELAY, .slot = join->slot };
+	const struct ipc_relay_join m = { .connection = join->id,
+					  .user = join->user,
+					  .yes = join->yes,
+					  .no = join->no,
+					  .rest = rest };
+	return process_send_fd(r->process, &to, IPC_RELAY_JOIN, &m, fd);
+}
+
 static int role_create(void **out, struct process *p)
 {
 	struct role_relay *r = calloc(1, sizeof(*r));
@@ -62,6 +75,7 @@ static int role_create(void **out, struct process *p)
 		free(r);
 		return err;
 	}
+	relay_io_on_pass(r->io, pass, r);
 	*out = r;
 	return 0;
 }
@@ -169,6 +183,22 @@ static void role_peer_message(void *role, const struct proc_id *from,
 		take_secrets(role, m->u.secrets.ring);
 }
 
+/* fd is taken over. */
+static void role_peer_fd(void *role, const struct proc_id *from,
+			 const struct ipc_msg *m, int fd)
+{
+	struct role_relay *r = role;
+	const struct ipc_relay_join *j = &m->u.relay_join;
+	if (from->role != PROC_RELAY || m->type != IPC_RELAY_JOIN) {
+		close(fd);
+		return;
+	}
+	const struct relay_join join = {
+		.id = j->connection, .user = j->user, .yes = j->yes, .no = j->no
+	};
+	relay_io_join(r->io, &join, j->rest, fd);
+}
+
 static void role_drain(void *role)
 {
 	struct role_relay *r = role;
@@ -204,6 +234,7 @@ const struct role_ops role_relay_ops = {
 	.told = role_told,
 	.peer_up = role_peer,
 	.peer_message = role_peer_message,
+	.peer_fd = role_peer_fd,
 	.peer_gone = role_peer,
 	.drain = role_drain,
 	.busy = role_busy,

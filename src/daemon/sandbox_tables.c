@@ -129,7 +129,9 @@ static const struct sandbox_call calls[] = {
 
 	/* connections */
 	CALL(EDGE | ADMIN | RELAY, accept4),
-	CALL(NET, connect),
+	CALL(NET | RELAY, connect),
+	CALL(RELAY, listen),
+	CALL(RELAY, socketpair),
 	CALL(RESOLVER | RELAY, bind),
 
 	/* the database */
@@ -187,8 +189,8 @@ static const struct sandbox_call calls[] = {
 };
 
 static const struct sandbox_socket sockets[] = {
-	{ NET, AF_INET, SOCK_STREAM },
-	{ NET, AF_INET6, SOCK_STREAM },
+	{ NET | RELAY, AF_INET, SOCK_STREAM },
+	{ NET | RELAY, AF_INET6, SOCK_STREAM },
 	{ RESOLVER | RELAY, AF_INET, SOCK_DGRAM },
 	{ RESOLVER | RELAY, AF_INET6, SOCK_DGRAM },
 };

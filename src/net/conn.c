@@ -63,8 +63,11 @@ struct conn {
 	size_t discarded;      /* read while flushing */
 	struct net_gate *gate; /* or NULL; kept by the engine's context */
 	struct gate_turn turn;
-	bool shaking;   /* counts in the gate */
-	bool plain;     /* no TLS, so no handshake */
+	bool shaking; /* counts in the gate */
+	bool plain;   /* no TLS, so no handshake */
+	bool paused;  /* nothing is read */
+	bool again;   /* and what waits is handed over again */
+	void (*when_sent)(void *arg);
 	bool last_word; /* close_notify is on its way */
 	bool shut;      /* and so is our FIN */
 	enum conn_end why;
@@ -223,8 +226,9 @@ static int wanted_events(const struct conn *c)
 {
 	bool blocked = tls_wire(c->tls)->len > 0 ||
 		       (tls_status(c->tls) == TLS_OPEN && waiting(c));
-	bool reads =
-		c->state == CONN_FLUSHING ? c->shut : !gate_waits(&c->turn);
+	bool reads = c->state == CONN_FLUSHING
+			     ? c->shut
+			     : !gate_waits(&c->turn) && !c->paused;
 
 	return (reads ? WATCH_READ : 0) | (blocked ? WATCH_WRITE : 0);
 }
@@ -256,22 +260,6 @@ static void become_ready(struct conn *c)
 	c->ops->on_ready(c->arg, c);
 }
 
-static void on_turn_end(void *arg)
-{
-	struct conn *c = arg;
-
-	if (c->state == CONN_SHAKING && c->plain)
-		become_ready(c);
-	if (c->state != CONN_ENDED)
-		flush(c);
-	if (c->state != CONN_ENDED)
-		return;
-	loop_cancel_turn_end(&c->hook);
-	metric_sub(M_CONN_OPEN, 1);
-	c->ops->on_end(c->arg, c, c->why, c->text);
-	conn_free(c);
-}
-
 static void deliver(struct conn *c)
 {
 	size_t n = c->ops->on_bytes(c->arg, c, buf_slice(&c->in));
@@ -285,6 +273,43 @@ static void deliver(struct conn *c)
 		buf_consume(&c->in, n);
 	if (c->in.len > c->limits.read_bytes)
 		conn_end_with(c, CONN_END_LOCAL, "more input than is taken");
+}
+
+static void deliver_again(struct conn *c)
+{
+	c->again = false;
+	if (c->state == CONN_OPEN && !c->paused && c->in.len)
+		deliver(c);
+}
+
+static void tell_sent(struct conn *c)
+{
+	void (*fn)(void *arg) = c->when_sent;
+
+	if (!fn || waiting(c))
+		return;
+	c->when_sent = NULL;
+	fn(c->arg);
+}
+
+static void on_turn_end(void *arg)
+{
+	struct conn *c = arg;
+
+	if (c->state == CONN_SHAKING && c->plain)
+		become_ready(c);
+	if (c->again)
+		deliver_again(c);
+	if (c->state != CONN_ENDED)
+		flush(c);
+	if (c->state != CONN_ENDED)
+		tell_sent(c);
+	if (c->state != CONN_ENDED)
+		return;
+	loop_cancel_turn_end(&c->hook);
+	metric_sub(M_CONN_OPEN, 1);
+	c->ops->on_end(c->arg, c, c->why, c->text);
+	conn_free(c);
 }
 
 /* Bytes from the socket, none left over. */
@@ -514,6 +539,34 @@ int conn_dial(struct conn **out, struct loop *l, const struct addr *to,
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size) */
+int conn_connecting(struct conn **out, struct loop *l, int fd,
+		    struct net_tls *plain, const struct conn_limits *limits,
+		    const struct conn_ops *ops, void *arg)
+{
+	struct conn *c = conn_new(l, limits, ops, arg);
+
+	if (!c) {
+		close(fd);
+		return -ENOMEM;
+	}
+	c->fd = fd;
+	c->state = CONN_CONNECTING;
+	c->plain = true;
+	socket_tune(fd);
+	int err = tls_create(&c->tls, plain, NULL);
+	if (!err)
+		err = start(c, WATCH_WRITE);
+	if (err) {
+		conn_free(c);
+		return err;
+	}
+	metric_add(M_CONN_OPEN, 1);
+	metric_add(M_CONN_DIALLED, 1);
+	*out = c;
+	return 0;
+}
+
 bool conn_writable(const struct conn *c, size_t len)
 {
 	if (c->state == CONN_ENDED || c->state == CONN_FLUSHING)
@@ -541,6 +594,26 @@ int conn_write(struct conn *c, struct slice bytes)
 	}
 	arm(c);
 	return 0;
+}
+
+void conn_pause(struct conn *c, bool paused)
+{
+	if (c->paused == paused)
+		return;
+	c->paused = paused;
+	c->again = !paused;
+	arm(c);
+}
+
+void conn_when_sent(struct conn *c, void (*fn)(void *arg))
+{
+	c->when_sent = fn;
+	arm(c);
+}
+
+int conn_fd(const struct conn *c)
+{
+	return c->fd;
 }
 
 void conn_close(struct conn *c)

@@ -122,10 +122,21 @@ int conn_dial(struct conn **out, struct loop *l, const struct addr *to,
 	      struct net_tls *tls, const char *server_name,
 	      const struct conn_limits *limits, const struct conn_ops *ops,
 	      void *arg);
+/* The same for a socket on which connect() was begun: NET_PLAIN only. */
+int conn_connecting(struct conn **out, struct loop *l, int fd,
+		    struct net_tls *plain, const struct conn_limits *limits,
+		    const struct conn_ops *ops, void *arg);
 /* Queued, encrypted and written once a loop turn. Before on_ready too. 0,
  * -ENOBUFS (write_bytes reached, nothing taken), -EPIPE (ending). */
 int conn_write(struct conn *c, struct slice bytes);
 bool conn_writable(const struct conn *c, size_t len);
+/* For those who only pass bytes on. Paused: nothing is read; afterwards what
+ * was not consumed is handed over again. */
+void conn_pause(struct conn *c, bool paused);
+/* Calls fn(arg) once, as soon as all that is queued has left. */
+void conn_when_sent(struct conn *c, void (*fn)(void *arg));
+/* Its socket: to be duplicated, nothing else; -1 once closed. */
+int conn_fd(const struct conn *c);
 /* on_end(CONN_END_LOCAL) follows at the end of the turn. */
 void conn_close(struct conn *c);
 /* The same after what is queued was written, 2 seconds at most. Reads no

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "relay/link.h"
 #include "relay/peer_policy.h"
 #include "relay/reject.h"
 #include "relay/request.h"
@@ -44,7 +45,8 @@ struct relay_alloc *alloc_find(const struct relay *r,
 static int port_try(struct relay *r, struct relay_port *p, uint16_t port)
 {
 	p->at.port = port;
-	int err = r->ops.open(r->arg, p, &p->at, &p->io);
+	int err = p->tcp ? r->ops.links->listen(r->arg, p, &p->at, &p->io)
+			 : r->ops.open(r->arg, p, &p->at, &p->io);
 	if (!err)
 		ports_take(&r->ports[relay_addr_index(&p->at)], port);
 	return err;
@@ -76,6 +78,7 @@ int port_open(struct relay *r, const struct port_wish *wish,
 		return -ENOMEM;
 	p->relay = r;
 	p->at = wish->at;
+	p->tcp = wish->tcp;
 	int err = wish->at.port ? port_try(r, p, wish->at.port)
 				: port_search(r, p, wish->even);
 	if (err) {
@@ -91,7 +94,10 @@ void port_close(struct relay_port *p)
 	if (!p)
 		return;
 	struct relay *r = p->relay;
-	r->ops.close(r->arg, p->io);
+	if (p->tcp)
+		r->ops.links->unlisten(r->arg, p->io);
+	else
+		r->ops.close(r->arg, p->io);
 	ports_give(&r->ports[relay_addr_index(&p->at)], p->at.port);
 	free(p);
 }
@@ -151,7 +157,9 @@ static int open_even(struct relay_alloc *a, struct request *q, unsigned family,
 		     const struct alloc_wish *wish)
 {
 	enum { TRIES = 16 };
-	struct port_wish pw = { .at = home_of(q, family), .even = wish->even };
+	struct port_wish pw = { .at = home_of(q, family),
+				.even = wish->even,
+				.tcp = wish->tcp };
 	for (int i = 0; i < TRIES; i++) {
 		int err = port_open(q->relay, &pw, &a->port[family]);
 		if (err || !wish->reserve)
@@ -292,6 +300,7 @@ static struct relay_alloc *alloc_new(const struct request *q)
 	a->relay = q->relay;
 	a->flow = *q->flow;
 	a->dialect = q->dialect;
+	list_init(&a->links);
 	a->slots = SLOT_NONE;
 	a->active = SLOT_NONE;
 	a->started_ms = relay_now(q->relay);
@@ -323,6 +332,8 @@ const struct reject *alloc_create(struct request *q,
 	struct relay *r = q->relay;
 	if (r->draining)
 		return &relay_rej_draining;
+	if (wish->tcp && !r->ops.links)
+		return &relay_rej_transport;
 	struct relay_alloc *a = alloc_new(q);
 	if (!a)
 		return &relay_rej_capacity;
@@ -377,6 +388,7 @@ void alloc_close(struct relay_alloc *a, const char *why)
 {
 	struct relay *r = a->relay;
 	bindings_clear(a);
+	links_clear(a, NULL);
 	audit(a, why);
 	alloc_timer_stop(a);
 	map_remove(&r->allocs, &a->node);

@@ -7,15 +7,17 @@
 #include <arpa/inet.h>
 
 #include "base/metrics.h"
+#include "relay/data.h"
+#include "relay/link_int.h"
 #include "relay/peer_policy.h"
 #include "relay/request.h"
 #include "stun/channel.h"
+#include "stun/frame.h"
 
 enum { ICMP_BYTES = 8 };
 
-/* What stands on the wire for a peer behind our own NAT: ourselves. */
-static struct relay_addr wire_peer(const struct relay_port *port,
-				   const struct relay_addr *peer)
+struct relay_addr port_wire_peer(const struct relay_port *port,
+				 const struct relay_addr *peer)
 {
 	unsigned f = relay_addr_index(peer);
 	struct relay_addr told = relay_addr_of(&port->relay->conf.public[f]);
@@ -26,8 +28,8 @@ static struct relay_addr wire_peer(const struct relay_port *port,
 	return at;
 }
 
-static struct relay_addr seen_peer(const struct relay_port *port,
-				   const struct relay_addr *from)
+struct relay_addr port_seen_peer(const struct relay_port *port,
+				 const struct relay_addr *from)
 {
 	unsigned f = relay_addr_index(from);
 	struct relay_addr told = relay_addr_of(&port->relay->conf.public[f]);
@@ -37,9 +39,8 @@ static struct relay_addr seen_peer(const struct relay_port *port,
 	return told;
 }
 
-/* TTL, then the caps; counts the packet. */
-static bool may_pass(struct relay_alloc *a, unsigned way,
-		     const struct relay_packet *p, size_t len)
+bool data_may_pass(struct relay_alloc *a, unsigned way,
+		   const struct relay_packet *p, size_t len)
 {
 	struct relay *r = a->relay;
 	uint64_t now_us = relay_now(r) * 1000;
@@ -65,14 +66,25 @@ static uint8_t next_ttl(const struct relay_packet *p)
 
 /* ---- towards the peer ---- */
 
+static void drop_unsent(struct relay_alloc *a)
+{
+	a->dropped++;
+	metric_add(M_TURN_UNSENT, 1);
+}
+
 void data_send(struct relay_alloc *a, const struct relay_packet *p,
 	       const struct data_out *d)
 {
 	struct relay *r = a->relay;
 	struct relay_port *port = alloc_port(a, &d->peer);
-	if (!may_pass(a, UP, p, d->bytes.len))
+	if (!data_may_pass(a, UP, p, d->bytes.len))
 		return;
-	struct relay_addr to = wire_peer(port, &d->peer);
+	if (port->tcp) {
+		if (link_send(port, &d->peer, d->bytes))
+			drop_unsent(a);
+		return;
+	}
+	struct relay_addr to = port_wire_peer(port, &d->peer);
 	const struct relay_out out = { .bytes = d->bytes,
 				       .borrowed = true,
 				       .dont_fragment = d->dont_fragment,
@@ -131,9 +143,22 @@ static void send_channel(struct relay_alloc *a, const struct relay_packet *p,
 	to_client(a, p, slice_of(at, STUN_CHANNEL_HEADER_BYTES + p->len + pad));
 }
 
+/* MS-TURN on a stream: a frame's head in front. */
+static struct slice framed(const struct relay_alloc *a, uint8_t *at, size_t len,
+			   bool control)
+{
+	if (a->flow.transport != RELAY_MS_TCP)
+		return slice_of(at, len);
+	if (len > UINT16_MAX)
+		return SLICE_NONE;
+	at -= FRAME_MS_HEADER_BYTES;
+	frame_ms_head(at, control, (uint16_t)len);
+	return slice_of(at, len + FRAME_MS_HEADER_BYTES);
+}
+
 static void send_raw(struct relay_alloc *a, const struct relay_packet *p)
 {
-	to_client(a, p, slice_of(p->ptr, p->len));
+	to_client(a, p, framed(a, p->ptr, p->len, false));
 }
 
 /* A Data indication around the payload, where it lies. */
@@ -154,6 +179,8 @@ static void send_indication(struct relay_alloc *a, const struct relay_packet *p,
 	stun_put_room(&w, STUN_F_DATA, p->len);
 	struct slice whole = stun_end(&w);
 	if (!slice_empty(whole))
+		whole = framed(a, p->ptr - room, whole.len, true);
+	if (!slice_empty(whole))
 		to_client(a, p, whole);
 }
 
@@ -167,9 +194,8 @@ static void send_bound(struct relay_alloc *a, const struct relay_packet *p,
 		send_channel(a, p, ntohs(x->channel));
 }
 
-/* From ourselves only relay ports may come: not the server's own answers. */
-static bool from_stranger(const struct relay_alloc *a,
-			  const struct relay_addr *peer)
+bool data_from_stranger(const struct relay_alloc *a,
+			const struct relay_addr *peer)
 {
 	const struct relay_conf *c = &a->relay->conf;
 	if (peer->port == 0)
@@ -185,17 +211,18 @@ void relay_peer_packet(struct relay_port *port, const struct relay_addr *from,
 	if (p->len > UINT16_MAX)
 		return;
 	struct relay *r = a->relay;
-	struct relay_addr peer = seen_peer(port, from);
+	struct relay_addr peer = port_seen_peer(port, from);
 	uint32_t slot = slots_down(r->slots, &port->at, &peer);
 	struct relay_slot *x =
 		slot == SLOT_NONE ? NULL : slots_at(r->slots, slot);
 	bool bound = x && x->down_expires_ms > relay_now(r);
-	if ((!bound && !permission_has(a, &peer)) || from_stranger(a, &peer)) {
+	if ((!bound && !permission_has(a, &peer)) ||
+	    data_from_stranger(a, &peer)) {
 		metric_add(M_TURN_NO_PERMISSION, 1);
 		a->dropped++;
 		return;
 	}
-	if (!may_pass(a, DOWN, p, p->len))
+	if (!data_may_pass(a, DOWN, p, p->len))
 		return;
 	if (bound)
 		send_bound(a, p, x);
@@ -210,7 +237,7 @@ void relay_peer_error(struct relay_port *port, const struct relay_addr *from,
 	if (a->dialect != &relay_dialect_rfc)
 		return;
 	struct relay *r = a->relay;
-	struct relay_addr peer = seen_peer(port, from);
+	struct relay_addr peer = port_seen_peer(port, from);
 	struct addr told = relay_addr_to(&peer);
 	uint8_t id[STUN_ID_BYTES], bytes[128];
 	if (!permission_has(a, &peer) || crypto_random(id, sizeof(id)))

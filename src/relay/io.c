@@ -9,7 +9,7 @@
 
 #include "base/crypto.h"
 #include "relay/cells.h"
-#include "relay/relay_io_int.h"
+#include "relay/io_pipe.h"
 #include "relay/reservation.h"
 
 /* ---- what all processes share: the nonce key, cells, reservations ---- */
@@ -73,6 +73,7 @@ static const struct relay_ops ops = {
 	.to_peer = on_to_peer,
 	.hang_up = on_hang_up,
 	.now_s = on_now_s,
+	.links = &tap_ops,
 };
 
 /* ---- life ---- */
@@ -99,6 +100,7 @@ int relay_io_create(struct relay_io **out, struct loop *l)
 	list_init(&io->listeners);
 	list_init(&io->doors);
 	list_init(&io->streams);
+	list_init(&io->taps);
 	int err = alloc_batches(io);
 	if (!err)
 		err = net_tls_create(&io->plain, &nothing, NET_PLAIN, error);
@@ -162,6 +164,7 @@ void relay_io_free(struct relay_io *io)
 	doors_close(io);
 	streams_close(io);
 	relay_free(io->engine);
+	taps_close(io);
 	udp_bury(io);
 	watch_close(io->epoll_watch);
 	if (io->epoll >= 0)

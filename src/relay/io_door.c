@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/metrics.h"
-#include "relay/relay_io_int.h"
+#include "relay/io_pipe.h"
 #include "stun/demux.h"
 #include "stun/msturn.h"
 
@@ -62,7 +62,7 @@ static void admit(struct door *d, enum relay_transport transport,
 	flow.transport = (uint8_t)transport;
 	d->fd = -1;
 	door_close(d);
-	(void)stream_open(io, fd, &flow, tls);
+	(void)stream_open(NULL, io, fd, &flow, tls);
 }
 
 /* Waits until there are more bytes than now. */

@@ -10,7 +10,7 @@
 
 #include "base/crypto.h"
 #include "base/metrics.h"
-#include "relay/relay_io_int.h"
+#include "relay/io_pipe.h"
 #include "stun/demux.h"
 #include "stun/frame.h"
 #include "stun/msturn.h"
@@ -18,16 +18,6 @@
 enum {
 	READ_BYTES = 2 * FRAME_MAX,
 	WRITE_BYTES = 256 * 1024,
-};
-
-struct stream {
-	struct list node;
-	struct relay_io *io;
-	struct conn *conn;
-	struct relay_flow flow;
-	struct timer idle;
-	bool known; /* a hello is past, or cannot be */
-	bool closing;
 };
 
 static void end(struct stream *s)
@@ -41,7 +31,7 @@ static void end(struct stream *s)
 static void on_idle(struct timer *t, void *arg)
 {
 	struct stream *s = arg;
-	if (s->known && relay_flow_busy(s->io->engine, &s->flow))
+	if (s->tap || relay_flow_busy(s->io->engine, &s->flow))
 		timer_start(t, STREAM_IDLE_MS);
 	else
 		end(s);
@@ -93,7 +83,7 @@ static void take(struct stream *s, const struct frame *f)
 static size_t frames(struct stream *s, struct slice data)
 {
 	size_t used = 0;
-	while (!s->closing) {
+	while (!s->closing && !s->tap) {
 		struct frame f;
 		struct slice rest = slice_from(data, used);
 		int err = s->flow.transport == RELAY_MS_TCP
@@ -106,9 +96,12 @@ static size_t frames(struct stream *s, struct slice data)
 		}
 		if (f.kind == FRAME_MORE)
 			break;
-		take(s, &f);
 		used += f.consumed;
+		s->rest = slice_from(data, used);
+		take(s, &f);
 	}
+	if (s->tap && !s->closing && used < data.len)
+		used += tap_up(s->tap, slice_from(data, used));
 	return s->closing ? data.len : used;
 }
 
@@ -157,8 +150,10 @@ static void detach(struct stream *s)
 {
 	if (!s->io)
 		return;
-	if (s->known)
-		relay_flow_gone(s->io->engine, &s->flow);
+	relay_flow_gone(s->io->engine, &s->flow);
+	if (s->tap)
+		tap_client_gone(s->tap);
+	s->tap = NULL;
 	timer_stop(&s->idle);
 	list_remove(&s->node);
 	s->io->stream_count--;
@@ -177,8 +172,17 @@ static void on_end(void *arg, struct conn *c, enum conn_end why,
 
 static const struct conn_ops conn_ops = { on_ready, on_bytes, on_end };
 
-int stream_open(struct relay_io *io, int fd, const struct relay_flow *flow,
-		struct net_tls *tls)
+/* What is queued leaves; on_end comes then. */
+void stream_end_flushed(struct stream *s)
+{
+	if (s->closing)
+		return;
+	s->closing = true;
+	conn_close_flushed(s->conn);
+}
+
+int stream_open(struct stream **out, struct relay_io *io, int fd,
+		const struct relay_flow *flow, struct net_tls *tls)
 {
 	static const struct conn_limits limits = { .read_bytes = READ_BYTES,
 						   .write_bytes = WRITE_BYTES };
@@ -191,6 +195,7 @@ int stream_open(struct relay_io *io, int fd, const struct relay_flow *flow,
 	s->flow = *flow;
 	s->flow.conn = s;
 	s->known = flow->transport != RELAY_MS_TCP;
+	s->tls = tls != io->plain;
 	int err =
 		conn_accept(&s->conn, io->loop, fd, tls, &limits, &conn_ops, s);
 	if (err) {
@@ -201,6 +206,8 @@ int stream_open(struct relay_io *io, int fd, const struct relay_flow *flow,
 	io->stream_count++;
 	timer_init(&s->idle, loop_timers(io->loop), on_idle, s);
 	timer_start(&s->idle, STREAM_IDLE_MS);
+	if (out)
+		*out = s;
 	return 0;
 }
 

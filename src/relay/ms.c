@@ -5,6 +5,7 @@
  * permit, the active destination's packets go without head.
  */
 #include "base/metrics.h"
+#include "relay/data.h"
 #include "relay/reject.h"
 #include "relay/request.h"
 
@@ -47,7 +48,8 @@ static const struct reject *refresh(struct request *q)
 static const struct reject *act_allocate(struct request *q)
 {
 	struct alloc_wish wish = { .families = 1u << 0,
-				   .lifetime_s = lifetime_of(q) };
+				   .lifetime_s = lifetime_of(q),
+				   .tcp = q->flow->transport == RELAY_MS_TCP };
 	uint8_t family = stun_u8(q->m, STUN_F_FAMILY);
 	if (q->alloc && q->alloc->dialect != q->dialect)
 		return &relay_rej_drop;
@@ -56,8 +58,6 @@ static const struct reject *act_allocate(struct request *q)
 	q->lifetime_s = wish.lifetime_s;
 	if (wish.lifetime_s == 0) /* released twice: libnice does so */
 		return NULL;
-	if (q->flow->transport == RELAY_MS_TCP)
-		return &relay_rej_transport;
 	if (family == 2)
 		wish.families = 1u << 1;
 	return alloc_create(q, &wish);
@@ -179,4 +179,16 @@ const struct relay_dialect relay_dialect_ms = {
 	.idle = true,
 	.code = code_of,
 	.challenge = put_version,
+};
+
+/* The older form: no realm, no nonce, the password itself is the key; over
+ * UDP only. */
+const struct relay_dialect relay_dialect_messenger = {
+	.name = "messenger",
+	.wire = &stun_messenger,
+	.rules = rules,
+	.rule_count = sizeof(rules) / sizeof(rules[0]),
+	.permanent = true,
+	.idle = true,
+	.code = code_of,
 };

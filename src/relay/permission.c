@@ -301,6 +301,7 @@ static bool denied_now(const struct relay_alloc *a,
 void permissions_recheck(struct relay_alloc *a)
 {
 	struct slots *s = a->relay->slots;
+	links_recheck(a);
 	for (uint32_t i = a->slots, next; i != SLOT_NONE; i = next) {
 		struct relay_addr peer = slots_peer(slots_at(s, i));
 		next = slots_next(s, i);

@@ -137,3 +137,31 @@ const struct reject relay_rej_draining = {
 	.text = "the server is stopping",
 	.spec = "RFC 8656 7.2",
 };
+
+const struct reject relay_rej_link_exists = {
+	.status = 446,
+	.metric = M_REJ_TURN_LINK_EXISTS,
+	.why = "connection_exists",
+	.reason = "Connection Already Exists",
+	.text = "there is a connection with that peer already",
+	.spec = "RFC 6062 5.2",
+};
+
+const struct reject relay_rej_link_failed = {
+	.status = 447,
+	.metric = M_REJ_TURN_LINK_FAILED,
+	.why = "connection_failed",
+	.reason = "Connection Timeout or Failure",
+	.text = "the peer could not be connected to",
+	.spec = "RFC 6062 5.2",
+};
+
+const struct reject relay_rej_not_tcp = {
+	.status = 403,
+	.metric = M_REJ_TURN_NOT_TCP,
+	.why = "other_transport",
+	.reason = "Forbidden",
+	.text = "the relayed address is of the other transport: connections "
+		"are for TCP, channels for UDP",
+	.spec = "RFC 6062 5",
+};

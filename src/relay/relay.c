@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "relay/data.h"
 #include "relay/reject.h"
 #include "relay/request.h"
 #include "stun/channel.h"
@@ -69,6 +70,8 @@ int relay_create(struct relay **out, const struct relay_setup *setup)
 	list_init(&r->all);
 	int err = map_init(&r->allocs);
 	if (!err)
+		err = map_init(&r->links);
+	if (!err)
 		err = slots_create(&r->slots);
 	if (!err)
 		err = hasher_create(&r->hasher);
@@ -91,6 +94,7 @@ void relay_free(struct relay *r)
 	LIST_EACH (it, tmp, &r->all)
 		alloc_close(container_of(it, struct relay_alloc, all), "end");
 	map_free(&r->allocs);
+	map_free(&r->links);
 	slots_free(r->slots);
 	hasher_free(r->hasher);
 	free(r->own_shared);
@@ -181,6 +185,21 @@ static bool channel_data(struct relay *r, const struct relay_flow *flow,
 	return true;
 }
 
+/* The Messenger form is told by its first Allocate; later messages belong to
+ * the form of their allocation. */
+static void handle_ms(struct relay *r, const struct relay_flow *flow,
+		      const struct relay_packet *p)
+{
+	const struct relay_alloc *a = alloc_find(r, flow);
+	struct stun_msg m;
+	bool old = a && a->dialect == &relay_dialect_messenger;
+	if (!a && r->conf.messenger)
+		old = stun_parse(&m, &stun_ms, slice_of(p->ptr, p->len)) == 0 &&
+		      msturn_is_messenger(&m);
+	request_handle(r, flow, p,
+		       old ? &relay_dialect_messenger : &relay_dialect_ms);
+}
+
 static void handle_datagram(struct relay *r, const struct relay_flow *flow,
 			    const struct relay_packet *p)
 {
@@ -188,7 +207,7 @@ static void handle_datagram(struct relay *r, const struct relay_flow *flow,
 	struct slice bytes = slice_of(p->ptr, p->len);
 	switch (demux_datagram(bytes, owner_of(a))) {
 	case DATAGRAM_MS:
-		request_handle(r, flow, p, &relay_dialect_ms);
+		handle_ms(r, flow, p);
 		return;
 	case DATAGRAM_RAW:
 		data_up(r, a->active, p, bytes);
@@ -231,7 +250,7 @@ void relay_client_packet(struct relay *r, const struct relay_flow *flow,
 		handle_datagram(r, flow, p);
 		return;
 	case RELAY_MS_TCP:
-		request_handle(r, flow, p, &relay_dialect_ms);
+		handle_ms(r, flow, p);
 		return;
 	case RELAY_TCP:
 	case RELAY_TLS:

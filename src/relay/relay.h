@@ -14,6 +14,7 @@
 
 struct relay;
 struct relay_port; /* a relayed transport address */
+struct relay_link_ops;
 struct cells;
 struct reservations;
 
@@ -69,6 +70,8 @@ struct relay_ops {
 	void (*hang_up)(void *arg, const struct relay_flow *flow);
 	/* Seconds since 1970: credentials and nonces only. */
 	uint64_t (*now_s)(void *arg);
+	/* TCP with peers (link.h); NULL: none is offered */
+	const struct relay_link_ops *links;
 };
 
 struct relay_setup {

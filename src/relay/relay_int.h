@@ -7,6 +7,8 @@
  *   alloc_timers.c  when it ends
  *   permission.c    permissions and bindings of an allocation
  *   data.c          packets between client and peer
+ *   link.c          TCP connections with peers
+ *   connect.c       what RFC 6062 says of them
  */
 #pragma once
 
@@ -28,12 +30,15 @@ enum {
 	REPLY_BYTES = 1024,
 };
 
+enum { UP, DOWN }; /* to peers, to the client */
+
 /* A relayed transport address. */
 struct relay_port {
 	struct relay *relay;
 	struct relay_alloc *alloc;
 	void *io;
 	struct relay_addr at; /* where it is bound */
+	bool tcp;
 };
 
 struct relay_permission {
@@ -72,6 +77,7 @@ struct relay_alloc {
 	uint16_t permission_count, permission_room;
 	uint16_t channel_count;
 	uint16_t denied;    /* peers that were refused */
+	struct list links;  /* TCP connections with peers */
 	uint32_t slots;     /* chain of bindings */
 	uint32_t active;    /* MS-TURN: the active peer's slot */
 	uint32_t peers;     /* permissions ever made */
@@ -92,7 +98,10 @@ struct relay {
 	struct list all;
 	struct reservations *reservations;
 	struct slots *slots;
-	struct ports ports[2]; /* UDP: IPv4, IPv6 */
+	/* IPv4, IPv6; UDP and TCP never have the same one here, so that a
+	 * relay address alone tells which allocation is meant */
+	struct ports ports[2];
+	struct map links; /* connections that clients join by number */
 	struct strangers strangers;
 	struct cells *cells;
 	void *own_shared; /* memory of both, when it is ours alone */
@@ -114,6 +123,7 @@ struct alloc_wish {
 	unsigned families;   /* bit 0 IPv4, bit 1 IPv6: must be had */
 	unsigned additional; /* bit of the one that may fail */
 	bool even, reserve;
+	bool tcp; /* relayed transport */
 	bool by_token;
 	uint8_t token[RESERVATION_BYTES];
 	uint32_t lifetime_s;
@@ -134,7 +144,7 @@ struct relay_port *alloc_port(const struct relay_alloc *a,
 /* 0 or -E...: no port. at: address; the port is chosen, or is at->port. */
 struct port_wish {
 	struct relay_addr at;
-	bool even;
+	bool even, tcp;
 };
 int port_open(struct relay *r, const struct port_wish *wish,
 	      struct relay_port **out);
@@ -171,16 +181,8 @@ void permissions_recheck(struct relay_alloc *a);
 const struct reject *peer_permit(struct relay_alloc *a,
 				 const struct relay_addr *peer, bool with_port);
 
-/* ---- packets ---- */
+/* ---- TCP with peers (link_int.h) ---- */
 
-enum { UP, DOWN };
-struct data_out {
-	struct relay_addr peer;
-	struct slice bytes;
-	bool dont_fragment;
-};
-void data_send(struct relay_alloc *a, const struct relay_packet *p,
-	       const struct data_out *out);
-/* ChannelData or raw: the slot says where to. */
-void data_up(struct relay *r, uint32_t slot, const struct relay_packet *p,
-	     struct slice bytes);
+/* Those of that port, or all. */
+void links_clear(struct relay_alloc *a, const struct relay_port *port);
+void links_recheck(struct relay_alloc *a);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "loop/loop.h"
+#include "relay/link.h"
 #include "relay/relay.h"
 
 struct relay_io;
@@ -50,6 +51,17 @@ void relay_io_secrets(struct relay_io *io,
  */
 int relay_io_adopt(struct relay_io *io, int fd, const struct addr *client,
 		   const struct addr *local);
+
+/*
+ * A client's connection that has to be joined with one of a peer which another
+ * relay process has (RFC 6062 5.4): fn sends it there, with what was read of
+ * it, and keeps no fd; 0 or -E... . There relay_io_join() takes fd over.
+ */
+typedef int (*relay_pass_fn)(void *arg, const struct relay_join *join,
+			     struct slice rest, int fd);
+void relay_io_on_pass(struct relay_io *io, relay_pass_fn fn, void *arg);
+void relay_io_join(struct relay_io *io, const struct relay_join *join,
+		   struct slice rest, int fd);
 
 struct relay *relay_io_engine(struct relay_io *io);
 /* No new allocations and no new streams. */

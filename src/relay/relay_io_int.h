@@ -7,7 +7,8 @@
  *   io_queue.c      what goes out, gathered and sent in batches
  *   io_door.c       new connections, until their first bytes told what they
  *                   are
- *   io_stream.c     clients on TCP
+ *   io_stream.c     clients on TCP (io_pipe.h)
+ *   io_tap.c        TCP with peers
  */
 #pragma once
 
@@ -90,7 +91,7 @@ struct relay_io {
 	struct credential_secrets secrets;
 	struct relay_generation now, next;
 	struct list listeners;
-	struct list doors, streams;
+	struct list doors, streams, taps;
 	size_t stream_count; /* with those at the door */
 	uint32_t last_id;
 	int epoll; /* of all relay ports: one descriptor for the loop */
@@ -99,6 +100,8 @@ struct relay_io {
 	struct in_batch *in;
 	struct out_queue *out;
 	struct net_tls *plain;
+	relay_pass_fn pass;
+	void *pass_arg;
 	bool draining;
 };
 
@@ -124,9 +127,6 @@ void doors_close(struct relay_io *io);
 
 /* io_stream.c */
 enum { STREAM_IDLE_MS = 60000 }; /* without an allocation (TURN-10) */
-/* fd is taken over. flow: addresses and transport. */
-int stream_open(struct relay_io *io, int fd, const struct relay_flow *flow,
-		struct net_tls *tls);
 void stream_write(const struct relay_flow *to, const struct relay_out *out);
 void stream_hang_up(const struct relay_flow *flow);
 void streams_close(struct relay_io *io);

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "relay/link.h"
 #include "relay/reject.h"
 #include "relay/request.h"
 #include "stun/frame.h"
@@ -63,15 +64,31 @@ static bool may_answer(struct request *q, size_t len)
 	return true;
 }
 
+static struct slice reply_end(struct stun_writer *w, const struct request *q)
+{
+	if (q->proven)
+		stun_put_integrity(w, stun_key_bytes(&q->proof.key),
+				   q->proof.sha256);
+	if (stun_has(q->m, STUN_F_FINGERPRINT))
+		stun_put_fingerprint(w);
+	return stun_end(w);
+}
+
+struct slice request_answer(struct request *q, const struct reject *why,
+			    uint8_t out[static REPLY_BYTES])
+{
+	struct stun_writer w;
+	stun_writer_init(&w, q->relay->hasher, out, REPLY_BYTES);
+	stun_begin_reply(&w, q->m, why ? STUN_ERROR : STUN_SUCCESS);
+	if (why)
+		stun_put_error(&w, why->status, slice_str(why->reason));
+	return reply_end(&w, q);
+}
+
 static void reply_send(struct reply *y, struct request *q)
 {
 	struct relay *r = q->relay;
-	if (q->proven)
-		stun_put_integrity(&y->w, stun_key_bytes(&q->proof.key),
-				   q->proof.sha256);
-	if (stun_has(q->m, STUN_F_FINGERPRINT))
-		stun_put_fingerprint(&y->w);
-	struct slice whole = stun_end(&y->w);
+	struct slice whole = reply_end(&y->w, q);
 	if (slice_empty(whole) || !may_answer(q, whole.len))
 		return;
 	if (q->flow->transport == RELAY_MS_TCP) {
@@ -122,12 +139,14 @@ static void refuse(struct request *q, const struct rule *rule,
 static void confirm(struct request *q, const struct rule *rule)
 {
 	struct reply y;
-	if (rule->flags & RULE_SILENT || q->m->cls != STUN_REQUEST)
+	if (rule->flags & RULE_SILENT || q->m->cls != STUN_REQUEST || q->later)
 		return;
 	reply_begin(&y, q, STUN_SUCCESS);
 	if (rule->answer)
 		rule->answer(q, &y.w);
 	reply_send(&y, q);
+	if (q->join)
+		q->relay->ops.links->join(q->relay->arg, q->flow, q->join);
 }
 
 /* ---- checks ---- */

@@ -18,6 +18,8 @@ struct request {
 	struct relay_alloc *alloc; /* of this flow, or NULL */
 	struct stun_proof proof;
 	bool proven;
+	bool later; /* answered by whoever the act left it to */
+	void *join; /* a connection with a peer, joined after the answer */
 	/* what the answer tells */
 	uint32_t lifetime_s;
 	bool reserved;
@@ -56,8 +58,11 @@ struct relay_dialect {
 };
 
 extern const struct relay_dialect relay_dialect_rfc, relay_dialect_classic,
-	relay_dialect_ms;
+	relay_dialect_ms, relay_dialect_messenger;
 
 void request_handle(struct relay *r, const struct relay_flow *flow,
 		    const struct relay_packet *p,
 		    const struct relay_dialect *d);
+/* The answer as bytes, for who sends it in our stead. why NULL: success. */
+struct slice request_answer(struct request *q, const struct reject *why,
+			    uint8_t out[static REPLY_BYTES]);

@@ -3,10 +3,13 @@
 #include <errno.h>
 
 #include "base/metrics.h"
+#include "relay/connect.h"
+#include "relay/data.h"
 #include "relay/reject.h"
 #include "relay/request.h"
 
 enum {
+	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
 	FAMILY_4 = 1,
 	FAMILY_6 = 2,
@@ -75,14 +78,33 @@ static const struct reject *wish_ports(const struct request *q,
 	return NULL;
 }
 
+/* RFC 6062 5.1: from streams only, and one port. */
+static const struct reject *wish_tcp(const struct request *q,
+				     struct alloc_wish *wish)
+{
+	bool stream = q->flow->transport == RELAY_TCP ||
+		      q->flow->transport == RELAY_TLS;
+	if (!stream || stun_has(q->m, STUN_F_DONT_FRAGMENT) ||
+	    stun_has(q->m, STUN_F_EVEN_PORT) ||
+	    stun_has(q->m, STUN_F_RESERVATION))
+		return &relay_rej_bad;
+	wish->tcp = true;
+	return NULL;
+}
+
 static const struct reject *wish_of(const struct request *q,
 				    struct alloc_wish *wish)
 {
 	const struct reject *why = NULL;
 	if (!stun_has(q->m, STUN_F_TRANSPORT))
 		return &relay_rej_bad;
-	if (stun_u8(q->m, STUN_F_TRANSPORT) != PROTOCOL_UDP)
-		return &relay_rej_transport;
+	uint8_t protocol = stun_u8(q->m, STUN_F_TRANSPORT);
+	if (protocol == PROTOCOL_TCP)
+		why = wish_tcp(q, wish);
+	else if (protocol != PROTOCOL_UDP)
+		why = &relay_rej_transport;
+	if (why)
+		return why;
 	why = wish_families(q, wish);
 	return why ? why : wish_ports(q, wish);
 }
@@ -144,6 +166,7 @@ static void drop_family(struct relay_alloc *a, unsigned family)
 		if (relay_addr_index(&peer) == family)
 			binding_remove(a, i);
 	}
+	links_clear(a, a->port[family]);
 	port_close(a->port[family]);
 	a->port[family] = NULL;
 }
@@ -237,6 +260,8 @@ static const struct reject *act_channel(struct request *q)
 	    stun_addr(q->m, STUN_F_PEER, &told))
 		return &relay_rej_bad;
 	const struct reject *why = check_peer(q->alloc, &told, true, &peer);
+	if (!why && alloc_port(q->alloc, &peer)->tcp)
+		why = &relay_rej_not_tcp;
 	if (!why)
 		why = binding_check(q->alloc, channel, &peer);
 	return why ? why : binding_add(q->alloc, channel, &peer);
@@ -255,6 +280,8 @@ static const struct reject *act_send(struct request *q)
 	d.peer = relay_addr_of(&told);
 	if (!alloc_port(q->alloc, &d.peer))
 		return &relay_rej_peer_family;
+	if (alloc_port(q->alloc, &d.peer)->tcp)
+		return &relay_rej_drop;
 	if (!permission_has(q->alloc, &d.peer)) {
 		metric_add(M_TURN_NO_PERMISSION, 1);
 		return &relay_rej_drop;
@@ -282,6 +309,8 @@ static const struct rule rfc_rules[] = {
 	{ STUN_REFRESH, STUN_REQUEST, USER, act_refresh, answer_refresh },
 	{ STUN_CREATE_PERMISSION, STUN_REQUEST, USER, act_permission, NULL },
 	{ STUN_CHANNEL_BIND, STUN_REQUEST, USER, act_channel, NULL },
+	{ STUN_CONNECT, STUN_REQUEST, USER, act_connect, NULL },
+	{ STUN_CONNECTION_BIND, STUN_REQUEST, RULE_AUTH, act_bind, NULL },
 	{ STUN_SEND, STUN_INDICATION, RULE_ALLOC | RULE_SILENT, act_send,
 	  NULL },
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The relay engine under a sequence of events: raw packets of clients and
- * peers, requests of known users in both dialects with any fields, and time.
+ * peers, requests of known users in both dialects with any fields, over UDP and
+ * streams, connections with peers that come, go and are joined, and time.
  * After each one every port that is open belongs to an allocation, and at the
  * end all are given back.
  */
@@ -10,17 +11,22 @@
 
 #include "base/cursor.h"
 #include "base/log.h"
+#include "relay/link.h"
 #include "relay/relay.h"
 #include "stun/write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { CLIENTS = 3, PORTS = 64, EVENTS = 400, ROOM = 1024 };
+enum { CLIENTS = 3, PORTS = 64, TAPS = 256, EVENTS = 400, ROOM = 1024 };
 
 struct port {
 	struct relay_port *port;
 	struct relay_addr at;
-	bool open;
+	bool open, tcp;
+};
+
+struct tap {
+	struct relay_link *link; /* NULL: closed */
 };
 
 struct world {
@@ -30,6 +36,9 @@ struct world {
 	struct hasher *hasher;
 	struct port port[PORTS];
 	size_t open;
+	struct tap tap[TAPS];
+	size_t taps, taps_open;
+	uint32_t connection; /* the last number that was told */
 	uint64_t now_ms;
 	uint8_t nonce[STUN_NONCE_BYTES];
 	size_t nonce_len;
@@ -54,7 +63,7 @@ static int on_open(void *arg, struct relay_port *port,
 		must(!w->port[i].open || !relay_addr_equal(&w->port[i].at, at));
 		if (w->port[i].open)
 			continue;
-		w->port[i] = (struct port){ port, *at, true };
+		w->port[i] = (struct port){ port, *at, true, false };
 		w->open++;
 		*io = &w->port[i];
 		return 0;
@@ -77,11 +86,15 @@ static void on_to_client(void *arg, const struct relay_flow *to,
 {
 	struct world *w = arg;
 	struct stun_msg m;
-	(void)to;
 	const struct stun_dialect *d[] = { &stun_rfc, &stun_ms };
 	for (int i = 0; i < 2; i++) {
-		if (stun_parse(&m, d[i], out->bytes) ||
-		    !stun_has(&m, STUN_F_NONCE))
+		struct slice bytes = slice_from(
+			out->bytes, to->transport == RELAY_MS_TCP ? 4 : 0);
+		if (stun_parse(&m, d[i], bytes))
+			continue;
+		if (stun_has(&m, STUN_F_CONNECTION_ID))
+			w->connection = stun_u32(&m, STUN_F_CONNECTION_ID);
+		if (!stun_has(&m, STUN_F_NONCE))
 			continue;
 		struct slice n = stun_value(&m, STUN_F_NONCE);
 		must(n.len <= sizeof(w->nonce));
@@ -98,6 +111,76 @@ static void on_to_peer(void *arg, void *io, const struct relay_addr *peer,
 	(void)out;
 	must(p->open && peer->port && peer->ip[0] != 127);
 }
+
+static int on_listen(void *arg, struct relay_port *port,
+		     const struct relay_addr *at, void **io)
+{
+	int err = on_open(arg, port, at, io);
+	struct port *p = err ? NULL : *io;
+	if (p)
+		p->tcp = true;
+	return err;
+}
+
+static struct tap *tap_new(struct world *w, struct relay_link *l)
+{
+	if (w->taps == TAPS)
+		return NULL;
+	w->taps_open++;
+	w->tap[w->taps] = (struct tap){ l };
+	return &w->tap[w->taps++];
+}
+
+static int on_dial(void *arg, struct relay_link *l, const struct relay_addr *to,
+		   void **io)
+{
+	struct tap *t = to->port % 2 ? NULL : tap_new(arg, l);
+	must(to->port && to->ip[0] != 127);
+	*io = t;
+	return t ? 0 : -EMFILE;
+}
+
+static int on_write(void *arg, void *io, struct slice bytes)
+{
+	const struct tap *t = io;
+	(void)arg;
+	must(t->link);
+	return bytes.len % 2 ? -ENOBUFS : 0;
+}
+
+static void on_tap_close(void *arg, void *io)
+{
+	struct world *w = arg;
+	struct tap *t = io;
+	must(t->link);
+	t->link = NULL;
+	w->taps_open--;
+}
+
+static void on_join(void *arg, const struct relay_flow *flow, void *io)
+{
+	const struct tap *t = io;
+	(void)arg;
+	must(t->link && flow->transport == RELAY_TCP);
+}
+
+static void on_pass_on(void *arg, const struct relay_flow *flow,
+		       const struct relay_join *join)
+{
+	(void)arg;
+	(void)flow;
+	must(join->slot && join->yes.len && join->no.len);
+}
+
+static const struct relay_link_ops links = {
+	.listen = on_listen,
+	.unlisten = on_close,
+	.dial = on_dial,
+	.write = on_write,
+	.close = on_tap_close,
+	.join = on_join,
+	.pass_on = on_pass_on,
+};
 
 static void on_hang_up(void *arg, const struct relay_flow *flow)
 {
@@ -133,6 +216,7 @@ static struct relay_flow flow_of(uint8_t which)
 	f.client.port = (uint16_t)(4000 + which % CLIENTS);
 	f.local.ip[0] = 9;
 	f.local.port = 3478;
+	f.transport = (uint8_t)(which / CLIENTS % 3);
 	return f;
 }
 
@@ -161,7 +245,10 @@ static void put_fields(struct world *w, struct stun_writer *m)
 		uint8_t f = cur_u8(&w->in) % STUN_F_COUNT;
 		struct relay_addr a = some_peer(cur_u8(&w->in));
 		struct addr peer = relay_addr_to(&a);
-		if (f == STUN_F_PEER)
+		if (f == STUN_F_CONNECTION_ID)
+			stun_put_u32(m, STUN_F_CONNECTION_ID,
+				     w->connection ^ (uint32_t)(a.ip[3] == 3));
+		else if (f == STUN_F_PEER)
 			stun_put_addr(m, STUN_F_PEER, &peer);
 		else
 			stun_put(m, (enum stun_field)f,
@@ -184,7 +271,7 @@ static void request(struct world *w)
 	stun_writer_init(&m, w->hasher, bytes, sizeof(bytes));
 	stun_begin(&m, d, method, how & 2 ? STUN_INDICATION : STUN_REQUEST, id);
 	if (method == STUN_ALLOCATE)
-		stun_put_u8(&m, STUN_F_TRANSPORT, 17);
+		stun_put_u8(&m, STUN_F_TRANSPORT, how & 8 ? 6 : 17);
 	put_fields(w, &m);
 	if (!(how & 4) && !stun_key_make(w->hasher, d, STUN_MD5, &from, &key)) {
 		stun_put(&m, STUN_F_USERNAME, alice.name);
@@ -197,11 +284,59 @@ static void request(struct world *w)
 		give(w, NULL, whole, who);
 }
 
+/* A connection with a peer comes up, says something, or ends. */
+static void tap_event(struct world *w, uint8_t who)
+{
+	struct tap *t = &w->tap[who % (w->taps ? w->taps : 1)];
+	uint8_t room[RELAY_HEADROOM + ROOM + RELAY_TAILROOM];
+	struct slice s = cur_bytes(&w->in, cur_u8(&w->in));
+	struct relay_packet p = { .ptr = room + RELAY_HEADROOM, .len = s.len };
+	struct relay_link *l = t->link;
+	if (!l)
+		return;
+	if (s.len)
+		memcpy(p.ptr, s.ptr, s.len);
+	if (s.len % 4 == 0) {
+		relay_link_up(l);
+	} else if (s.len % 4 == 1) {
+		t->link = NULL;
+		w->taps_open--;
+		relay_link_gone(l);
+	} else if (relay_link_joins(l)) {
+		(void)relay_link_pass(l, s.len & 8, s.len);
+	} else {
+		relay_link_packet(l, &p);
+	}
+}
+
+static void incoming(struct world *w, struct relay_port *port, uint8_t who)
+{
+	struct relay_addr peer = some_peer(who);
+	struct tap *t = tap_new(w, NULL);
+	if (!t)
+		return;
+	t->link = relay_link_incoming(port, &peer, t);
+	if (!t->link)
+		w->taps_open--;
+}
+
 static void event(struct world *w)
 {
 	uint8_t what = cur_u8(&w->in), who = cur_u8(&w->in);
 	struct port *p = &w->port[who % PORTS];
-	switch (what % 5) {
+	struct relay_flow f = flow_of(who);
+	switch (what % 8) {
+	case 4:
+		tap_event(w, who);
+		break;
+	case 5:
+		if (p->open && p->tcp)
+			incoming(w, p->port, cur_u8(&w->in));
+		break;
+	case 6:
+		if (f.transport)
+			relay_flow_gone(w->relay, &f);
+		break;
 	case 0:
 	case 1:
 		request(w);
@@ -210,7 +345,7 @@ static void event(struct world *w)
 		give(w, NULL, cur_bytes(&w->in, cur_u8(&w->in)), who);
 		break;
 	case 3:
-		if (p->open)
+		if (p->open && !p->tcp)
 			give(w, p, cur_bytes(&w->in, cur_u8(&w->in)), who);
 		break;
 	default:
@@ -226,7 +361,8 @@ static void begin(struct world *w)
 	static const struct credential_secrets none;
 	static const struct relay_ops ops = { on_open,      on_close,
 					      on_to_client, on_to_peer,
-					      on_hang_up,   on_now_s };
+					      on_hang_up,   on_now_s,
+					      &links };
 	const struct relay_setup setup = { .ops = &ops,
 					   .arg = w,
 					   .timers = w->timers };
@@ -258,7 +394,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		     w.open <= 2 * relay_count(w.relay));
 	}
 	relay_free(w.relay);
-	must(w.open == 0);
+	must(w.open == 0 && w.taps_open == 0);
 	hasher_free(w.hasher);
 	timers_free(w.timers);
 	return 0;

@@ -55,11 +55,23 @@ class Nice(Case):
     def test_standard_tcp(self):
         self.exchange("rfc5245", "tcp")
 
-    def test_microsoft_udp(self):
+    def microsoft(self, kind):
         text = [base64.b64encode(s.encode()).decode()
                 for s in (netns.USER, netns.PASSWORD)]
-        self.exchange("oc2007r2", "udp", *text)
+        self.exchange("oc2007r2", kind, *text)
+        if kind != "udp":  # there the client just goes
+            self.org.log.wait("turn.session", dialect="ms", transport="ms-tcp")
         self.assertGreater(self.org.metric("turn_down_packets_total"), 40)
+
+    def test_microsoft_udp(self):
+        self.microsoft("udp")
+
+    def test_microsoft_tcp(self):
+        """Frames on TCP; the relayed side is TCP too."""
+        self.microsoft("tcp")
+
+    def test_microsoft_pseudo_tls(self):
+        self.microsoft("tls")
 
 
 if __name__ == "__main__":

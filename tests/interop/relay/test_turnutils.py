@@ -72,6 +72,11 @@ class TurnUtils(Case):
         with self.subTest("IPv6 relay of an IPv4 client"):
             self.assertWhole(80, "-y", "-c", "-x")
 
+    def test_tcp_relay(self):
+        """RFC 6062: one connects, the other is told of the attempt; the
+        binds of four connections land on any of three processes."""
+        self.assertWhole(80, "-T")
+
     def test_wrong_password(self):
         said = self.uclient("-y", "-c", password="guess")
         self.assertIsInstance(said, str)

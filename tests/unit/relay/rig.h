@@ -33,8 +33,10 @@ static inline int rig_answer(struct rig *g, struct stun_msg *m,
 {
 	if (g->count == 0 || g->sent[0].to_peer)
 		return -1;
+	size_t head = g->sent[0].flow.transport == RELAY_MS_TCP ? 4 : 0;
 	assert_int_equal(stun_parse(m, d ? d : &stun_rfc,
-				    slice_of(g->sent[0].bytes, g->sent[0].len)),
+				    slice_of(g->sent[0].bytes + head,
+					     g->sent[0].len - head)),
 			 0);
 	return m->cls == STUN_ERROR ? stun_error_code(m) : 0;
 }

@@ -19,16 +19,19 @@ struct rig_ask {
 	bool even, reserve;
 	const uint8_t *token;
 	uint16_t channel;
+	bool tcp;            /* relayed transport */
+	uint32_t connection; /* 0: absent */
 	const char *peer[4];
 	const char *data;
 	bool short_integrity; /* a wrong key */
+	bool minted; /* a credential alone, as the Messenger form wants it */
 };
 
 static inline void rig_put_fields(struct stun_writer *w,
 				  const struct rig_ask *a)
 {
 	if (a->method == STUN_ALLOCATE)
-		stun_put_u8(w, STUN_F_TRANSPORT, 17);
+		stun_put_u8(w, STUN_F_TRANSPORT, a->tcp ? 6 : 17);
 	if (a->lifetime >= 0)
 		stun_put_u32(w, STUN_F_LIFETIME, (uint32_t)a->lifetime);
 	if (a->family)
@@ -42,6 +45,8 @@ static inline void rig_put_fields(struct stun_writer *w,
 		stun_put(w, STUN_F_RESERVATION, slice_of(a->token, 8));
 	if (a->channel)
 		stun_put_u16(w, STUN_F_CHANNEL, a->channel);
+	if (a->connection)
+		stun_put_u32(w, STUN_F_CONNECTION_ID, a->connection);
 	for (size_t i = 0; i < 4 && a->peer[i]; i++) {
 		struct relay_addr p = rig_addr(a->peer[i]);
 		struct addr peer = relay_addr_to(&p);
@@ -51,6 +56,25 @@ static inline void rig_put_fields(struct stun_writer *w,
 		stun_put(w, STUN_F_DATA, slice_str(a->data));
 }
 
+static inline void rig_sign_minted(struct rig *g, struct stun_writer *w)
+{
+	struct credential c;
+	struct stun_key key;
+	const struct credential_wish wish = { .user = SLICE_LIT("alice"),
+					      .form = CREDENTIAL_BINARY,
+					      .now_s = rig_now_s(g),
+					      .ttl_s = 3600 };
+	assert_int_equal(credential_mint(g->hasher, &g->secrets, &wish, &c), 0);
+	const struct stun_secret from = {
+		.username = slice_of(c.username, c.username_len),
+		.password = slice_of(c.password, c.password_len),
+	};
+	assert_int_equal(
+		stun_key_make(g->hasher, w->dialect, STUN_MD5, &from, &key), 0);
+	stun_put(w, STUN_F_USERNAME, from.username);
+	stun_put_integrity(w, stun_key_bytes(&key), false);
+}
+
 static inline void rig_sign(struct rig *g, struct stun_writer *w,
 			    const struct rig_ask *a)
 {
@@ -58,6 +82,10 @@ static inline void rig_sign(struct rig *g, struct stun_writer *w,
 	const struct stun_dialect *d = w->dialect;
 	const struct stun_secret from = { u->name, g->conf.realm, u->password };
 	struct stun_key key;
+	if (a->minted) {
+		rig_sign_minted(g, w);
+		return;
+	}
 	assert_int_equal(stun_key_make(g->hasher, d, STUN_MD5, &from, &key), 0);
 	if (a->short_integrity)
 		key.bytes[0] ^= 1;

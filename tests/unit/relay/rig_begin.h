@@ -2,7 +2,7 @@
 /* The engine on a table: its beginning, its end, and time. */
 #pragma once
 
-#include "rig_core.h"
+#include "rig_tap.h"
 
 /* 0 or -ENOMEM. */
 static inline int rig_begin(struct rig **out)
@@ -34,6 +34,7 @@ static inline void rig_end(struct rig *g)
 		return;
 	relay_free(g->relay);
 	assert_int_equal(g->open, 0);
+	assert_int_equal(g->taps_open, 0);
 	hasher_free(g->hasher);
 	timers_free(g->timers);
 	free(g);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/log.h"
+#include "relay/link.h"
 #include "relay/relay.h"
 #include "stun/channel.h"
 #include "stun/msturn.h"
@@ -36,6 +37,14 @@ struct rig_port {
 	bool open;
 };
 
+/* A connection with a peer. */
+struct rig_tap {
+	struct relay_link *link;
+	bool open, joined;
+	struct relay_flow flow; /* that it is joined with */
+	char sent[64];          /* what was written to it last */
+};
+
 struct rig {
 	struct timers *timers;
 	struct relay *relay;
@@ -49,7 +58,11 @@ struct rig {
 	struct rig_port port[RIG_PORTS];
 	size_t open;    /* ports that are open */
 	int open_error; /* what open() says */
-	size_t count;   /* sent since the last look */
+	struct rig_tap tap[128];
+	size_t taps, taps_open;
+	int dial_error;  /* what dial() says */
+	uint32_t passed; /* slot that a connection was passed on to, + 1 */
+	size_t count;    /* sent since the last look */
 	struct rig_sent sent[RIG_SENT];
 	char nonce[8][STUN_NONCE_BYTES]; /* of each client */
 	uint8_t nonce_len[8];
@@ -68,6 +81,9 @@ static inline struct relay_flow rig_flow(unsigned client)
 	struct relay_flow f = { .client = rig_addr("198.18.0.1:4000"),
 				.local = rig_addr("9.9.9.9:3478"),
 				.transport = RELAY_UDP };
+	/* clients 4 and 5 come by TCP, 6 and 7 with frames of MS-TURN */
+	if (client >= 4)
+		f.transport = client < 6 ? RELAY_TCP : RELAY_MS_TCP;
 	f.client.port = (uint16_t)(f.client.port + client);
 	return f;
 }
@@ -147,15 +163,6 @@ static inline int rig_sink(void *arg, struct slice line)
 	(void)line;
 	return 0;
 }
-
-static const struct relay_ops rig_ops = {
-	.open = rig_open,
-	.close = rig_close,
-	.to_client = rig_to_client,
-	.to_peer = rig_to_peer,
-	.hang_up = rig_hang_up,
-	.now_s = rig_now_s,
-};
 
 static inline void rig_conf(struct rig *g)
 {

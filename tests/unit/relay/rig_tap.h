@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine on a table: TCP connections with peers. */
+#pragma once
+
+#include "rig_core.h"
+
+static inline void rig_unlisten(void *arg, void *io)
+{
+	rig_close(arg, io);
+}
+
+static inline struct rig_tap *rig_tap_new(struct rig *g, struct relay_link *l)
+{
+	struct rig_tap *t = &g->tap[g->taps++];
+	assert_true(g->taps < sizeof(g->tap) / sizeof(g->tap[0]));
+	*t = (struct rig_tap){ .link = l, .open = true };
+	g->taps_open++;
+	return t;
+}
+
+static inline int rig_dial(void *arg, struct relay_link *l,
+			   const struct relay_addr *to, void **io)
+{
+	struct rig *g = arg;
+	(void)to;
+	if (g->dial_error)
+		return g->dial_error;
+	*io = rig_tap_new(g, l);
+	return 0;
+}
+
+static inline int rig_write(void *arg, void *io, struct slice bytes)
+{
+	struct rig_tap *t = io;
+	(void)arg;
+	assert_true(t->open && bytes.len < sizeof(t->sent));
+	memcpy(t->sent, bytes.ptr, bytes.len);
+	t->sent[bytes.len] = '\0';
+	return 0;
+}
+
+static inline void rig_tap_close(void *arg, void *io)
+{
+	struct rig *g = arg;
+	struct rig_tap *t = io;
+	assert_true(t->open);
+	t->open = false;
+	g->taps_open--;
+}
+
+static inline void rig_join(void *arg, const struct relay_flow *flow, void *io)
+{
+	struct rig_tap *t = io;
+	(void)arg;
+	assert_true(t->open && !t->joined);
+	t->joined = true;
+	t->flow = *flow;
+}
+
+static inline void rig_pass_on(void *arg, const struct relay_flow *flow,
+			       const struct relay_join *join)
+{
+	struct rig *g = arg;
+	(void)flow;
+	assert_true(join->yes.len && join->no.len);
+	g->passed = join->slot + 1;
+}
+
+static const struct relay_link_ops rig_link_ops = {
+	.listen = rig_open,
+	.unlisten = rig_unlisten,
+	.dial = rig_dial,
+	.write = rig_write,
+	.close = rig_tap_close,
+	.join = rig_join,
+	.pass_on = rig_pass_on,
+};
+
+static const struct relay_ops rig_ops = {
+	.open = rig_open,
+	.close = rig_close,
+	.to_client = rig_to_client,
+	.to_peer = rig_to_peer,
+	.hang_up = rig_hang_up,
+	.now_s = rig_now_s,
+	.links = &rig_link_ops,
+};
