@@ -186,13 +186,38 @@ void access_partner_key(const struct access_partner *p,
 		 SLICE_FMT(srv ? p->domain : p->edge));
 }
 
+struct slice access_key_domain(struct slice key)
+{
+	const struct slice srv = slice_str(SRV_KEY);
+	return slice_starts(key, srv) ? slice_from(key, srv.len) : SLICE_NONE;
+}
+
+/* Those at the top have no hosts directly in them that could be anybody's. */
+bool access_unlisted(const struct access *a, const struct access_rulings *r,
+		     struct slice domain, struct access_partner *row)
+{
+	const struct access_conf *c = a->conf;
+	bool allowed = access_ruling_of(r, domain) == ACCESS_RULED_ALLOW;
+	if ((!c->discovery && !allowed) || !canonical(domain) ||
+	    slice_chr(domain, '.') < 0 || access_is_ours(a, domain) ||
+	    access_partner_of(a, domain))
+		return false;
+	*row = (struct access_partner){
+		.domain = domain,
+		.allow = c->discovered_allow,
+		.allow_count = c->discovered_allow_count,
+		.level = allowed ? ACCESS_LEVEL_SOURCE : c->discovered_level,
+		.discovered = !allowed,
+	};
+	return true;
+}
+
 const struct access_partner *access_partner_by_key(const struct access *a,
 						   struct slice key)
 {
-	const struct slice srv = slice_str(SRV_KEY);
-	if (slice_starts(key, srv)) {
-		const struct access_partner *p =
-			access_partner_of(a, slice_from(key, srv.len));
+	struct slice domain = access_key_domain(key);
+	if (domain.len) {
+		const struct access_partner *p = access_partner_of(a, domain);
 		return p && slice_empty(p->edge) ? p : NULL;
 	}
 	struct map_node *n = map_find(&a->edges, key);
@@ -235,6 +260,18 @@ static bool has_name(const struct access_facts *facts, struct slice name)
 	return false;
 }
 
+static bool is_host_of(const struct access_facts *facts, struct slice domain)
+{
+	for (size_t i = 0; i < facts->peer_name_count; i++) {
+		struct slice name = slice_str(facts->peer_name[i]);
+		ptrdiff_t dot = slice_chr(name, '.');
+		if (dot >= 0 &&
+		    slice_eq(slice_from(name, (size_t)dot + 1), domain))
+			return true;
+	}
+	return false;
+}
+
 enum access_proof access_proves(const struct access_facts *facts,
 				const struct access_partner *partner)
 {
@@ -242,6 +279,9 @@ enum access_proof access_proves(const struct access_facts *facts,
 	enum access_proof best = ACCESS_NOT_PROVEN;
 	if (!slice_empty(partner->edge))
 		return has_name(facts, partner->edge) ? ACCESS_PROVEN : best;
+	/* the DNS is asked for nobody who could not be one of its hosts */
+	if (partner->discovered && !is_host_of(facts, partner->domain))
+		return best;
 	if (srv->state == ACCESS_SRV_UNKNOWN)
 		return ACCESS_PROOF_UNKNOWN;
 	if (srv->state == ACCESS_SRV_FAILED)

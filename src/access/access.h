@@ -9,6 +9,7 @@
 #pragma once
 
 #include "access/access_conf.h"
+#include "access/rulings.h"
 #include "base/reject.h"
 
 enum access_source {
@@ -41,6 +42,15 @@ struct access_srv {
 	size_t count;
 };
 
+/* What the keeper of a discovered partner's limits says of this request. */
+enum access_limit {
+	ACCESS_LIMIT_UNKNOWN, /* nobody has asked: the verdict is NEED_LIMIT */
+	ACCESS_WITHIN_LIMITS,
+	ACCESS_OVER_RATE,
+	ACCESS_OVER_ADDRESSES, /* one more local address than it may try */
+	ACCESS_LIMIT_FAILED    /* it could not be found out */
+};
+
 /* All names canonical (sip_domain, sip_aor); slices borrowed for the call. */
 struct access_facts {
 	enum access_source source;
@@ -63,6 +73,11 @@ struct access_facts {
 	enum access_route route;
 	struct slice route_edge;    /* ROUTE_PARTNER: key of the partner */
 	struct access_srv from_srv; /* of from_domain */
+	/* The row that access_unlisted() made for the domain outside; NULL:
+	 * none. */
+	const struct access_partner *unlisted;
+	enum access_limit limit;              /* of a discovered partner */
+	const struct access_rulings *rulings; /* NULL: none */
 };
 
 enum access_kind {
@@ -71,7 +86,7 @@ enum access_kind {
 	ACCESS_TO_PARTNER, /* .partner */
 	ACCESS_TO_FLOW,    /* the client that the token names */
 	ACCESS_NEED_SRV,   /* judge again with from_srv */
-	ACCESS_NEED_LIMIT
+	ACCESS_NEED_LIMIT  /* judge again with limit; .partner: whose */
 };
 
 /* What the inside is told about a sender outside (MS-SIPRE
@@ -130,6 +145,16 @@ const struct access_partner *access_peer(const struct access *a,
 const struct access_partner *access_peer_by_srv(const struct access *a,
 						const char (*name)[256],
 						size_t count);
+
+/* The row of a domain that no entry names, when it may be a partner all the
+ * same: discovery is on, or the operator allows it. domain is borrowed by *row.
+ */
+bool access_unlisted(const struct access *a, const struct access_rulings *r,
+		     struct slice domain, struct access_partner *row);
+/* Does the configuration block it? */
+bool access_blocks(const struct access *a, struct slice domain);
+/* "fabrikam.test" of the key "srv:fabrikam.test"; empty: another kind. */
+struct slice access_key_domain(struct slice key);
 
 /* What a partner is called between workers and in tokens: the FQDN of its
  * edge, or "srv:" and the domain, which is no FQDN. Terminated. */

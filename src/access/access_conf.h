@@ -61,7 +61,8 @@ struct access_partner {
 	uint32_t connections; /* at most so many of ours; 0: 4 */
 	enum access_level level;
 	const struct access_provider *provider; /* NULL: a partner */
-	uint32_t line; /* in the configuration file, for messages */
+	bool discovered; /* by no entry: limits apply to it */
+	uint32_t line;   /* in the configuration file, for messages */
 };
 
 struct access_conf {
@@ -71,6 +72,12 @@ struct access_conf {
 	size_t partner_count;
 	const struct access_block *blocks;
 	size_t block_count;
+	bool discovery; /* partners that are not listed, found by SRV */
+	/* What holds for these: how far they are believed, and which special
+	 * addresses their names may resolve to (DNS-03). */
+	enum access_level discovered_level;
+	const struct addr_prefix *discovered_allow;
+	size_t discovered_allow_count;
 	/* What nobody may for whom no policy says otherwise: enum access_may */
 	unsigned denied;
 	const struct access_policy *policies;

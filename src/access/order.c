@@ -35,15 +35,26 @@ struct judge {
 
 typedef const struct reject *(*check_fn)(struct judge *j);
 
-/* Not a refusal: what is missing to judge. */
-static const struct reject NEED_SRV;
+/* Not refusals: what is missing to judge. */
+static const struct reject NEED_SRV, NEED_LIMIT;
+
+/* By its entry, else as one that is not listed. */
+static const struct access_partner *partner_of(const struct access *a,
+					       const struct access_facts *f,
+					       struct slice domain)
+{
+	const struct access_partner *p = access_partner_of(a, domain);
+	if (p || !f->unlisted || !slice_eq(f->unlisted->domain, domain))
+		return p;
+	return f->unlisted;
+}
 
 /* NULL: this peer may speak for the sender's domain. */
 static const struct reject *speaks(struct judge *j,
 				   const struct reject *otherwise)
 {
 	const struct access_partner *p =
-		access_partner_of(j->a, j->f->from_domain);
+		partner_of(j->a, j->f, j->f->from_domain);
 	const struct reject *const answers[] = {
 		[ACCESS_PROVEN] = NULL,
 		[ACCESS_NOT_PROVEN] = otherwise,
@@ -72,10 +83,11 @@ static const struct reject *peer_known(struct judge *j)
 static const struct reject *not_blocked(struct judge *j)
 {
 	const struct access_block *b = rules_block(j->a, j->other_domain);
-	if (!b)
-		return NULL;
-	j->line = b->line;
-	return &ACCESS_REJ_BLOCKED;
+	if (b)
+		j->line = b->line;
+	return b || access_ruling_blocks(j->f->rulings, j->other_domain)
+		       ? &ACCESS_REJ_BLOCKED
+		       : NULL;
 }
 
 /* Nobody outside speaks for a domain of ours: no partner row may name one,
@@ -83,6 +95,19 @@ static const struct reject *not_blocked(struct judge *j)
 static const struct reject *from_covered(struct judge *j)
 {
 	return speaks(j, &ACCESS_REJ_FROM_MISMATCH);
+}
+
+/* Who is listed, or allowed by the operator, has none (SIP-27). */
+static const struct reject *within_limits(struct judge *j)
+{
+	static const struct reject *const answers[] = {
+		[ACCESS_LIMIT_UNKNOWN] = &NEED_LIMIT,
+		[ACCESS_WITHIN_LIMITS] = NULL,
+		[ACCESS_OVER_RATE] = &ACCESS_REJ_LIMIT_RATE,
+		[ACCESS_OVER_ADDRESSES] = &ACCESS_REJ_LIMIT_ADDRESSES,
+		[ACCESS_LIMIT_FAILED] = &ACCESS_REJ_LIMIT_UNKNOWN,
+	};
+	return j->other && j->other->discovered ? answers[j->f->limit] : NULL;
 }
 
 static const struct reject *provider_lives(struct judge *j)
@@ -139,7 +164,7 @@ static const struct reject *to_not_ours(struct judge *j)
 static const struct reject *to_partner(struct judge *j)
 {
 	const struct access_partner *p =
-		access_partner_of(j->a, j->f->to_domain);
+		partner_of(j->a, j->f, j->f->to_domain);
 	if (!p)
 		return &ACCESS_REJ_NO_ROUTE;
 	j->line = p->line;
@@ -154,9 +179,7 @@ static const struct reject *no_transit(struct judge *j)
 
 static const struct reject *still_partner(struct judge *j)
 {
-	return access_partner_by_key(j->a, j->f->route_edge)
-		       ? NULL
-		       : &ACCESS_REJ_NO_ROUTE;
+	return j->other ? NULL : &ACCESS_REJ_NO_ROUTE;
 }
 
 static bool is_public(const struct judge *j)
@@ -255,6 +278,7 @@ static const struct {
 	{ LANES_IN | LANE_TRANSIT, "the peer may speak for that domain",
 	  from_covered },
 	{ LANE_TRANSIT, "no transit", no_transit },
+	{ LANES_IN, "a discovered partner keeps to its limits", within_limits },
 	{ LANES_CLIENT, "the sender is ours", from_ours },
 	{ LANES_CLIENT, "the sender is who signed in", from_signed_in },
 	{ LANES_CLIENT, "the user may be outside", may_be_outside },
@@ -320,14 +344,25 @@ static enum lane lane_of(const struct access_facts *f)
 	return LANE[f->source][f->route];
 }
 
+static const struct access_partner *by_token(const struct access *a,
+					     const struct access_facts *f)
+{
+	const struct access_partner *p =
+		access_partner_by_key(a, f->route_edge);
+	struct slice domain = access_key_domain(f->route_edge);
+	if (p || !f->unlisted || !slice_eq(f->unlisted->domain, domain))
+		return p;
+	return f->unlisted;
+}
+
 static const struct access_partner *other_side(const struct access *a,
 					       const struct access_facts *f)
 {
 	if (f->source == ACCESS_FROM_FEDERATION)
-		return access_partner_of(a, f->from_domain);
+		return partner_of(a, f, f->from_domain);
 	if (f->route == ACCESS_ROUTE_PARTNER)
-		return access_partner_by_key(a, f->route_edge);
-	return access_partner_of(a, f->to_domain);
+		return by_token(a, f);
+	return partner_of(a, f, f->to_domain);
 }
 
 /* In a dialog the Request-URI names a device: the partner's entry tells. */
@@ -375,10 +410,10 @@ static void step(const struct judge *j, const char *check,
 		 void (*fn)(void *arg, const struct access_step *step),
 		 void *arg)
 {
+	bool unknown = reject == &NEED_SRV || reject == &NEED_LIMIT;
 	const struct access_step s = { .check = check,
-				       .reject = reject == &NEED_SRV ? NULL
-								     : reject,
-				       .unknown = reject == &NEED_SRV,
+				       .reject = unknown ? NULL : reject,
+				       .unknown = unknown,
 				       .line = j->line };
 	if (fn)
 		fn(arg, &s);
@@ -401,6 +436,10 @@ struct access_verdict access_explain(
 		if (v.reject == &NEED_SRV)
 			return (struct access_verdict){
 				.kind = ACCESS_NEED_SRV
+			};
+		if (v.reject == &NEED_LIMIT)
+			return (struct access_verdict){
+				.kind = ACCESS_NEED_LIMIT, .partner = j.other
 			};
 		if (v.reject == &ACCESS_REJ_PROVIDER_ENDED)
 			v.partner = j.other;

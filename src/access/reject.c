@@ -116,6 +116,44 @@ const struct reject ACCESS_REJ_BLOCKED = {
 	.spec = "SIP-25",
 };
 
+const struct reject ACCESS_REJ_LIMIT_RATE = {
+	.status = 503,
+	.diagnostics = 1007,
+	.inside_only = true,
+	.metric = M_REJ_LIMIT_RATE,
+	.why = "limit_rate",
+	.reason = "Service Unavailable",
+	.text = "This domain is no listed partner and sends more requests a "
+		"second than such a one may; list it, or allow it with "
+		"`sallyport partner allow`.",
+	.spec = "SIP-27",
+};
+
+const struct reject ACCESS_REJ_LIMIT_ADDRESSES = {
+	.status = 403,
+	.diagnostics = 1005,
+	.inside_only = true,
+	.metric = M_REJ_LIMIT_ADDRESSES,
+	.why = "limit_addresses",
+	.reason = "Forbidden",
+	.text = "This domain is no listed partner and has tried more of our "
+		"addresses than such a one may: new ones are refused until "
+		"`sallyport partner clear` or `allow`.",
+	.spec = "SIP-27",
+};
+
+const struct reject ACCESS_REJ_LIMIT_UNKNOWN = {
+	.status = 503,
+	.diagnostics = 1007,
+	.inside_only = true,
+	.metric = M_REJ_LIMIT_UNKNOWN,
+	.why = "limit_unknown",
+	.reason = "Service Unavailable",
+	.text = "The worker that keeps the limits of this domain did not "
+		"answer; try again.",
+	.spec = "SIP-27",
+};
+
 const struct reject ACCESS_REJ_PROVIDER_ENDED = {
 	.status = 403,
 	.diagnostics = 1005,

@@ -137,6 +137,11 @@ const struct access_block *rules_block(const struct access *a,
 	return NULL;
 }
 
+bool access_blocks(const struct access *a, struct slice domain)
+{
+	return rules_block(a, domain) != NULL;
+}
+
 const struct access_user *rules_user(const struct access *a, struct slice aor)
 {
 	struct map_node *n = map_find(&a->users, aor);

@@ -30,6 +30,9 @@ enum class {
 	KEPT,
 	BLOCKED,
 	STRANGER,
+	DISCOVERED, /* by nobody's entry, discovery is on */
+	ALLOWED,    /* the same, but the operator allows it */
+	RULED,      /* listed, and the operator blocks it */
 	CLASSES
 };
 enum ask { MESSAGE, CALL, TRANSFER, PARTY, PUBLISH, ASKS };
@@ -49,16 +52,17 @@ static const struct access_provider providers[] = {
 	  .successor = S("im") },
 };
 static const char *const domains[CLASSES] = {
-	"direct.test", "srv.test",       "av.test",
-	"im.test",     "hosted.test",    "ended.test",
-	"kept.test",   "x.blocked.test", "stranger.test",
+	"direct.test",   "srv.test",   "av.test",      "im.test",
+	"hosted.test",   "ended.test", "kept.test",    "x.blocked.test",
+	"stranger.test", "found.test", "allowed.test", "a.ruled.test",
 };
 static const char names[CLASSES][1][256] = {
 	{ "edge.direct.test" },   { "sip.srv.test" },
 	{ "edge.av.test" },       { "edge.im.test" },
 	{ "edge.hosting.test" },  { "edge.ended.test" },
 	{ "edge.ended.test" },    { "edge.direct.test" },
-	{ "edge.stranger.test" },
+	{ "edge.stranger.test" }, { "sip.found.test" },
+	{ "sip.allowed.test" },   { "edge.ruled.test" },
 };
 
 static struct access_partner rows[] = {
@@ -76,6 +80,7 @@ static struct access_partner rows[] = {
 	{ .domain = S("ended.test"),
 	  .edge = S("edge.ended.test"),
 	  .provider = &providers[3] },
+	{ .domain = S("a.ruled.test"), .edge = S("edge.ruled.test") },
 	{ .domain = S("kept.test"),
 	  .edge = S("edge.ended.test"),
 	  .provider = &providers[3] },
@@ -91,6 +96,7 @@ struct question {
 	unsigned may;
 	enum access_level level;
 	bool said_verified;
+	enum access_limit limit;
 };
 
 static bool public_of(enum class c)
@@ -106,10 +112,18 @@ static const struct reject *expected(const struct question *q)
 	bool may = public_of(q->class) ? public_im : federate;
 	if (q->inwards && q->class == STRANGER)
 		return &ACCESS_REJ_NOT_PARTNER;
-	if (q->class == BLOCKED)
+	if (q->class == BLOCKED || q->class == RULED)
 		return &ACCESS_REJ_BLOCKED;
 	if (q->class == STRANGER)
 		return &ACCESS_REJ_NO_ROUTE;
+	if (q->inwards && q->class == DISCOVERED) {
+		if (q->limit == ACCESS_OVER_RATE)
+			return &ACCESS_REJ_LIMIT_RATE;
+		if (q->limit == ACCESS_OVER_ADDRESSES)
+			return &ACCESS_REJ_LIMIT_ADDRESSES;
+		if (q->limit == ACCESS_LIMIT_FAILED)
+			return &ACCESS_REJ_LIMIT_UNKNOWN;
+	}
 	if (q->class == ENDED)
 		return &ACCESS_REJ_PROVIDER_ENDED;
 	if (!q->inwards && !federate && !public_im)
@@ -134,13 +148,15 @@ static struct access_mark expected_mark(const struct question *q)
 	struct access_mark m = { .type = ACCESS_SOURCE_NONE };
 	if (!q->inwards)
 		return m;
-	m.type = q->class == DIRECT   ? ACCESS_SOURCE_DIRECT_PARTNER
-		 : q->class == BY_SRV ? ACCESS_SOURCE_AUTO_FEDERATION
-				      : ACCESS_SOURCE_AUTHORIZED_SERVER;
+	m.type = q->class == DIRECT ? ACCESS_SOURCE_DIRECT_PARTNER
+		 : q->class == BY_SRV || q->class == DISCOVERED ||
+				 q->class == ALLOWED
+			 ? ACCESS_SOURCE_AUTO_FEDERATION
+			 : ACCESS_SOURCE_AUTHORIZED_SERVER;
 	m.public_cloud = public_of(q->class);
-	if (q->level == ACCESS_LEVEL_VERIFIED)
+	if (q->level == ACCESS_LEVEL_VERIFIED && q->class != ALLOWED)
 		m.verified = true;
-	if (q->level == ACCESS_LEVEL_SOURCE)
+	if (q->level == ACCESS_LEVEL_SOURCE || q->class == ALLOWED)
 		m.verified = q->said_verified;
 	return m;
 }
@@ -149,8 +165,11 @@ static struct access_facts facts_of(const struct question *q)
 {
 	static const char *const methods[ASKS] = { "MESSAGE", "INVITE", "REFER",
 						   "INVITE", "PUBLISH" };
-	static struct access_target target = { .name = S("sip.srv.test"),
-					       .direct = true };
+	static struct access_target target[] = {
+		{ .name = S("sip.srv.test"), .direct = true },
+		{ .name = S("sip.found.test"), .direct = true },
+		{ .name = S("sip.allowed.test"), .direct = true },
+	};
 	static char other[64];
 	strcpy(other, "bob@");
 	strcat(other, domains[q->class]);
@@ -166,7 +185,8 @@ static struct access_facts facts_of(const struct question *q)
 		.multiparty = q->ask == PARTY,
 		.said_verified = q->said_verified,
 		.now_s = NOW,
-		.from_srv = { ACCESS_SRV_KNOWN, &target, 1 },
+		.from_srv = { ACCESS_SRV_KNOWN, target, 3 },
+		.limit = q->limit,
 	};
 	f.from_aor = q->inwards ? slice_str(other) : alice;
 	f.to_aor = q->inwards ? alice : slice_str(other);
@@ -192,6 +212,8 @@ static void ask(const struct question *q)
 		.partner_count = sizeof(rows) / sizeof(rows[0]),
 		.blocks = blocks,
 		.block_count = 1,
+		.discovery = q->class == DISCOVERED,
+		.discovered_level = q->level,
 		.denied = 15,
 		.policies = &policy,
 		.policy_count = 1,
@@ -202,6 +224,17 @@ static void ask(const struct question *q)
 		rows[i].level = q->level;
 	assert_int_equal(access_create(&a, &conf, error), 0);
 	struct access_facts f = facts_of(q);
+	struct access_rulings *rulings = NULL;
+	struct access_partner unlisted;
+	assert_int_equal(access_rulings_create(&rulings), 0);
+	access_rulings_set(rulings, SLICE_LIT("allowed.test"),
+			   ACCESS_RULED_ALLOW);
+	access_rulings_set(rulings, SLICE_LIT("ruled.test"),
+			   ACCESS_RULED_BLOCK);
+	f.rulings = rulings;
+	if (access_unlisted(a, rulings, slice_str(domains[q->class]),
+			    &unlisted))
+		f.unlisted = &unlisted;
 	struct access_verdict v = access_judge(a, &f);
 	const struct reject *want = expected(q);
 	if (v.reject != want)
@@ -216,6 +249,7 @@ static void ask(const struct question *q)
 		assert_int_equal(v.mark.public_cloud, m.public_cloud);
 		assert_non_null(v.partner);
 	}
+	access_rulings_free(rulings);
 	access_free(a);
 }
 
@@ -225,7 +259,7 @@ static void test_every_combination(void **state)
 	unsigned asked = 0;
 	(void)state;
 	memset(&q, 0, sizeof(q));
-	for (int i = 0; i < CLASSES * 2 * ASKS * ALL_MAY * 3 * 2; i++) {
+	for (int i = 0; i < CLASSES * 2 * ASKS * ALL_MAY * 3 * 2 * 4; i++) {
 		int n = i;
 		q.class = (enum class)(n % CLASSES);
 		n /= CLASSES;
@@ -237,11 +271,13 @@ static void test_every_combination(void **state)
 		n /= ALL_MAY;
 		q.level = (enum access_level)(n % 3);
 		n /= 3;
-		q.said_verified = n;
+		q.said_verified = n % 2;
+		n /= 2;
+		q.limit = (enum access_limit)(ACCESS_WITHIN_LIMITS + n);
 		ask(&q);
 		asked++;
 	}
-	assert_int_equal(asked, 8640);
+	assert_int_equal(asked, 46080);
 }
 
 int main(void)
