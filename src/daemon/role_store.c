@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "conf/conf_views.h"
+#include "store/partners.h"
 #include "store/presence.h"
 
 enum {
@@ -50,6 +51,11 @@ static void push_tickets(struct role_store *r, const struct proc_id *to)
 	const struct ipc_tickets m = { ticket_keys_ring(&r->tickets) };
 	if (to->role == PROC_EDGE && m.ring.len)
 		process_reply(r->process, to, IPC_TICKETS, &m);
+}
+
+const struct proc_id *role_store_peer(struct list *node)
+{
+	return &container_of(node, struct known_peer, node)->id;
 }
 
 void role_store_each_peer(struct role_store *r,
@@ -114,6 +120,8 @@ static int open_store(struct role_store *r)
 		err = refresh_keys(r);
 	if (!err)
 		err = store_secrets_load(r);
+	if (!err)
+		role_store_each_peer(r, store_partners_push);
 	if (!err || !r->store)
 		return err;
 	store_close(r->store);
@@ -198,6 +206,8 @@ static int clean(struct store *s)
 		LOG(LOG_INFO, "msg.expired", KV_U64("messages", gone));
 	if (!err)
 		err = store_soft_expire(s, now_s);
+	if (!err)
+		err = store_ban_expire(s, now_s);
 	return err ? err : store_mark_expire(s, now_s);
 }
 
@@ -314,6 +324,7 @@ static void role_peer_up(void *role, const struct proc_id *peer)
 	}
 	k->id = *peer;
 	list_push_back(&r->peers, &k->node);
+	store_partners_push(r, peer); /* before it may accept anybody */
 	push_keys(r, peer);
 	store_secrets_push(r, peer);
 }

@@ -91,6 +91,14 @@ int store_contact_set(struct store_reader *rd, const struct ipc_msg *m);
 int store_contact_del(struct store_reader *rd, const struct ipc_msg *m);
 int store_contact_list(struct store_reader *rd, const struct ipc_msg *m);
 
+/* store_partners.c: rulings, tallies and bans */
+void store_partners_push(struct role_store *r, const struct proc_id *to);
+int store_partners_rule(struct store_reader *rd, const struct ipc_msg *m);
+int store_partners_tally(struct store_reader *rd, const struct ipc_msg *m);
+int store_partners_tally_set(struct store_reader *rd, const struct ipc_msg *m);
+int store_partners_ban(struct store_reader *rd, const struct ipc_msg *m);
+int store_partners_bans(struct store_reader *rd, const struct ipc_msg *m);
+
 /* store_secrets.c: what the relay's credentials are minted with */
 /* Reads them; the first time one is made. */
 int store_secrets_load(struct role_store *r);
@@ -112,6 +120,8 @@ int role_store_open(struct role_store *r);
 /* A piece of the daily check: closes what is damaged. */
 void role_store_check(struct role_store *r);
 
+/* Whose entry of role_store.peers it is. */
+const struct proc_id *role_store_peer(struct list *node);
 /* All processes that are there. */
 void role_store_each_peer(struct role_store *r,
 			  void (*fn)(struct role_store *r,

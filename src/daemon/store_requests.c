@@ -157,6 +157,7 @@ static const struct {
 } requests[] = {
 #define HOME (1 << PROC_HOME)
 #define ADMIN (1 << PROC_ADMIN)
+#define EDGE (1 << PROC_EDGE)
 	{ IPC_USER_GET, HOME | ADMIN, AT_ONCE, user_get },
 	{ IPC_USER_LIST, ADMIN, AT_ONCE, user_list },
 	{ IPC_USER_PUT, ADMIN, AFTER_COMMIT, user_put },
@@ -185,8 +186,14 @@ static const struct {
 	{ IPC_BACKUP_GET, ADMIN, AT_ONCE, store_copying_get },
 	{ IPC_SECRET_ROTATE, ADMIN, AT_ONCE, store_secrets_rotate },
 	{ IPC_CREDENTIAL_GET, ADMIN, AT_ONCE, store_secrets_mint },
+	{ IPC_RULING_PUT, ADMIN, AT_ONCE, store_partners_rule },
+	{ IPC_TALLY_GET, EDGE, AT_ONCE, store_partners_tally },
+	{ IPC_TALLY_PUT, EDGE, NEVER, store_partners_tally_set },
+	{ IPC_BAN_PUT, ADMIN, AT_ONCE, store_partners_ban },
+	{ IPC_BAN_LIST, ADMIN, AT_ONCE, store_partners_bans },
 #undef HOME
 #undef ADMIN
+#undef EDGE
 };
 
 static int run(struct role_store *r, size_t i, struct store_reader *rd,

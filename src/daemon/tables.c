@@ -41,7 +41,7 @@ static int print(const struct buf *b, FILE *to)
 static int on_conf(void *arg, const struct conf *c)
 {
 	struct words *w = arg;
-	const struct tables_ask ask = { on_arg, w };
+	const struct tables_ask ask = { on_arg, w, NULL };
 	char error[TABLES_ERROR_MAX] = "";
 	struct buf out, warnings;
 	int status = 1;

@@ -102,6 +102,20 @@ static const char *const scripts[STORE_SCHEMA] = {
 	" text TEXT NOT NULL,"
 	" created_s INTEGER NOT NULL"
 	") STRICT;",
+	/* 5 */
+	"CREATE TABLE rulings ("
+	" domain TEXT PRIMARY KEY,"
+	" ruling INTEGER NOT NULL CHECK (ruling BETWEEN 1 AND 255)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE tallies ("
+	" domain TEXT PRIMARY KEY,"
+	" state INTEGER NOT NULL,"
+	" addresses BLOB NOT NULL"
+	") STRICT;"
+	"CREATE TABLE bans ("
+	" address TEXT PRIMARY KEY,"
+	" until_s INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 };
 
 int store_number(sqlite3 *db, const char *sql, int *out)

@@ -119,6 +119,26 @@ static const char *const texts[SQL_COUNT] = {
 		" (SELECT seq FROM secrets ORDER BY seq DESC LIMIT ?1)",
 	[SQL_SECRET_EACH] = "SELECT seq, text, created_s FROM secrets"
 			    " ORDER BY seq DESC",
+	[SQL_RULING_PUT] = "INSERT INTO rulings (domain, ruling)"
+			   " VALUES (?1, ?2) ON CONFLICT (domain)"
+			   " DO UPDATE SET ruling = excluded.ruling",
+	[SQL_RULING_DELETE] = "DELETE FROM rulings WHERE domain = ?1",
+	[SQL_RULING_EACH] =
+		"SELECT domain, ruling FROM rulings ORDER BY domain",
+	[SQL_TALLY_PUT] = "INSERT INTO tallies (domain, state, addresses)"
+			  " VALUES (?1, ?2, ?3) ON CONFLICT (domain)"
+			  " DO UPDATE SET state = excluded.state,"
+			  " addresses = excluded.addresses",
+	[SQL_TALLY_GET] =
+		"SELECT state, addresses FROM tallies WHERE domain = ?1",
+	[SQL_TALLY_DELETE] = "DELETE FROM tallies WHERE domain = ?1",
+	[SQL_BAN_PUT] = "INSERT INTO bans (address, until_s) VALUES (?1, ?2)"
+			" ON CONFLICT (address)"
+			" DO UPDATE SET until_s = excluded.until_s",
+	[SQL_BAN_DELETE] = "DELETE FROM bans WHERE address = ?1",
+	[SQL_BAN_EACH] = "SELECT address, until_s FROM bans"
+			 " WHERE until_s > ?1 ORDER BY address",
+	[SQL_BAN_EXPIRE] = "DELETE FROM bans WHERE until_s <= ?1",
 };
 
 int store_errno(int rc)

@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-enum { STORE_SCHEMA = 4 };
+enum { STORE_SCHEMA = 5 };
 
 enum store_sql {
 	SQL_BEGIN,
@@ -56,6 +56,16 @@ enum store_sql {
 	SQL_SECRET_ADD,
 	SQL_SECRET_SHORTEN,
 	SQL_SECRET_EACH,
+	SQL_RULING_PUT,
+	SQL_RULING_DELETE,
+	SQL_RULING_EACH,
+	SQL_TALLY_PUT,
+	SQL_TALLY_GET,
+	SQL_TALLY_DELETE,
+	SQL_BAN_PUT,
+	SQL_BAN_DELETE,
+	SQL_BAN_EACH,
+	SQL_BAN_EXPIRE,
 	SQL_COUNT
 };
 
