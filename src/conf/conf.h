@@ -59,6 +59,13 @@ struct conf {
 			struct conf_addr *listen;
 			size_t listen_count;
 		} federation, clients;
+		struct {
+			uint8_t on;
+			uint8_t verification; /* enum conf_verification */
+			uint32_t rate, addresses;
+			struct slice *allow_addresses; /* prefixes */
+			size_t allow_count;
+		} discovery;
 	} access;
 	struct conf_partner *partners;
 	size_t partner_count;

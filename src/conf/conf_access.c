@@ -7,18 +7,16 @@
 #include "conf/text.h"
 
 /* -EINVAL cannot happen: the texts were checked. */
-static int view_prefixes(struct arena *a, const struct conf_partner *p,
-			 struct access_partner *out)
+static int view_prefixes(struct arena *a, const struct slice *texts,
+			 size_t count, const struct addr_prefix **out)
 {
-	struct addr_prefix *list =
-		arena_alloc(a, (p->allow_count + 1) * sizeof(*list));
+	struct addr_prefix *list = arena_alloc(a, (count + 1) * sizeof(*list));
 	if (!list)
 		return -ENOMEM;
-	for (size_t i = 0; i < p->allow_count; i++)
-		if (addr_parse_prefix(p->allow_addresses[i], &list[i]))
+	for (size_t i = 0; i < count; i++)
+		if (addr_parse_prefix(texts[i], &list[i]))
 			return -EINVAL;
-	out->allow = list;
-	out->allow_count = p->allow_count;
+	*out = list;
 	return 0;
 }
 
@@ -38,15 +36,16 @@ static void view_provider(const struct conf_provider *p,
 		(void)conf_text_date(p->ends, &out->ends_s); /* was checked */
 }
 
+static const enum access_level levels[] = {
+	[CONF_CONTACTS] = ACCESS_LEVEL_UNVERIFIED,
+	[CONF_ALWAYS] = ACCESS_LEVEL_VERIFIED,
+	[CONF_SOURCE] = ACCESS_LEVEL_SOURCE,
+};
+
 static size_t add_domains(const struct conf_provider *p,
 			  const struct access_provider *provider,
 			  struct access_partner *rows)
 {
-	static const enum access_level levels[] = {
-		[CONF_CONTACTS] = ACCESS_LEVEL_UNVERIFIED,
-		[CONF_ALWAYS] = ACCESS_LEVEL_VERIFIED,
-		[CONF_SOURCE] = ACCESS_LEVEL_SOURCE,
-	};
 	for (size_t i = 0; i < p->domain_count; i++)
 		rows[i] = (struct access_partner){
 			.domain = p->domains[i],
@@ -84,9 +83,11 @@ static int view_rows(struct arena *a, const struct conf *c,
 			.edge = p->edge,
 			.address = p->address,
 			.connections = p->connections,
+			.allow_count = p->allow_count,
 			.line = p->line,
 		};
-		int err = view_prefixes(a, p, &rows[n]);
+		int err = view_prefixes(a, p->allow_addresses, p->allow_count,
+					&rows[n].allow);
 		if (err)
 			return err;
 	}
@@ -99,6 +100,17 @@ static int view_rows(struct arena *a, const struct conf *c,
 	out->partners = rows;
 	out->partner_count = n;
 	return 0;
+}
+
+static int view_discovery(struct arena *a, const struct conf *c,
+			  struct access_conf *out)
+{
+	out->discovery = c->access.discovery.on;
+	out->discovered_level = levels[c->access.discovery.verification];
+	out->discovered_allow_count = c->access.discovery.allow_count;
+	return view_prefixes(a, c->access.discovery.allow_addresses,
+			     c->access.discovery.allow_count,
+			     &out->discovered_allow);
 }
 
 static int view_blocks(struct arena *a, const struct conf *c,
@@ -158,6 +170,8 @@ int conf_view_access(struct arena *a, const struct conf *c,
 	struct access_conf x = { .domains = c->edge.domains,
 				 .domain_count = c->edge.domain_count };
 	int err = view_rows(a, c, &x);
+	if (!err)
+		err = view_discovery(a, c, &x);
 	if (!err)
 		err = view_blocks(a, c, &x);
 	if (!err)

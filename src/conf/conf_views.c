@@ -153,6 +153,8 @@ int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
 		.unauthenticated_per_source =
 			c->limits.unauthenticated_per_source,
 		.new_per_source = c->limits.new_per_source,
+		.discovered_rate = c->access.discovery.rate,
+		.discovered_addresses = c->access.discovery.addresses,
 		.request_timeout_ms = c->limits.request_timeout_s * 1000,
 	};
 	int err = conf_view_tls(a, c, &e.tls);

@@ -50,9 +50,7 @@ static const struct conf_choice STRANGERS[] = {
 
 static const struct conf_choice DISCOVERIES[] = {
 	{ "off", 0, NULL },
-	{ "on", 1,
-	  "finding partners that are not listed is not available in this "
-	  "version" },
+	{ "on", 1, NULL },
 	{ NULL, 0, NULL },
 };
 
@@ -231,10 +229,50 @@ const struct conf_key CONF_KEYS[] = {
 		 "`\"[2001:db8::1]:5061\"`; an empty list for none." },
 	{ .path = "access.federation.discovery",
 	  .type = CONF_CHOICE,
-	  .offset = CONF_NO_FIELD,
+	  AT(access.discovery.on),
 	  .fallback = "off",
 	  .choices = DISCOVERIES,
-	  .doc = "`off`: only listed partners may connect." },
+	  .doc = "`off`: only listed partners may connect. `on`: every domain "
+		 "that is not blocked may, when its SRV record "
+		 "_sipfederationtls._tcp names a host directly in it and the "
+		 "peer's certificate proves that host. What is not listed is "
+		 "held to the limits below; `sallyport partner` lists, "
+		 "watches, blocks and allows such domains." },
+	{ .path = "access.federation.discovered_verification",
+	  .type = CONF_CHOICE,
+	  AT(access.discovery.verification),
+	  .fallback = "source",
+	  .choices = VERIFICATIONS,
+	  .doc = "Whether users of partners that are not listed count as "
+		 "verified: `contacts` never (they reach only those who have "
+		 "them as a contact), `always`, or as the mark of the `source` "
+		 "says." },
+	{ .path = "access.federation.discovered_rate",
+	  .type = CONF_U32,
+	  AT(access.discovery.rate),
+	  .min = 1,
+	  .max = 10000,
+	  .fallback = "20",
+	  .doc = "Requests a second from one partner that is not listed, over "
+		 "all workers; one a second when more than ten of its requests "
+		 "fail for each that succeeds." },
+	{ .path = "access.federation.discovered_addresses",
+	  .type = CONF_U32,
+	  AT(access.discovery.addresses),
+	  .max = 100000,
+	  .fallback = "1000",
+	  .doc = "How many of our addresses, existing or not, one partner that "
+		 "is not listed may try. Then it is watched, and new ones are "
+		 "refused until the operator clears or allows it. 0: as many "
+		 "as it likes." },
+	{ .path = "access.federation.allow_addresses",
+	  .type = CONF_PREFIXES,
+	  AT(access.discovery.allow_addresses),
+	  COUNT(access.discovery.allow_count),
+	  .max = 64,
+	  .example = "[\"10.8.0.0/16\"]",
+	  .doc = "Special addresses to which names of partners that are not "
+		 "listed may resolve; see `partners[].allow_addresses`." },
 	{ .path = "access.clients",
 	  .type = CONF_SECTION,
 	  .doc = "Our own users outside: SIP over TLS." },

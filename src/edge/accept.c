@@ -5,6 +5,7 @@
  */
 #include "edge/contexts.h"
 #include "edge/inside.h"
+#include "edge/limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -104,7 +105,9 @@ void edge_on_accept(void *arg, int fd, const struct addr *from)
 	char text[ADDR_TEXT_MAX];
 	addr_text(from, text);
 	struct source *s = source_get(e, addr_source(from));
-	const char *why = s ? source_admit(e, s) : "memory";
+	bool banned =
+		l->kind != LISTENER_INSIDE && bans_has(e, addr_source(from));
+	const char *why = banned ? "banned" : s ? source_admit(e, s) : "memory";
 	if (why) {
 		refuse(l, fd, text, why);
 		return;

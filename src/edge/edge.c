@@ -6,6 +6,7 @@
 #include "edge/contexts.h"
 #include "edge/edge_int.h"
 #include "edge/inside.h"
+#include "edge/limits.h"
 #include "edge/partner.h"
 
 #include <errno.h>
@@ -60,6 +61,8 @@ static void on_sweep(struct timer *t, void *arg)
 		map_each(&e->flows, sweep_flow, &before);
 	}
 	source_sweep(e);
+	names_sweep(e);
+	limits_sweep(e);
 	contexts_sweep(e);
 	timer_start(t, SWEEP_MS);
 }
@@ -93,6 +96,8 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 		err = map_init(&e->partners);
 	if (!err)
 		err = map_init(&e->names);
+	if (!err)
+		err = limits_create(e);
 	if (err) {
 		edge_free(e);
 		return err;
@@ -131,6 +136,7 @@ void edge_free(struct edge *e)
 	if (e->names.slots)
 		names_free(e);
 	inside_free(e);
+	limits_free(e);
 	if (e->flows.slots)
 		map_each(&e->flows, flow_abandon_each, NULL);
 	map_free(&e->flows);

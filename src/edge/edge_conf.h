@@ -36,5 +36,7 @@ struct edge_conf {
 	uint32_t workers; /* rendezvous hashing runs over these slots */
 	uint32_t unauthenticated_per_source; /* open connections before login */
 	uint32_t new_per_source;             /* connections a second */
-	uint32_t request_timeout_ms; /* to partners and clients: 32 000 */
+	uint32_t discovered_rate;      /* requests a second of one, 1 or more */
+	uint32_t discovered_addresses; /* of ours that one may try; 0: all */
+	uint32_t request_timeout_ms;   /* to partners and clients: 32 000 */
 };

@@ -9,6 +9,8 @@
  *   pending.c     what was written on a flow and is not answered yet
  *   partner.c     our connections to partners, which one worker owns; see
  *                 partner_int.h for the other files of a partner
+ *   limits.c      limits of discovered partners: asking; keeper.c and tally.c:
+ *                 keeping and counting; bans.c: who may not even connect
  *   walk.c        a request: facts, verdict, edits, target
  *   route.c       the tokens of Path, Record-Route and Route
  *   strip.c       what never crosses the wall
@@ -106,8 +108,12 @@ struct edge {
 	struct map partners;  /* by key */
 	size_t partner_bytes; /* that wait for their connections */
 	struct map names;     /* by key of a partner: what the DNS says */
-	uint64_t last_ask;    /* id of a question to the resolver */
-	struct timer sweep;   /* pending and source tables, every second */
+	uint64_t last_ask;    /* id of a question to resolver or store */
+	struct access_rulings *rulings; /* of the operator */
+	struct map keepers;             /* limits of partners that we own */
+	struct map limit_asks;          /* requests that wait for an owner */
+	struct map bans;                /* by source */
+	struct timer sweep; /* pending and source tables, every second */
 };
 
 /* edge.c */
@@ -122,6 +128,9 @@ void source_sweep(struct edge *e);
 
 /* walk.c */
 void walk_on_request(void *arg, struct proxy_request *r);
+/* It was asked whether it keeps to its limits. */
+void walk_judge_again(struct edge *e, struct proxy_request *r,
+		      enum access_limit limit);
 void walk_on_response(void *arg, struct proxy_request *r,
 		      const struct sip_msg *response, struct sip_edits *edits);
 void walk_on_refuse(void *arg, struct proxy_request *r,

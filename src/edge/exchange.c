@@ -5,6 +5,7 @@
  */
 #include "edge/contexts.h"
 #include "edge/inside.h"
+#include "edge/limits.h"
 #include "edge/partner_int.h"
 
 #include <errno.h>
@@ -100,7 +101,7 @@ static void on_partner_write(struct edge *e, const struct proc_id *from,
 					   .bytes = w->bytes };
 	enum edge_refusal why = EDGE_PARTNER_DOWN;
 	int err = -EPIPE;
-	if (e->current && access_partner_by_key(e->current->access, w->partner))
+	if (e->current && partner_known(e, w->partner))
 		err = partner_write(e, w->partner, &r);
 	if (err == -ENOBUFS)
 		why = EDGE_QUEUE_FULL;
@@ -261,6 +262,13 @@ static const struct {
 	{ IPC_KEYS, PROC_STORE, on_keys },
 	{ IPC_TICKETS, PROC_STORE, on_tickets },
 	{ IPC_TARGETS, PROC_RESOLVER, on_targets },
+	{ IPC_LIMIT_GET, PROC_EDGE, limits_on_get },
+	{ IPC_LIMIT, PROC_EDGE, limits_on_answer },
+	{ IPC_PARTNER_SEEN, PROC_EDGE, limits_on_seen },
+	{ IPC_RULING, PROC_STORE, limits_on_ruling },
+	{ IPC_TALLY, PROC_STORE, limits_on_tally },
+	{ IPC_STORE_RESULT, PROC_STORE, limits_on_result },
+	{ IPC_BAN, PROC_STORE, bans_on_ban },
 };
 
 void edge_message(struct edge *e, const struct proc_id *from,
@@ -309,6 +317,7 @@ void edge_peer_gone(struct edge *e, const struct proc_id *peer)
 	}
 	if (peer->role == PROC_EDGE)
 		partners_worker_gone(e, peer->slot);
+	limits_peer_gone(e, peer);
 	if (!e->proxy)
 		return;
 	struct proxy_hop home = { .kind = HOP_HOME,

@@ -197,6 +197,38 @@ static void set_peer(struct flow *f, const char *prefix, const char *name)
 	snprintf(f->peer, sizeof(f->peer), "%s%s", prefix, name);
 }
 
+/* One that no entry names: the domain that the first of its names is a host
+ * of. NULL: there are no such partners. */
+static const struct access_partner *unlisted_peer(const struct edge *e,
+						  const struct net_peer *p,
+						  struct access_partner *row)
+{
+	for (size_t i = 0; i < p->name_count; i++) {
+		struct slice name = slice_str(p->name[i]);
+		ptrdiff_t dot = slice_chr(name, '.');
+		if (dot >= 0 &&
+		    access_unlisted(e->current->access, e->rulings,
+				    slice_from(name, (size_t)dot + 1), row))
+			return row;
+	}
+	return NULL;
+}
+
+bool flow_is_known(const struct flow *f)
+{
+	const struct access *a = f->edge->current->access;
+	const struct net_peer *p = conn_peer(f->conn);
+	const char(*name)[NET_NAME_MAX] = (const char(*)[NET_NAME_MAX])p->name;
+	const struct slice prefix = SLICE_LIT("peer:");
+	struct access_partner row;
+	if (f->proven && slice_starts(slice_str(f->peer), prefix))
+		return partner_known(
+			f->edge, slice_from(slice_str(f->peer), prefix.len));
+	return access_peer(a, name, p->name_count) ||
+	       access_peer_by_srv(a, name, p->name_count) ||
+	       unlisted_peer(f->edge, p, &row);
+}
+
 /* Who came to us: the partner whose edge the certificate proves; or one found
  * by SRV, a host of whose domain it proves, until a request is judged; or the
  * first name in it. */
@@ -205,10 +237,13 @@ static void name_caller(struct flow *f, const struct net_peer *p)
 	const struct access *a = f->edge->current->access;
 	const char(*name)[NET_NAME_MAX] = (const char(*)[NET_NAME_MAX])p->name;
 	const struct access_partner *row = access_peer(a, name, p->name_count);
+	struct access_partner unlisted;
 	char key[ACCESS_KEY_MAX];
 	f->proven = row != NULL;
 	if (!row)
 		row = access_peer_by_srv(a, name, p->name_count);
+	if (!row)
+		row = unlisted_peer(f->edge, p, &unlisted);
 	if (!row) {
 		set_peer(f, "stranger:", p->name_count ? p->name[0] : "");
 		return;
@@ -217,6 +252,12 @@ static void name_caller(struct flow *f, const struct net_peer *p)
 	set_peer(f, "peer:", key);
 	if (!f->proven)
 		names_want(f->edge, key);
+}
+
+void flow_prove(struct flow *f, const char *key)
+{
+	set_peer(f, "peer:", key);
+	f->proven = true;
 }
 
 /* A client is its connection; whom we dialled has proved what it is. */

@@ -60,6 +60,10 @@ extern const struct conn_limits flow_limits;
 struct flow *flow_find(struct edge *e, uint64_t id);
 /* Any live flow of that proven peer. */
 struct flow *flow_of_peer(struct edge *e, struct slice peer);
+/* From 5061: may the partner that it is go on? */
+bool flow_is_known(const struct flow *f);
+/* It has proved to be that partner, found by SRV. */
+void flow_prove(struct flow *f, const char *key);
 struct proxy_hop flow_hop(const struct flow *f);
 void flow_end(struct flow *f, bool flushed);
 /* For requests, beside what is kept for answers. */

@@ -24,6 +24,7 @@ enum {
 	SHORT_WAIT_MS = 2000, /* so short a back-off is waited for */
 	STABLE_MS = 60000,    /* a connection that lived so long counts */
 	FLAP_MS = 10000,      /* one that did not even live so long */
+	FORGET_MS = 3600000,  /* one that no entry names and nobody uses */
 };
 
 /* Waits for the connection. Owner: the partner's list. */
@@ -138,6 +139,8 @@ struct partner *partner_get(struct edge *e, struct slice key)
 {
 	struct partner *p = partner_find(e, key);
 	if (p)
+		p->used_ms = timers_now(e->timers);
+	if (p)
 		return p;
 	p = calloc(1, sizeof(*p));
 	if (!p)
@@ -145,6 +148,7 @@ struct partner *partner_get(struct edge *e, struct slice key)
 	p->edge = e;
 	p->last = EDGE_PARTNER_DOWN;
 	p->lines = 3;
+	p->used_ms = timers_now(e->timers);
 	list_init(&p->waiting);
 	list_init(&p->links);
 	timer_init(&p->again, e->timers, on_again, p);
@@ -156,10 +160,41 @@ struct partner *partner_get(struct edge *e, struct slice key)
 	return p;
 }
 
-const struct access_partner *partner_row(const struct partner *p)
+/* The row of that key, or *unlisted, filled; NULL: nobody's. */
+static const struct access_partner *row_of(const struct edge *e,
+					   struct slice key,
+					   struct access_partner *unlisted)
 {
-	return access_partner_by_key(p->edge->current->access,
-				     slice_str(p->key));
+	const struct access *a = e->current->access;
+	const struct access_partner *p = access_partner_by_key(a, key);
+	struct slice domain = p ? p->domain : access_key_domain(key);
+	if (access_ruling_blocks(e->rulings, domain))
+		return NULL;
+	if (!p && access_unlisted(a, e->rulings, domain, unlisted) &&
+	    !access_blocks(a, domain))
+		return unlisted;
+	return p;
+}
+
+const struct access_partner *partner_row(struct partner *p)
+{
+	return row_of(p->edge, slice_str(p->key), &p->unlisted);
+}
+
+bool partner_known(const struct edge *e, struct slice key)
+{
+	struct access_partner unlisted;
+	return row_of(e, key, &unlisted) != NULL;
+}
+
+void partner_refused(struct edge *e, struct slice key, struct slice why)
+{
+	struct partner *p = NULL;
+	if (e->current && partner_known(e, key))
+		p = partner_get(e, key);
+	if (!p || slice_cstr(why, p->refused, sizeof(p->refused)))
+		return;
+	p->refused_s = loop_wall_ms() / 1000;
 }
 
 uint32_t partner_owner(const struct edge *e, struct slice key)
@@ -216,7 +251,7 @@ static bool has_other(struct partner *p)
 	return false;
 }
 
-static size_t links_max(const struct partner *p)
+static size_t links_max(struct partner *p)
 {
 	const struct access_partner *row = partner_row(p);
 	return row && row->connections ? row->connections
@@ -421,6 +456,16 @@ static void expire_waiting(struct partner *p)
 	}
 }
 
+/* One that is not listed, and of whom nothing is left. */
+static bool is_forgotten(const struct partner *p)
+{
+	struct slice key = slice_str(p->key);
+	return timers_now(p->edge->timers) - p->used_ms >= FORGET_MS &&
+	       !p->link_count && !p->waiting_count && !p->alias_count &&
+	       !partner_dialling(p) &&
+	       !access_partner_by_key(p->edge->current->access, key);
+}
+
 static void sweep_one(struct map_node *n, void *arg)
 {
 	struct partner *p = partner_of_node(n);
@@ -428,6 +473,8 @@ static void sweep_one(struct map_node *n, void *arg)
 	expire_waiting(p);
 	partner_sweep(p);
 	partner_say(p);
+	if (is_forgotten(p))
+		partner_drop(n, NULL);
 }
 
 void partners_sweep(struct edge *e)
@@ -438,8 +485,8 @@ void partners_sweep(struct edge *e)
 
 static void recheck(struct map_node *n, void *arg)
 {
-	struct edge *e = arg;
 	struct flow *f = container_of(n, struct flow, node);
+	(void)arg;
 	if (f->kind == FLOW_CLIENT || f->kind == FLOW_NEXT_HOP || f->ending ||
 	    !conn_ready(f->conn))
 		return;
@@ -448,19 +495,13 @@ static void recheck(struct map_node *n, void *arg)
 			flow_end(f, true);
 		return;
 	}
-	const struct access *a = e->current->access;
-	const struct net_peer *peer = conn_peer(f->conn);
-	const char(*name)[NET_NAME_MAX] =
-		(const char(*)[NET_NAME_MAX])peer->name;
-	bool known = access_peer(a, name, peer->name_count) ||
-		     access_peer_by_srv(a, name, peer->name_count);
-	if (f->link)
-		known = f->link->partner && partner_row(f->link->partner);
-	if (!known)
+	if (f->link ? !f->link->partner || !partner_row(f->link->partner)
+		    : !flow_is_known(f))
 		flow_end(f, true);
 }
 
-/* A new configuration: connections of who is no partner any more end. */
+/* A new configuration, or a word of the operator: connections of who is no
+ * partner any more end. */
 void partners_recheck(struct edge *e)
 {
 	map_each(&e->flows, recheck, e);

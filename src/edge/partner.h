@@ -14,6 +14,10 @@ struct partner_link;
  * full; else out of memory. */
 int partner_write(struct edge *e, struct slice key,
 		  const struct partner_request *r);
+/* Is there such a partner, listed or not, that is not blocked? */
+bool partner_known(const struct edge *e, struct slice key);
+/* A request of it was refused: for the operator. */
+void partner_refused(struct edge *e, struct slice key, struct slice why);
 uint32_t partner_owner(const struct edge *e, struct slice key);
 void partners_sweep(struct edge *e);
 /* A new configuration: connections of who is no partner any more end. */
@@ -56,6 +60,7 @@ enum names_result names_judge(struct edge *e, struct slice domain,
 void names_want(struct edge *e, const char *key);
 void names_answer(struct edge *e, const struct ipc_targets *m);
 void names_resolver_gone(struct edge *e);
+void names_sweep(struct edge *e);
 void names_free(struct edge *e);
 
 struct partner_rows {

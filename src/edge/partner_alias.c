@@ -59,7 +59,7 @@ void alias_told(struct edge *e, uint32_t slot,
 		const struct ipc_partner_alias *m)
 {
 	struct partner *p = NULL;
-	if (e->current && access_partner_by_key(e->current->access, m->partner))
+	if (e->current && partner_known(e, m->partner))
 		p = partner_get(e, m->partner);
 	if (!p)
 		return;

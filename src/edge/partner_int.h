@@ -95,6 +95,10 @@ struct partner {
 	bool failed;            /* since it was up last */
 	bool exhausted;         /* and no server of it could be reached */
 	char text[NET_ERROR_MAX];
+	char refused[32]; /* why a request of it was, last; or empty */
+	uint64_t refused_s;
+	uint64_t used_ms;               /* by partner_get() */
+	struct access_partner unlisted; /* what it is when no entry names it */
 
 	struct partner_avoided avoided[PARTNER_AVOIDED_MAX];
 	struct partner_alias alias[PARTNER_CONNECTIONS_MAX];
@@ -117,7 +121,7 @@ struct partner {
 struct partner *partner_of_node(struct map_node *n);
 struct partner *partner_find(struct edge *e, struct slice key);
 struct partner *partner_get(struct edge *e, struct slice key); /* or NULL */
-const struct access_partner *partner_row(const struct partner *p);
+const struct access_partner *partner_row(struct partner *p);   /* or NULL */
 bool partner_avoids(const struct partner *p, const char *target);
 void partner_avoid(struct partner *p, const char *target, uint32_t ms);
 /* What waits goes where it can: to a ready connection, or fails. */

@@ -18,6 +18,8 @@ enum {
 	STALE_AGAIN_MS = 30000, /* a failing resolver is asked this often */
 	RETRY_S = 2,            /* one that could not even be asked */
 	PARKED_MAX = 1000,
+	NAMES_MAX = 50000,
+	FORGET_MS = 60000,
 	MS_PER_S = 1000,
 };
 
@@ -60,6 +62,24 @@ void names_free(struct edge *e)
 {
 	map_each(&e->names, names_drop, NULL);
 	map_free(&e->names);
+}
+
+/* Of domains that no entry names, what nobody asks for is forgotten. */
+static void sweep_one(struct map_node *m, void *arg)
+{
+	struct names *n = of_node(m);
+	const uint64_t *now = arg;
+	if (!n->ask && !n->parked_count && !partner_find(n->edge, m->key) &&
+	    *now >= n->fresh_until_ms + FORGET_MS &&
+	    !access_partner_by_key(n->edge->current->access, m->key))
+		names_drop(m, NULL);
+}
+
+void names_sweep(struct edge *e)
+{
+	uint64_t now = timers_now(e->timers);
+	if (e->current)
+		map_each(&e->names, sweep_one, &now);
 }
 
 static void names_settled(struct names *n);
@@ -111,7 +131,7 @@ struct names *names_find(struct edge *e, struct slice key)
 struct names *names_get(struct edge *e, struct slice key)
 {
 	struct names *n = names_find(e, key);
-	if (n)
+	if (n || e->names.count >= NAMES_MAX)
 		return n;
 	n = calloc(1, sizeof(*n));
 	if (!n)

@@ -20,7 +20,8 @@ struct names {
 	uint64_t good_ms; /* when an answer was good last; 0: never */
 	bool known;       /* target holds an answer, perhaps stale */
 	bool stale;
-	int error; /* of the last answer: 0 or -E... */
+	uint64_t limited_until_ms; /* its owner said: not before then */
+	int error;                 /* of the last answer: 0 or -E... */
 	char text[NET_ERROR_MAX];
 	struct names_target *target;
 	struct access_target *judged; /* the same, for judgement */

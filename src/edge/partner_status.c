@@ -2,6 +2,7 @@
 /* Partners for people: rows of the operator's status, lines of the log. */
 #include <stdio.h>
 
+#include "edge/limits.h"
 #include "edge/partner_int.h"
 #include "edge/partner_names.h"
 
@@ -114,6 +115,8 @@ static void put_partner(struct buf *pairs, const struct partner *p)
 	put_number(pairs, "retry_s",
 		   bad && until > now ? (until - now) / MS_PER_S : 0);
 	ipc_pair_put(pairs, "last_error", slice_str(p->text));
+	ipc_pair_put(pairs, "last_refusal", slice_str(p->refused));
+	put_number(pairs, "last_refusal_s", p->refused_s);
 }
 
 /* One that was never used. */
@@ -126,6 +129,38 @@ static void put_unused(struct buf *pairs)
 	put_number(pairs, "queued_bytes", 0);
 	put_number(pairs, "retry_s", 0);
 	ipc_pair_put(pairs, "last_error", SLICE_NONE);
+	ipc_pair_put(pairs, "last_refusal", SLICE_NONE);
+	put_number(pairs, "last_refusal_s", 0);
+}
+
+static const char *class_of(const struct access_partner *row)
+{
+	if (row->provider)
+		return row->provider->public_im ? "public" : "hosting";
+	if (row->discovered)
+		return "discovered";
+	if (row->edge.len)
+		return "direct";
+	return row->line ? "enhanced" : "allowed";
+}
+
+/* What the operator said, and how far its limits are used. */
+static void put_limits(struct buf *pairs, struct edge *e,
+		       const struct access_partner *row)
+{
+	struct limits_seen seen = { 0 };
+	enum access_ruling ruling = access_ruling_of(e->rulings, row->domain);
+	bool kept = limits_seen(e, row->domain, &seen);
+	const char *limited = seen.state & TALLY_FULL         ? "addresses"
+			      : seen.state & TALLY_SUSPICIOUS ? "rate"
+							      : "";
+	ipc_pair_put(pairs, "class", slice_str(class_of(row)));
+	ipc_pair_put(pairs, "ruling", slice_str(access_ruling_name(ruling)));
+	if (!kept)
+		return;
+	put_number(pairs, "rate", seen.rate);
+	put_number(pairs, "addresses", seen.addresses);
+	ipc_pair_put(pairs, "limited", slice_str(limited));
 }
 
 static void put_row(struct edge *e, const struct partner_rows *rows,
@@ -141,10 +176,69 @@ static void put_row(struct edge *e, const struct partner_rows *rows,
 		put_partner(&pairs, p);
 	else
 		put_unused(&pairs);
+	put_limits(&pairs, e, row);
 	put_targets(&pairs, row, names_find(e, key));
 	if (!buf_failed(&pairs))
 		rows->row(rows->arg, "partners", buf_slice(&pairs));
 	buf_free(&pairs);
+}
+
+/* -- those that no entry names -- */
+
+struct unlisted_rows {
+	struct edge *edge;
+	const struct partner_rows *rows;
+};
+
+/* A domain that a discovered partner, a connection or a ruling names; listed
+ * ones have their row already. */
+static void put_unlisted(const struct unlisted_rows *u, struct slice domain)
+{
+	struct edge *e = u->edge;
+	struct access_partner row = { .domain = domain, .discovered = true };
+	char key[ACCESS_KEY_MAX];
+	access_unlisted(e->current->access, e->rulings, domain, &row);
+	access_partner_key(&row, key);
+	if (partner_owner(e, slice_str(key)) == e->slot &&
+	    !access_partner_by_key(e->current->access, slice_str(key)))
+		put_row(e, u->rows, &row, slice_str(key));
+}
+
+static void on_keeper(void *arg, struct slice domain)
+{
+	put_unlisted(arg, domain);
+}
+
+static bool has_keeper(struct edge *e, struct slice domain)
+{
+	struct limits_seen seen;
+	return limits_seen(e, domain, &seen);
+}
+
+static void on_ruling(void *arg, struct slice domain, enum access_ruling ruling)
+{
+	const struct unlisted_rows *u = arg;
+	(void)ruling;
+	if (!has_keeper(u->edge, domain))
+		put_unlisted(u, domain);
+}
+
+static void on_partner(struct map_node *n, void *arg)
+{
+	const struct unlisted_rows *u = arg;
+	struct slice domain =
+		access_key_domain(slice_str(partner_of_node(n)->key));
+	if (domain.len && !has_keeper(u->edge, domain) &&
+	    access_ruling_of(u->edge->rulings, domain) == ACCESS_RULED_NOT)
+		put_unlisted(u, domain);
+}
+
+static void unlisted_status(struct edge *e, const struct partner_rows *rows)
+{
+	struct unlisted_rows u = { e, rows };
+	limits_each(e, on_keeper, &u);
+	access_rulings_each(e->rulings, on_ruling, &u);
+	map_each(&e->partners, on_partner, &u);
 }
 
 /* Those that this worker owns; domains with the same edge are one. */
@@ -163,4 +257,5 @@ void partners_status(struct edge *e, const struct partner_rows *rows)
 		    partner_owner(e, k) == e->slot)
 			put_row(e, rows, &a->partners[i], k);
 	}
+	unlisted_status(e, rows);
 }

@@ -8,6 +8,7 @@
 #include "access/reject.h"
 #include "edge/facts.h"
 #include "edge/inside.h"
+#include "edge/limits.h"
 #include "edge/partner.h"
 #include "edge/walk.h"
 #include "sip/reject.h"
@@ -232,9 +233,33 @@ static bool begins_outside(const struct walk *w)
 	return w->flow && !flow_is_inside(w->flow) && slice_empty(w->m->to_tag);
 }
 
+/* The domain outside may be one that no entry names. Called when the route is
+ * known. */
+static void gather_unlisted(struct walk *w)
+{
+	struct access_facts *f = &w->facts;
+	struct slice domain = f->to_domain;
+	if (f->source == ACCESS_FROM_FEDERATION)
+		domain = f->from_domain;
+	else if (f->route == ACCESS_ROUTE_PARTNER)
+		domain = access_key_domain(f->route_edge);
+	f->rulings = w->e->rulings;
+	if (access_unlisted(w->e->current->access, f->rulings, domain,
+			    &w->unlisted))
+		f->unlisted = &w->unlisted;
+}
+
+/* Of a user who is asked for outside of a dialog. */
+static struct slice address_asked_for(const struct walk *w)
+{
+	bool ours = w->facts.route == ACCESS_ROUTE_NONE &&
+		    access_is_ours(w->e->current->access, w->facts.to_domain);
+	return ours ? w->facts.to_aor : SLICE_NONE;
+}
+
 /* The verdict, with what has to be found out for it. NEED_SRV: it is judged
  * again when that is known, or there is no room for it to wait. */
-static struct access_verdict judge(struct walk *w, bool *waits)
+static struct access_verdict judge_names(struct walk *w, bool *waits)
 {
 	const struct access *a = w->e->current->access;
 	struct access_verdict v = access_judge(a, &w->facts);
@@ -249,6 +274,18 @@ static struct access_verdict judge(struct walk *w, bool *waits)
 	return v;
 }
 
+/* NEED_LIMIT: the owner of the partner is asked. */
+static struct access_verdict judge(struct walk *w, bool *waits)
+{
+	struct access_verdict v = judge_names(w, waits);
+	if (*waits || v.kind != ACCESS_NEED_LIMIT)
+		return v;
+	w->facts.limit =
+		limits_ask(w->e, w->r, v.partner->domain, address_asked_for(w));
+	*waits = w->facts.limit == ACCESS_LIMIT_UNKNOWN;
+	return *waits ? v : access_judge(w->e->current->access, &w->facts);
+}
+
 /* A partner was let in: its connection is what it seemed to be. */
 static void let_in(struct walk *w, const struct access_partner *sender)
 {
@@ -258,12 +295,16 @@ static void let_in(struct walk *w, const struct access_partner *sender)
 	w->sender = sender;
 	if (slice_eq(slice_from(peer, sizeof("peer:") - 1), slice_str(key)))
 		w->flow->proven = true;
+	else if (!w->flow->proven && slice_empty(sender->edge))
+		flow_prove(w->flow, key);
 	alias_offer(w->flow, sender, w->m);
 }
 
-void walk_on_request(void *arg, struct proxy_request *r)
+static void walk(struct edge *e, struct proxy_request *r,
+		 enum access_limit limit)
 {
-	struct walk w = { .e = arg, .r = r };
+	struct walk w = { .e = e, .r = r };
+	w.facts.limit = limit;
 	w.m = proxy_request_msg(r);
 	w.from = proxy_request_from(r);
 	sip_edits_init(&w.edits);
@@ -274,6 +315,7 @@ void walk_on_request(void *arg, struct proxy_request *r)
 	}
 	gather(&w);
 	const struct reject *reject = route_take(&w);
+	gather_unlisted(&w);
 	if (!reject && w.e->draining && begins_outside(&w))
 		reject = edge_reject(EDGE_DRAINING);
 	if (reject) {
@@ -317,6 +359,17 @@ void walk_on_request(void *arg, struct proxy_request *r)
 		refuse(&w, v.reject ? v.reject : edge_reject(EDGE_QUEUE_FULL));
 		break;
 	}
+}
+
+void walk_on_request(void *arg, struct proxy_request *r)
+{
+	walk(arg, r, ACCESS_LIMIT_UNKNOWN);
+}
+
+void walk_judge_again(struct edge *e, struct proxy_request *r,
+		      enum access_limit limit)
+{
+	walk(e, r, limit);
 }
 
 /* Later requests of the client come by us, whatever the inside's own way is
@@ -390,6 +443,8 @@ void walk_on_refuse(void *arg, struct proxy_request *r,
 		    KV_SLICE("to", m->uri.text));
 	if (reject == &sip_reject_extension)
 		unsupported(m, extra);
+	if (reject == &ACCESS_REJ_LIMIT_RATE)
+		sip_edit_bottom(extra, SIP_H_RETRY_AFTER, SLICE_LIT("1"));
 	if (!reject->diagnostics || (outsider && reject->inside_only))
 		return;
 	struct buf b;
@@ -406,10 +461,32 @@ void walk_on_refuse(void *arg, struct proxy_request *r,
 				value);
 }
 
+/* Whoever owns the partner that sent it is told, when it counts there. */
+static void report(struct edge *e, const struct proxy_record *record)
+{
+	const struct slice prefix = SLICE_LIT("peer:");
+	struct slice peer = record->from->peer;
+	struct access_partner row;
+	char domain[SIP_DOMAIN_MAX], key[ACCESS_KEY_MAX];
+	if (!e->current || !slice_starts(peer, prefix) ||
+	    sip_domain(record->request->from.uri.host, domain))
+		return;
+	if (access_unlisted(e->current->access, e->rulings, slice_str(domain),
+			    &row)) {
+		access_partner_key(&row, key);
+		limits_report(e, slice_str(key), record->status,
+			      record->reject);
+	} else if (record->reject) {
+		limits_report(e, slice_from(peer, prefix.len), record->status,
+			      record->reject);
+	}
+}
+
 void walk_on_done(void *arg, const struct proxy_record *record)
 {
 	struct edge *e = arg;
 	const struct sip_msg *m = record->request;
+	report(e, record);
 	LOG(LOG_INFO, "sip.message", KV_SLICE("method", m->method_text),
 	    KV_SLICE("from", m->from.uri.text), KV_SLICE("to", m->uri.text),
 	    KV_SLICE("call_id", m->call_id), KV_U64("slot", e->slot),

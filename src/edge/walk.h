@@ -15,10 +15,11 @@ struct walk {
 	bool routed;       /* a Route value of ours stood on top */
 	const struct access_partner *sender; /* from federation, once judged */
 	struct access_facts facts;
-	bool foreign_route;      /* Route values that are not ours follow */
-	struct access_mark mark; /* of the verdict */
-	struct proxy_hop hop;    /* where a flow token leads */
-	uint16_t hop_port;       /* where that flow's device reaches us, or 0 */
+	bool foreign_route; /* Route values that are not ours follow */
+	struct access_partner unlisted; /* facts.unlisted */
+	struct access_mark mark;        /* of the verdict */
+	struct proxy_hop hop;           /* where a flow token leads */
+	uint16_t hop_port; /* where that flow's device reaches us, or 0 */
 	struct sip_edits edits;
 	char from_aor[SIP_AOR_MAX];
 	char from_domain[SIP_DOMAIN_MAX];

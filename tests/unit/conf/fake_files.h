@@ -118,7 +118,11 @@ static inline int fake_load(struct arena *a, const char *text,
 	"access:\n"                                                        \
 	"  federation:\n"                                                  \
 	"    listen: [\"192.0.2.1:5071\", \"[2001:db8::1]:5071\"]\n"       \
-	"    discovery: off\n"                                             \
+	"    discovery: on\n"                                              \
+	"    discovered_verification: contacts\n"                          \
+	"    discovered_rate: 7\n"                                         \
+	"    discovered_addresses: 0\n"                                    \
+	"    allow_addresses: [10.8.0.0/16]\n"                             \
 	"  clients: {listen: [\"127.0.0.1:8443\"]}\n"                      \
 	"partners:\n"                                                      \
 	"  - { domain: Fabrikam.test, edge: sip.fabrikam.test. }\n"        \

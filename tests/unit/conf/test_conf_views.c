@@ -54,7 +54,12 @@ static void edge_and_access(void **state)
 	assert_text(e.access.partners[1].domain, "litware.test");
 	assert_text(e.access.partners[1].edge, "sip.litware.test");
 	assert_text(e.access.partners[1].address, "192.0.2.7:5061");
-	assert_int_equal(e.access.partners[1].line, 23);
+	assert_int_equal(e.access.partners[1].line, 27);
+	assert_true(e.access.discovery);
+	assert_int_equal(e.access.discovered_level, ACCESS_LEVEL_UNVERIFIED);
+	assert_int_equal(e.access.discovered_allow_count, 1);
+	assert_int_equal(e.discovered_rate, 7);
+	assert_int_equal(e.discovered_addresses, 0);
 	assert_int_equal(e.access.partners[1].connections, 4);
 	assert_int_equal(e.access.partners[1].allow_count, 0);
 	assert_int_equal(e.access.partners[2].edge.len, 0);

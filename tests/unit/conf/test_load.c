@@ -92,9 +92,18 @@ static const struct bad KEYS[] = {
 	  3,
 	  { "relay.bandwidth.per_port_kbit" } },
 	{ MIN "inside: {home: x}\n", 3, { "'x'", "builtin, none" } },
-	{ MIN "access: {federation: {discovery: on}}\n",
+	{ MIN "access: {federation: {discovery: yes}}\n",
 	  3,
-	  { "access.federation.discovery", "not available", "off" } },
+	  { "access.federation.discovery", "off" } },
+	{ MIN "access: {federation: {discovered_rate: 0}}\n",
+	  3,
+	  { "access.federation.discovered_rate", "1" } },
+	{ MIN "access: {federation: {discovered_addresses: 100001}}\n",
+	  3,
+	  { "access.federation.discovered_addresses", "100000" } },
+	{ MIN "access: {federation: {allow_addresses: [x]}}\n",
+	  3,
+	  { "access.federation.allow_addresses" } },
 	{ MIN "partners:\n - {domain: a.test, address: \"192.0.2.7:5061\"}\n",
 	  4,
 	  { "address:", "no edge:" } },
@@ -480,10 +489,13 @@ static void every_key_is_read(void **state)
 	assert_text(c->partners[0].domain, "fabrikam.test");
 	assert_text(c->partners[0].edge, "sip.fabrikam.test");
 	assert_true(slice_empty(c->partners[0].address));
-	assert_int_equal(c->partners[0].line, 22);
+	assert_int_equal(c->partners[0].line, 26);
 	assert_text(c->partners[1].domain, "litware.test");
 	assert_text(c->partners[1].address, "192.0.2.7:5061");
-	assert_int_equal(c->partners[1].line, 23);
+	assert_int_equal(c->partners[1].line, 27);
+	assert_true(c->access.discovery.on);
+	assert_int_equal(c->access.discovery.rate, 7);
+	assert_int_equal(c->access.discovery.addresses, 0);
 	assert_int_equal(c->workers, 7);
 	assert_text(c->user, "sallyport");
 	assert_int_equal(c->dns.server_count, 3);
