@@ -11,6 +11,7 @@ _sallyport_options() { # verb: its options
 	'user add' | 'user passwd') echo '--password-file' ;;
 	'turn credential') echo '--user --ttl --ms' ;;
 	restore) echo '-c' ;;
+	ban) echo '--for' ;;
 	message) echo "$client --to" ;;
 	receive) echo "$client --count --answer --timeout" ;;
 	esac
@@ -18,10 +19,11 @@ _sallyport_options() { # verb: its options
 
 _sallyport_words() { # words so far: what may follow
 	case $1 in
-	'') echo 'status metrics ports firewall explain user turn messages backup restore reload drain' \
-		'log-level message receive help version' ;;
+	'') echo 'status metrics ports firewall explain user turn messages partner ban unban bans backup' \
+		'restore reload drain log-level message receive help version' ;;
 	user | 'help user') echo 'add passwd list remove contacts disable enable devices import' ;;
 	turn | 'help turn') echo 'credential rotate' ;;
+	partner | 'help partner') echo 'list show block allow watch clear' ;;
 	messages | 'help messages') echo 'drop' ;;
 	log-level) echo 'error warn info debug' ;;
 	help) _sallyport_words '' ;;
@@ -52,7 +54,7 @@ _sallyport() {
 		return
 		;;
 	--as | --to | --server | --server-name | --count | --answer | \
-		--timeout | --ssh | --edge | --from | --method | --arriving-as)
+		--timeout | --ssh | --edge | --from | --method | --arriving-as | --for)
 		return
 		;;
 	esac
@@ -61,7 +63,7 @@ _sallyport() {
 		-s | -c | --password-file | --trust | --as | --to | --server | \
 			--server-name | --count | --answer | --timeout | \
 			--format | --lang | --profile | --ssh | --edge | \
-			--from | --method | --arriving-as)
+			--from | --method | --arriving-as | --for)
 			skip=value:
 			continue
 			;;

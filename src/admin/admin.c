@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "access/rulings.h"
 #include "admin/json.h"
 #include "admin/listen.h"
 
@@ -26,6 +27,11 @@ int admin_create(struct admin **out, struct loop *l, struct timers *timers,
 	list_init(&a->sessions);
 	listen_init(a);
 	expiry_init(&a->expiry, timers);
+	int err = access_rulings_create(&a->rulings);
+	if (err) {
+		admin_free(a);
+		return err;
+	}
 	*out = a;
 	return 0;
 }
@@ -42,6 +48,7 @@ void admin_free(struct admin *a)
 		ctl_request_free(container_of(it, struct request, node));
 	LIST_EACH (it, tmp, &a->neighbours)
 		free(container_of(it, struct neighbour, node));
+	access_rulings_free(a->rulings);
 	free(a);
 }
 
@@ -172,6 +179,8 @@ static uint64_t ask_of(const struct ipc_msg *m)
 		return m->u.backup_state.id;
 	case IPC_CONTACT:
 		return m->u.contact.id;
+	case IPC_BAN:
+		return m->u.ban.id;
 	case IPC_STATUS_ROW:
 		return m->u.status_row.id;
 	case IPC_STATUS_END:
@@ -197,11 +206,23 @@ static void route(struct admin *a, const struct proc_id *from,
 	}
 }
 
+static void on_ruling(struct admin *a, const struct ipc_ruling *r)
+{
+	if (!r->domain.len)
+		access_rulings_clear(a->rulings);
+	else if (access_rulings_set(a->rulings, r->domain,
+				    (enum access_ruling)r->ruling))
+		LOG(LOG_ERROR, "partner.ruling_lost",
+		    KV_SLICE("domain", r->domain));
+}
+
 void admin_message(struct admin *a, const struct proc_id *from,
 		   const struct ipc_msg *m)
 {
 	/* the supervisor's word comes by its own channel only */
-	if (m->type != IPC_OPERATED)
+	if (m->type == IPC_RULING && from->role == PROC_STORE)
+		on_ruling(a, &m->u.ruling);
+	else if (m->type != IPC_OPERATED)
 		route(a, from, m);
 }
 

@@ -13,7 +13,7 @@
 #include "admin/expiry.h"
 
 enum {
-	ARGS_MAX = 5,
+	ARGS_MAX = 6,
 	SESSIONS_MAX = 64,
 	SLOTS_MAX = 4096, /* of a role: bounds what a message can name */
 };
@@ -43,6 +43,7 @@ struct admin {
 	struct admin_ops ops;
 	void *arg;
 	const struct conf *conf;
+	struct access_rulings *rulings; /* of the operator, as pushed */
 	struct expiry expiry;
 	struct list neighbours;
 	struct list requests;
@@ -152,4 +153,6 @@ extern const struct verb_ops verb_ports, verb_firewall, verb_explain;
 extern const struct verb_ops verb_user_contacts, verb_user_contact_set,
 	verb_user_contact_remove;
 extern const struct verb_ops verb_turn_credential, verb_turn_rotate;
+extern const struct verb_ops verb_partner_list, verb_partner_rule;
+extern const struct verb_ops verb_ban, verb_unban, verb_bans;
 extern const struct verb_ops verb_reload, verb_drain, verb_log_level;

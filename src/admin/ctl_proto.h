@@ -21,7 +21,8 @@
  *   ports       {form,lang,profile,published} -> {"text":s,"warnings":s}
  *   firewall    {format,perimeter,ssh,edge,profile} -> the same; arguments
  *                  are texts, an empty one is as if not given
- *   explain     {from,to,method,audio_video,arriving_as} -> the same
+ *   explain     {from,to,method,audio_video,arriving_as,form} -> the same;
+ *                  form json: the text is an object (admin/explain.c)
  *   user.add    {aor,password}    -> {}
  *   user.passwd {aor,password}    -> {}
  *   user.remove {aor}             -> {}
@@ -49,6 +50,13 @@
  *   backup.state {number}         -> {"number":s,"running":b,"done":n,
  *                                     "total":n}   bytes; no error: complete
  *                                     and synced when it does not run
+ *   partner.list {}               -> {"partners":[{key:text...}...],
+ *                  "peer_certificates":[{key:text...}...]}
+ *   partner.rule {domain,ruling} -> {}           ruling: block, allow, watch,
+ *                                     clear
+ *   ban         {address,seconds} -> {}
+ *   unban       {address}         -> {}
+ *   bans        {}                -> {"bans":[{"address":s,"until":n}...]}
  *   reload      {}                -> {"generation":n}
  *   drain       {}                -> {}
  *   log.level   {level}           -> {}

@@ -3,6 +3,7 @@
 #include "admin/explain.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -11,12 +12,13 @@
 #include "conf/conf_views.h"
 #include "sip/uri.h"
 
-enum { ARENA_FIRST = 16 << 10, ARENA_MAX = 64 << 20 };
+enum { ARENA_FIRST = 16 << 10, ARENA_MAX = 64 << 20, STEPS_MAX = 32 };
 
 struct question {
 	struct access_facts facts;
 	char from[SIP_AOR_MAX], to[SIP_AOR_MAX];
 	char peer[1][256];
+	struct access_partner unlisted; /* facts.unlisted */
 	struct access_target target; /* DNS is not asked: as if it named it */
 };
 
@@ -68,6 +70,17 @@ static void choose_source(struct question *q, const struct access *a)
 	}
 }
 
+static void choose_unlisted(struct question *q, const struct access *a,
+			    const struct access_rulings *rulings)
+{
+	struct access_facts *f = &q->facts;
+	bool inwards = f->source == ACCESS_FROM_FEDERATION;
+	f->rulings = rulings;
+	if (access_unlisted(a, rulings, inwards ? f->from_domain : f->to_domain,
+			    &q->unlisted))
+		f->unlisted = &q->unlisted;
+}
+
 static int take(struct question *q, const struct tables_ask *ask, char *error)
 {
 	struct access_facts *f = &q->facts;
@@ -96,25 +109,79 @@ static int take(struct question *q, const struct tables_ask *ask, char *error)
 	return 0;
 }
 
+/* What the judge said. */
+struct told {
+	struct access_step step[STEPS_MAX];
+	size_t count;
+	struct access_verdict verdict;
+	bool srv_assumed, limit_assumed;
+};
+
 static void on_step(void *arg, const struct access_step *s)
 {
-	struct buf *out = arg;
-	const char *word = s->unknown ? "ask " : s->reject ? "no  " : "yes ";
-	buf_printf(out, "%s  %s", word, s->check);
-	if (s->line)
-		buf_printf(out, "  (line %u)", (unsigned)s->line);
-	buf_str(out, "\n");
+	struct told *t = arg;
+	if (t->count < STEPS_MAX)
+		t->step[t->count++] = *s;
 }
 
-static void verdict(struct buf *out, const struct access_verdict *v)
+/* What would have to be found out is said, and assumed. */
+static void judge(struct question *q, const struct access *a, struct told *t)
+{
+	struct access_facts *f = &q->facts;
+	t->verdict = access_explain(a, f, on_step, t);
+	if (t->verdict.kind == ACCESS_NEED_SRV) {
+		t->srv_assumed = true;
+		q->target = (struct access_target){
+			f->peer_name_count ? slice_str(q->peer[0]) : SLICE_NONE,
+			true
+		};
+		f->from_srv =
+			(struct access_srv){ ACCESS_SRV_KNOWN, &q->target, 1 };
+		t->count = 0;
+		t->verdict = access_explain(a, f, on_step, t);
+	}
+	if (t->verdict.kind == ACCESS_NEED_LIMIT) {
+		t->limit_assumed = true;
+		f->limit = ACCESS_WITHIN_LIMITS;
+		t->count = 0;
+		t->verdict = access_explain(a, f, on_step, t);
+	}
+}
+
+static const char *where_to(const struct access_verdict *v)
 {
 	static const char *const words[] = {
+		[ACCESS_REFUSE] = "goes nowhere",
 		[ACCESS_TO_INSIDE] = "goes inside",
 		[ACCESS_TO_PARTNER] = "goes to the partner",
 		[ACCESS_TO_FLOW] = "goes to the client",
 		[ACCESS_NEED_SRV] = "depends on SRV records",
 		[ACCESS_NEED_LIMIT] = "depends on a limit",
 	};
+	return words[v->kind];
+}
+
+static const char *outcome(const struct access_step *s)
+{
+	return s->unknown ? "ask" : s->reject ? "no" : "yes";
+}
+
+static void print(const struct told *t, struct buf *out)
+{
+	const struct access_verdict *v = &t->verdict;
+	if (t->srv_assumed)
+		buf_str(out, "(if the SRV records of the sender's domain "
+			     "name this peer)\n");
+	if (t->limit_assumed)
+		buf_str(out, "(while the discovered partner keeps to its "
+			     "limits)\n");
+	for (size_t i = 0; i < t->count; i++) {
+		const struct access_step *s = &t->step[i];
+		buf_printf(out, "%-4s  %s", outcome(s), s->check);
+		if (s->line)
+			buf_printf(out, "  (line %u)", (unsigned)s->line);
+		buf_str(out, "\n");
+	}
 	if (v->reject)
 		buf_printf(out,
 			   "\nrefused: %u %s, ms-diagnostics %u, why=%s\n%s\n",
@@ -122,37 +189,58 @@ static void verdict(struct buf *out, const struct access_verdict *v)
 			   v->reject->diagnostics, v->reject->why,
 			   v->reject->text);
 	else
-		buf_printf(out, "\nallowed: it %s\n", words[v->kind]);
+		buf_printf(out, "\nallowed: it %s\n", where_to(v));
 	if (v->mark.type != ACCESS_SOURCE_NONE)
 		buf_printf(out, "the sender counts as %s\n",
 			   v->mark.verified ? "verified"
 					    : "unverified: contacts only");
 }
 
-/* A peer that SRV records would have to name: said, and assumed. */
-static void judge(struct question *q, const struct access *a, struct buf *out)
+static json_t *steps_json(const struct told *t)
 {
-	struct access_facts *f = &q->facts;
-	struct buf steps;
-	buf_init(&steps, 0);
-	struct access_verdict v = access_explain(a, f, on_step, &steps);
-	if (v.kind == ACCESS_NEED_SRV) {
-		buf_reset(&steps);
-		buf_str(&steps, "(if the SRV records of the sender's domain "
-				"name this peer)\n");
-		q->target = (struct access_target){
-			f->peer_name_count ? slice_str(q->peer[0]) : SLICE_NONE,
-			true
-		};
-		f->from_srv =
-			(struct access_srv){ ACCESS_SRV_KNOWN, &q->target, 1 };
-		v = access_explain(a, f, on_step, &steps);
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < t->count; i++) {
+		const struct access_step *s = &t->step[i];
+		if (!json_array_append_new(
+			    list, json_pack("{s:s,s:s,s:i}", "check", s->check,
+					    "outcome", outcome(s), "line",
+					    (int)s->line)))
+			continue;
+		json_decref(list);
+		list = NULL;
 	}
-	buf_put(out, buf_slice(&steps));
-	if (buf_failed(&steps))
+	return list;
+}
+
+static int on_json(const char *text, size_t len, void *arg)
+{
+	buf_put(arg, slice_of(text, len));
+	return 0;
+}
+
+/* {"allowed":b,"to":s,"srv_assumed":b,"limits_assumed":b,"checks":[{check,outcome,line}...],
+ *  "verified":b|null,"refusal":{status,diagnostics,why,text}|null} */
+static void print_json(const struct told *t, struct buf *out)
+{
+	const struct access_verdict *v = &t->verdict;
+	const struct reject *j = v->reject;
+	json_t *refusal =
+		j ? json_pack("{s:i,s:s,s:i,s:s,s:s}", "status", j->status,
+			      "reason", j->reason, "diagnostics",
+			      j->diagnostics, "why", j->why, "text", j->text)
+		  : json_null();
+	json_t *verified = v->mark.type == ACCESS_SOURCE_NONE
+				   ? json_null()
+				   : json_boolean(v->mark.verified);
+	json_t *o = json_pack("{s:b,s:s,s:b,s:b,s:o,s:o,s:o}", "allowed", !j,
+			      "to", where_to(v), "srv_assumed", t->srv_assumed,
+			      "limits_assumed", t->limit_assumed, "checks",
+			      steps_json(t), "verified", verified, "refusal",
+			      refusal);
+	if (!o || json_dump_callback(o, on_json, out, JSON_COMPACT))
 		out->failed = true;
-	buf_free(&steps);
-	verdict(out, &v);
+	buf_str(out, "\n");
+	json_decref(o);
 }
 
 int explain_text(const struct conf *c, const struct tables_ask *ask,
@@ -172,8 +260,14 @@ int explain_text(const struct conf *c, const struct tables_ask *ask,
 	if (!err)
 		err = access_create(&a, &view, error);
 	if (!err) {
+		struct told told = { .count = 0 };
 		choose_source(&q, a);
-		judge(&q, a, out);
+		choose_unlisted(&q, a, ask->rulings);
+		judge(&q, a, &told);
+		if (slice_eq(ask_for(ask, "form"), SLICE_LIT("json")))
+			print_json(&told, out);
+		else
+			print(&told, out);
 		err = buf_failed(out) ? -ENOMEM : 0;
 	}
 	access_free(a);

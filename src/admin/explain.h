@@ -10,8 +10,8 @@
 
 /* Arguments: from, to ("alice@contoso.test"), method (MESSAGE), audio_video
  * ("yes"), arriving_as (the name that a peer's certificate proves; empty: from
- * inside, or from our client). Appends one line a check and the verdict. As
- * tables_ports(). */
+ * inside, or from our client), form ("json", else text). Appends one line a
+ * check and the verdict. As tables_ports(). */
 int explain_text(const struct conf *c, const struct tables_ask *ask,
 		 struct buf *out, struct buf *warnings,
 		 char error[static TABLES_ERROR_MAX]);

@@ -21,7 +21,7 @@ static json_t *whole(const struct buf *b)
 
 static void run(struct request *r, tables_fn fn)
 {
-	const struct tables_ask ask = { on_arg, r };
+	const struct tables_ask ask = { on_arg, r, r->admin->rulings };
 	char error[TABLES_ERROR_MAX] = "";
 	struct buf out, warnings;
 	if (!r->admin->conf) {

@@ -72,9 +72,26 @@ static json_t *silent(const struct request *r)
 	return list;
 }
 
+/* partner.list is a part of it. */
+static void reply_partners(struct request *r)
+{
+	const json_t *partners = json_object_get(r->result, "partners");
+	const json_t *peers = json_object_get(r->result, "peer_certificates");
+	ctl_request_done(
+		r, json_pack("{s:o,s:o,s:o}", "partners",
+			     partners ? json_deep_copy(partners) : json_array(),
+			     "peer_certificates",
+			     peers ? json_deep_copy(peers) : json_array(),
+			     "silent", silent(r)));
+}
+
 static void reply(struct request *r)
 {
 	const struct admin *a = r->admin;
+	if (r->command->ops == &verb_partner_list) {
+		reply_partners(r);
+		return;
+	}
 	json_t *tables = json_incref(r->result);
 	ctl_request_done(r, json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o}",
 				      "version", SALLYPORT_VERSION,
@@ -87,8 +104,10 @@ static void reply(struct request *r)
 
 /* ---- asking ---- */
 
-static bool is_asked(const struct neighbour *n)
+static bool is_asked(const struct request *r, const struct neighbour *n)
 {
+	if (r->command->ops == &verb_partner_list && n->role != PROC_EDGE)
+		return false;
 	if (n->role == PROC_SUPERVISOR || n->role == PROC_ADMIN ||
 	    n->role == PROC_LOADER)
 		return false;
@@ -113,7 +132,7 @@ static int note_waiting(struct request *r)
 		struct proc_id id = n->id;
 		id.role = n->role;
 		id.slot = n->slot;
-		if (is_asked(n))
+		if (is_asked(r, n))
 			r->waiting[r->waiting_count++] = id;
 	}
 	return 0;
@@ -212,3 +231,5 @@ static void on_gone(struct request *r, const struct proc_id *peer)
 }
 
 const struct verb_ops verb_status = { run_status, on_answer, on_gone, reply };
+const struct verb_ops verb_partner_list = { run_status, on_answer, on_gone,
+					    reply };

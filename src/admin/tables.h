@@ -16,6 +16,7 @@ typedef struct slice (*tables_arg_fn)(void *arg, const char *name);
 struct tables_ask {
 	tables_arg_fn arg;
 	void *arg_of;
+	const struct access_rulings *rulings; /* in force; NULL: none */
 };
 
 /* Arguments: form (table), lang (en), profile (as configured), published

@@ -46,6 +46,7 @@ enum cli_opt {
 	OPT_USER,
 	OPT_TTL,
 	OPT_MS,
+	OPT_FOR,
 	OPT_COUNT_OF
 };
 
@@ -138,6 +139,15 @@ int cli_verb_version(struct cli *c);
 
 /* operate.c, status.c, tables.c, users.c, message.c, receive.c */
 int cli_verb_metrics(struct cli *c);
+int cli_verb_partner_list(struct cli *c);
+int cli_verb_partner_show(struct cli *c);
+int cli_verb_partner_block(struct cli *c);
+int cli_verb_partner_allow(struct cli *c);
+int cli_verb_partner_watch(struct cli *c);
+int cli_verb_partner_clear(struct cli *c);
+int cli_verb_ban(struct cli *c);
+int cli_verb_unban(struct cli *c);
+int cli_verb_bans(struct cli *c);
 int cli_verb_reload(struct cli *c);
 int cli_verb_drain(struct cli *c);
 int cli_verb_log_level(struct cli *c);

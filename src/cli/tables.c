@@ -15,7 +15,7 @@
 #include "cli/ctl.h"
 #include "cli/out.h"
 
-enum { ARGS_MAX = 5, WORD_MAX = 4096 };
+enum { ARGS_MAX = 6, WORD_MAX = 4096 };
 
 /* One argument of the question. */
 struct arg {
@@ -107,7 +107,8 @@ static int ask_server(struct cli *c, const char *verb, const struct arg *args)
 	int status = ctl_call(c, verb, to_json(args), &result);
 	if (status)
 		return status;
-	if (c->args.opt[OPT_JSON] && strcmp(verb, "ports") != 0)
+	/* the others are asked for it, and their text is JSON then */
+	if (c->args.opt[OPT_JSON] && strcmp(verb, "firewall") == 0)
 		return out_json(c, result);
 	const char *text = json_string_value(json_object_get(result, "text"));
 	const char *warnings =
@@ -170,6 +171,7 @@ int cli_verb_explain(struct cli *c)
 		{ "method", value(c, OPT_METHOD) },
 		{ "audio_video", flag(c, OPT_AUDIO_VIDEO) },
 		{ "arriving_as", value(c, OPT_ARRIVING_AS) },
+		{ "form", c->args.opt[OPT_JSON] ? "json" : "" },
 	};
 	return ask(c, "explain", args);
 }

@@ -14,6 +14,10 @@
 	"first line of --password-file (- is standard input). It never\n" \
 	"stands on the command line, where others could read it.\n"
 
+#define RULING_HELP                                                          \
+	"Holds at once and over restarts, until `partner clear`. What the\n" \
+	"configuration blocks stays blocked.\n"
+
 #define CLIENT_HELP                                                         \
 	"A SIP client of its own: it needs the network, not the daemon's\n" \
 	"socket. The password comes from --password-file (- is standard\n"  \
@@ -70,6 +74,8 @@ const struct cli_option cli_options[OPT_COUNT_OF] = {
 	[OPT_USER] = { "--user", "USER@DOMAIN", CLI_ACCOUNT, "for whom" },
 	[OPT_TTL] = { "--ttl", "SECONDS", CLI_NUMBER,
 		      "how long it lives (28800: a working day)" },
+	[OPT_FOR] = { "--for", "SECONDS", CLI_NUMBER,
+		      "how long (86400: a day)" },
 	[OPT_MS] = { "--ms", NULL, CLI_FLAG,
 		     "for MS-TURN clients: both words in base64" },
 };
@@ -256,6 +262,78 @@ const struct cli_verb cli_verbs[] = {
 	  .max = 1,
 	  .kind = CLI_ACCOUNT,
 	  .run = cli_verb_messages },
+	{ .words = "partner list",
+	  .operands = "",
+	  .help = "the partners: class, state, limits, certificates",
+	  .more = "Those of the configuration, those that were discovered "
+		  "since\n"
+		  "the start, and the domains that were blocked, allowed or\n"
+		  "watched here.\n",
+	  .run = cli_verb_partner_list },
+	{ .words = "partner show",
+	  .operands = "DOMAIN",
+	  .help = "all that is known of one partner",
+	  .more = "",
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_partner_show },
+	{ .words = "partner block",
+	  .operands = "DOMAIN",
+	  .help = "refuse a domain and those below it, both ways",
+	  .more = RULING_HELP,
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_partner_block },
+	{ .words = "partner allow",
+	  .operands = "DOMAIN",
+	  .help = "treat a domain as if it were listed",
+	  .more = "Found by SRV and without the limits of discovered "
+		  "partners.\n" RULING_HELP,
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_partner_allow },
+	{ .words = "partner watch",
+	  .operands = "DOMAIN",
+	  .help = "hold a discovered partner to one request a second",
+	  .more = "And to those of our addresses that it knows.\n" RULING_HELP,
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_partner_watch },
+	{ .words = "partner clear",
+	  .operands = "DOMAIN",
+	  .help = "take back what was said, and count its limits anew",
+	  .more = "",
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_partner_clear },
+	{ .words = "ban",
+	  .operands = "ADDRESS",
+	  .help = "accept nothing from an IP address for a while",
+	  .more = "What it has open ends at once. An IPv6 address stands for\n"
+		  "its /64. Servers inside are never refused.\n",
+	  .options = CLI_OPT(OPT_FOR),
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_ban },
+	{ .words = "unban",
+	  .operands = "ADDRESS",
+	  .help = "lift a ban",
+	  .more = "",
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_unban },
+	{ .words = "bans",
+	  .operands = "",
+	  .help = "the addresses that are banned",
+	  .more = "",
+	  .run = cli_verb_bans },
 	{ .words = "reload",
 	  .operands = "",
 	  .help = "load the configuration again",

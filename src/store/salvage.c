@@ -29,6 +29,9 @@ static const struct table {
 	{ "contacts", "owner,contact", "?,?,?" },
 	{ "soft", "rowid", "?,?,?,?,?" },
 	{ "secrets", "seq", "?,?,?" },
+	{ "rulings", "domain", "?,?" },
+	{ "tallies", "domain", "?,?,?" },
+	{ "bans", "address", "?,?" },
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };

@@ -31,6 +31,11 @@ static void test_table(void **state)
 		"messages.drop",
 		"backup",
 		"backup.state",
+		"partner.list",
+		"partner.rule",
+		"ban",
+		"unban",
+		"bans",
 	};
 	size_t n = 0;
 	(void)state;

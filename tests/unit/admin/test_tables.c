@@ -70,7 +70,7 @@ static const char *answer(struct question q, int expected)
 {
 	static char text[32768];
 	char error[TABLES_ERROR_MAX] = "";
-	const struct tables_ask ask = { on_arg, &q };
+	const struct tables_ask ask = { .arg = on_arg, .arg_of = &q };
 	struct buf out, warnings;
 	buf_init(&out, 0);
 	buf_init(&warnings, 0);
@@ -172,7 +172,7 @@ static int ask_all(void *arg)
 	struct question why = {
 		explain_text, { "from=a@contoso.test", "to=b@a.test", NULL }
 	};
-	const struct tables_ask ask = { on_arg, &q };
+	const struct tables_ask ask = { .arg = on_arg, .arg_of = &q };
 	char error[TABLES_ERROR_MAX] = "";
 	struct buf out, warnings;
 	(void)arg;
@@ -182,8 +182,10 @@ static int ask_all(void *arg)
 	if (!err)
 		err = tables_ports(conf(), &ask, &out, &warnings, error);
 	if (!err)
-		err = explain_text(conf(), &(struct tables_ask){ on_arg, &why },
-				   &out, &warnings, error);
+		err = explain_text(
+			conf(),
+			&(struct tables_ask){ .arg = on_arg, .arg_of = &why },
+			&out, &warnings, error);
 	if (err)
 		assert_non_null(strstr(error, "out of memory"));
 	buf_free(&out);
