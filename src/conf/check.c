@@ -97,14 +97,23 @@ static int partners_are_others(struct conf_loader *ld)
 	return 0;
 }
 
+/* The ith listener that has its address and port for itself. */
 static const struct conf_addr *listener(const struct conf *c, size_t i)
 {
-	size_t federation = c->access.federation.listen_count;
-	size_t outside = federation + c->access.clients.listen_count;
-	if (i < federation)
-		return &c->access.federation.listen[i];
-	return i < outside ? &c->access.clients.listen[i - federation]
-			   : &c->inside.listen[i - outside];
+	const struct {
+		const struct conf_addr *list;
+		size_t count;
+	} all[] = {
+		{ c->access.federation.listen,
+		  c->access.federation.listen_count },
+		{ c->access.clients.listen, c->access.clients.listen_count },
+		{ c->inside.listen, c->inside.listen_count },
+		{ c->relay.tls_listen, c->relay.tls_listen_count },
+	};
+	size_t n = 0;
+	while (i >= all[n].count)
+		i -= all[n++].count;
+	return &all[n].list[i];
 }
 
 static int listeners_differ(struct conf_loader *ld)
@@ -116,7 +125,7 @@ static int listeners_differ(struct conf_loader *ld)
 		return conf_fail(ld, conf_line_of(ld, "access"),
 				 "access: nothing listens; write listen: under "
 				 "federation: or clients:");
-	n += c->inside.listen_count;
+	n += c->inside.listen_count + c->relay.tls_listen_count;
 	for (size_t i = 1; i < n; i++) {
 		const struct conf_addr *a = listener(c, i);
 		for (size_t j = 0; j < i; j++) {

@@ -80,7 +80,10 @@ struct conf {
 		struct conf_addr *listen; /* none: there is no relay */
 		size_t listen_count;
 		uint32_t range; /* first port << 16 | last port */
+		struct conf_addr *tls_listen;
+		size_t tls_listen_count;
 		uint8_t wide_channels;
+		uint8_t messenger;
 		struct slice realm;            /* empty: edge.name */
 		struct slice public4, public6; /* addresses without port */
 		struct conf_relay_user *users;
@@ -155,7 +158,9 @@ int conf_load(struct arena *a, const struct conf_load *load,
 	      struct buf *warnings);
 /* roles: bits 1 << enum proc_role of those who will read it. The content of a
  * file is in when one of them needs it, so encode for each role by itself; the
- * private key is for PROC_EDGE alone. Sticky error in out. */
+ * private key is for PROC_EDGE, and for relays that end TLS. Sticky error in
+ * out. */
+enum { CONF_FOR_RELAY_TLS = 1 << 8 };
 void conf_encode(struct buf *out, const struct conf *c, uint32_t roles);
 /* Slices borrow from bytes, arrays live in the arena. 0, -EBADMSG (malformed,
  * or written by another version) or -ENOMEM. Every value is checked again. */

@@ -110,6 +110,10 @@ static int view_relay(struct arena *a, const struct conf *c,
 	int err = view_listeners(a, c->relay.listen, c->relay.listen_count,
 				 &out->relay_udp);
 	out->relay_tcp = out->relay_udp;
+	if (!err)
+		err = view_listeners(a, c->relay.tls_listen,
+				     c->relay.tls_listen_count,
+				     &out->relay_tls);
 	out->range_first = (uint16_t)(c->relay.range >> 16);
 	out->range_last = (uint16_t)(c->relay.range & 0xffff);
 	if (!slice_empty(c->relay.public4)) /* a checked text */

@@ -271,12 +271,23 @@ struct slice conf_relay_realm(const struct conf *c)
 		       : c->relay.realm;
 }
 
+static int relay_tls(struct arena *a, const struct conf *c,
+		     struct relay_conf *out)
+{
+	struct net_tls_conf *tls = arena_alloc(a, sizeof(*tls));
+	int err = tls ? conf_view_tls(a, c, tls) : -ENOMEM;
+	if (!err)
+		out->tls = tls;
+	return err;
+}
+
 int conf_view_relay(struct arena *a, const struct conf *c,
 		    struct relay_conf *out)
 {
 	struct relay_conf r = {
 		.realm = conf_relay_realm(c),
 		.wide_channels = c->relay.wide_channels,
+		.messenger = c->relay.messenger,
 		.port_first = (uint16_t)(c->relay.range >> 16),
 		.port_last = (uint16_t)c->relay.range,
 		.allow_count = c->relay.allow_peer_count,
@@ -291,6 +302,8 @@ int conf_view_relay(struct arena *a, const struct conf *c,
 		err = prefixes(a, c->relay.deny_peers, r.deny_count, &r.deny);
 	if (!err)
 		err = relay_users(a, c, &r);
+	if (!err && c->relay.tls_listen_count)
+		err = relay_tls(a, c, &r);
 	if (!err)
 		*out = r;
 	return err;

@@ -134,7 +134,7 @@ const struct conf_key CONF_KEYS[] = {
 	{ .path = "tls.certificate",
 	  .type = CONF_FILE,
 	  AT(tls.certificate),
-	  .readers = CONF_FOR_EDGE | CONF_FOR_ADMIN,
+	  .readers = CONF_FOR_EDGE | CONF_FOR_ADMIN | CONF_FOR_RELAY_TLS,
 	  .missing = "write the file of our certificate chain, such as "
 		     "certificate: /etc/sallyport/edge.pem",
 	  .example = "/etc/sallyport/edge.pem",
@@ -144,7 +144,7 @@ const struct conf_key CONF_KEYS[] = {
 	{ .path = "tls.key",
 	  .type = CONF_FILE,
 	  AT(tls.key),
-	  .readers = CONF_FOR_EDGE,
+	  .readers = CONF_FOR_EDGE | CONF_FOR_RELAY_TLS,
 	  .secret = true,
 	  .missing = "write the file of the private key, such as "
 		     "key: /etc/sallyport/edge.key",
@@ -195,7 +195,7 @@ const struct conf_key CONF_KEYS[] = {
 	{ .path = "tls.certificates[].certificate",
 	  .type = CONF_FILE,
 	  IN_CERTIFICATE(certificate),
-	  .readers = CONF_FOR_EDGE | CONF_FOR_ADMIN,
+	  .readers = CONF_FOR_EDGE | CONF_FOR_ADMIN | CONF_FOR_RELAY_TLS,
 	  .missing = "write the file of the certificate chain, such as "
 		     "certificate: /etc/sallyport/fabrikam.pem",
 	  .example = "/etc/sallyport/fabrikam.pem",
@@ -203,7 +203,7 @@ const struct conf_key CONF_KEYS[] = {
 	{ .path = "tls.certificates[].key",
 	  .type = CONF_FILE,
 	  IN_CERTIFICATE(key),
-	  .readers = CONF_FOR_EDGE,
+	  .readers = CONF_FOR_EDGE | CONF_FOR_RELAY_TLS,
 	  .secret = true,
 	  .missing = "write the file of its private key, such as "
 		     "key: /etc/sallyport/fabrikam.key",
@@ -453,6 +453,15 @@ const struct conf_key CONF_KEYS[] = {
 	  .doc = "Addresses and ports for clients, over UDP and TCP; an empty "
 		 "list for none. Relay ports are opened on the address that a "
 		 "client came to." },
+	{ .path = "relay.tls_listen",
+	  .type = CONF_ADDRS,
+	  AT(relay.tls_listen),
+	  COUNT(relay.tls_listen_count),
+	  .max = 16,
+	  .example = "[\"[::]:5349\"]",
+	  .doc = "Addresses and ports for clients over TLS, with the "
+		 "certificates of `tls`. While there is one, relay processes "
+		 "have the keys, and TLS is also taken at `relay.listen`." },
 	{ .path = "relay.range",
 	  .type = CONF_RANGE,
 	  AT(relay.range),
@@ -475,6 +484,14 @@ const struct conf_key CONF_KEYS[] = {
 	  .doc = "`yes`: channel numbers up to 0x7FFF may be bound, which "
 		 "clients of RFC 5766 draw from; RFC 8656 has those up to "
 		 "0x4FFF." },
+	{ .path = "relay.messenger",
+	  .type = CONF_CHOICE,
+	  AT(relay.messenger),
+	  .fallback = "no",
+	  .choices = BOOLS,
+	  .doc = "`yes`: the old form of MS-TURN too, which clients of "
+		 "Windows Live Messenger speak; it has neither realm nor "
+		 "nonce." },
 	{ .path = "relay.public4",
 	  .type = CONF_IP,
 	  AT(relay.public4),

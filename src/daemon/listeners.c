@@ -161,6 +161,7 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 	size_t clients = conf->access.clients.listen_count;
 	size_t inside = conf->inside.listen_count;
 	size_t relay = conf->relay.listen_count;
+	size_t relay_tls = conf->relay.tls_listen_count;
 	struct listeners *set = calloc(1, sizeof(*set));
 	struct builder b = { set, before, open_fn, path, error };
 	int err = 0;
@@ -168,7 +169,8 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 	if (!set)
 		return -ENOMEM;
 	set->workers = conf->workers;
-	set->item = calloc(federation + clients + inside + 2 * relay + 1,
+	set->item = calloc(federation + clients + inside + 2 * relay +
+				   relay_tls + 1,
 			   sizeof(*set->item));
 	if (!set->item)
 		err = -ENOMEM;
@@ -183,6 +185,8 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 	for (size_t i = 0; i < 2 * relay && !err; i++)
 		err = add(&b, i % 2 ? LISTENER_RELAY_TCP : LISTENER_RELAY_UDP,
 			  &conf->relay.listen[i / 2]);
+	for (size_t i = 0; i < relay_tls && !err; i++)
+		err = add(&b, LISTENER_RELAY_TCP, &conf->relay.tls_listen[i]);
 	if (err) {
 		listeners_free(set);
 		return err;

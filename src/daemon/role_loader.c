@@ -102,6 +102,13 @@ static int send_snapshot(struct loader *l, const struct conf *c, uint32_t roles)
 	return err;
 }
 
+/* No key but where TLS ends. */
+static uint32_t relay_readers(const struct conf *c)
+{
+	return c->relay.tls_listen_count ? ROLES_RELAY | CONF_FOR_RELAY_TLS
+					 : ROLES_RELAY;
+}
+
 static int send_end(struct loader *l, const char *error, struct slice warnings)
 {
 	const struct ipc_load_end m = { .error = slice_str(error),
@@ -125,7 +132,7 @@ static void load_text(struct loader *l, struct arena *a, const char *path,
 	if (!err)
 		err = send_snapshot(l, c, ROLES_EDGE);
 	if (!err)
-		err = send_snapshot(l, c, ROLES_RELAY);
+		err = send_snapshot(l, c, relay_readers(c));
 	if (!err)
 		err = send_snapshot(l, c, ROLES_OTHER);
 	if (err && !*error)

@@ -114,12 +114,11 @@ static int role_prepare(void *role, uint32_t generation, struct snapshot *snap,
 {
 	struct role_relay *r = role;
 	struct relay_setup_conf *setup = NULL;
-	(void)error;
 	int err = relay_setup_create(&setup, snap, r->own, r->own_count);
 	if (err)
 		return err;
 	err = relay_io_prepare(r->io, generation, &setup->conf,
-			       relay_setup_release, setup);
+			       relay_setup_release, setup, error);
 	if (err) {
 		/* the snapshot stays the caller's */
 		setup->snap = NULL;

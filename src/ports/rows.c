@@ -102,6 +102,7 @@ static void at_relay_udp(const struct ports_conf *c, struct places *out)
 static void at_relay_tcp(const struct ports_conf *c, struct places *out)
 {
 	add_list(out, &c->relay_tcp);
+	add_list(out, &c->relay_tls);
 }
 
 static void to_partners(const struct ports_conf *c, struct places *out)

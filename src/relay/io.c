@@ -88,6 +88,17 @@ static int alloc_batches(struct relay_io *io)
 	return io->in->buffer ? 0 : -ENOMEM;
 }
 
+/* The kernel's queue holds those who come meanwhile. */
+static void on_gate(void *arg, bool full)
+{
+	struct relay_io *io = arg;
+	LIST_EACH (it, tmp, &io->listeners) {
+		struct relay_udp *u = container_of(it, struct relay_udp, node);
+		if (u->acceptor)
+			acceptor_pause(u->acceptor, full);
+	}
+}
+
 int relay_io_create(struct relay_io **out, struct loop *l)
 {
 	struct relay_io *io = calloc(1, sizeof(*io));
@@ -104,6 +115,8 @@ int relay_io_create(struct relay_io **out, struct loop *l)
 	int err = alloc_batches(io);
 	if (!err)
 		err = net_tls_create(&io->plain, &nothing, NET_PLAIN, error);
+	if (!err)
+		err = net_gate_create(&io->gate, l, 0, on_gate, io);
 	if (!err)
 		err = udp_epoll_open(io);
 	if (err) {
@@ -137,6 +150,7 @@ int relay_io_share(struct relay_io *io, void *shared, uint32_t slot)
 
 static void generation_end(struct relay_generation *g)
 {
+	net_tls_free(g->tls);
 	if (g->release)
 		g->release(g->arg);
 	*g = (struct relay_generation){ .number = 0 };
@@ -172,6 +186,7 @@ void relay_io_free(struct relay_io *io)
 	generation_end(&io->next);
 	generation_end(&io->now);
 	net_tls_free(io->plain);
+	net_gate_free(io->gate);
 	if (io->in)
 		free(io->in->buffer);
 	free(io->in);
@@ -262,14 +277,20 @@ int relay_io_listener(struct relay_io *io, uint32_t generation,
 
 int relay_io_prepare(struct relay_io *io, uint32_t generation,
 		     const struct relay_conf *conf, void (*release)(void *arg),
-		     void *arg)
+		     void *arg, char error[static NET_ERROR_MAX])
 {
+	struct net_tls *tls = NULL;
 	int err = io->engine ? 0 : relay_io_share(io, NULL, 0);
+	if (!err && conf->tls)
+		err = net_tls_create(&tls, conf->tls, NET_TLS_CLIENTS, error);
 	if (err)
 		return err;
+	if (tls)
+		net_tls_gate(tls, io->gate);
 	io->next = (struct relay_generation){ .number = generation,
 					      .prepared = true,
 					      .conf = conf,
+					      .tls = tls,
 					      .release = release,
 					      .arg = arg };
 	return 0;

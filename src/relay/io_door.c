@@ -94,8 +94,16 @@ static void judge(struct door *d, struct slice first)
 	case STREAM_RFC:
 		admit(d, RELAY_TCP, d->io->plain);
 		return;
-	default:
+	case STREAM_TLS:
+		if (d->io->now.tls)
+			admit(d, RELAY_TLS, d->io->now.tls);
+		else
+			refuse(d);
+		return;
+	case STREAM_MORE:
+	case STREAM_CLOSE:
 		refuse(d);
+		return;
 	}
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "loop/loop.h"
+#include "net/net.h"
 #include "relay/link.h"
 #include "relay/relay.h"
 
@@ -35,7 +36,7 @@ int relay_io_listener(struct relay_io *io, uint32_t generation,
 		      enum relay_listener kind, struct slice address, int fd);
 int relay_io_prepare(struct relay_io *io, uint32_t generation,
 		     const struct relay_conf *conf, void (*release)(void *arg),
-		     void *arg);
+		     void *arg, char error[static NET_ERROR_MAX]);
 void relay_io_commit(struct relay_io *io, uint32_t generation);
 void relay_io_abort(struct relay_io *io, uint32_t generation);
 /* Secrets of minted credentials; may change at any time. */

@@ -80,6 +80,7 @@ struct relay_generation {
 	uint32_t number;
 	bool prepared;
 	const struct relay_conf *conf;
+	struct net_tls *tls; /* NULL: not here */
 	void (*release)(void *arg);
 	void *arg;
 };
@@ -100,6 +101,7 @@ struct relay_io {
 	struct in_batch *in;
 	struct out_queue *out;
 	struct net_tls *plain;
+	struct net_gate *gate;
 	relay_pass_fn pass;
 	void *pass_arg;
 	bool draining;

@@ -82,6 +82,7 @@ def relay_org(stage, net, **more):
     org.prefix = net.inside(net.relay)
     lines = {
         "listen": f'["{RELAY4}:3478", "[{RELAY6}]:3478"]',
+        "tls_listen": f'["{RELAY4}:5349"]',
         "users": f"[{{ name: {USER}, password: {PASSWORD} }}]",
         "allow_peers": '["10.77.0.0/24", "fd77::/64"]',
         "wide_channels": '"yes"',

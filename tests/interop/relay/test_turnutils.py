@@ -77,6 +77,28 @@ class TurnUtils(Case):
         binds of four connections land on any of three processes."""
         self.assertWhole(80, "-T")
 
+    def test_tls(self):
+        """Clients over TLS, who check our certificate; also at the port that
+        is not only for them. Some of the last messages stay unread in the
+        client's TLS when it stops: what was delivered is our word."""
+        ca = ["-S", "-t", "-E", str(self.org.ca.pem)]
+        for n, port in enumerate(("5349", "3478"), 1):
+            with self.subTest(port):
+                sent, received = self.uclient(*ca, "-y", "-c", "-p", port)
+                self.assertEqual(sent, 80)
+                self.assertGreaterEqual(received, 64)
+                self.assertEqual(self.org.metric("turn_down_packets_total"),
+                                 80 * n)
+        self.assertEqual(self.org.metric("turn_unsent_total"), 0)
+        self.org.log.wait("turn.session", transport="tls")
+
+    def test_tcp_relay_tls(self):
+        """RFC 6062 for clients whose TLS ends in another process than the one
+        that has the peer's connection."""
+        sent, received = self.uclient("-T", "-S", "-p", "5349")
+        self.assertEqual(sent, received)
+        self.assertGreater(received, 40)
+
     def test_wrong_password(self):
         said = self.uclient("-y", "-c", password="guess")
         self.assertIsInstance(said, str)
