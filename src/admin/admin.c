@@ -181,6 +181,10 @@ static uint64_t ask_of(const struct ipc_msg *m)
 		return m->u.contact.id;
 	case IPC_BAN:
 		return m->u.ban.id;
+	case IPC_SESSION:
+		return m->u.session.id;
+	case IPC_SESSION_RESULT:
+		return m->u.session_result.id;
 	case IPC_STATUS_ROW:
 		return m->u.status_row.id;
 	case IPC_STATUS_END:

@@ -153,6 +153,8 @@ extern const struct verb_ops verb_ports, verb_firewall, verb_explain;
 extern const struct verb_ops verb_user_contacts, verb_user_contact_set,
 	verb_user_contact_remove;
 extern const struct verb_ops verb_turn_credential, verb_turn_rotate;
+extern const struct verb_ops verb_relay_list, verb_relay_show, verb_relay_kill,
+	verb_relay_drain;
 extern const struct verb_ops verb_partner_list, verb_partner_rule;
 extern const struct verb_ops verb_ban, verb_unban, verb_bans;
 extern const struct verb_ops verb_reload, verb_drain, verb_log_level;

@@ -139,6 +139,10 @@ int cli_verb_version(struct cli *c);
 
 /* operate.c, status.c, tables.c, users.c, message.c, receive.c */
 int cli_verb_metrics(struct cli *c);
+int cli_verb_relay_list(struct cli *c);
+int cli_verb_relay_show(struct cli *c);
+int cli_verb_relay_kill(struct cli *c);
+int cli_verb_relay_drain(struct cli *c);
 int cli_verb_partner_list(struct cli *c);
 int cli_verb_partner_show(struct cli *c);
 int cli_verb_partner_block(struct cli *c);

@@ -12,6 +12,7 @@
 #include "base/cursor.h"
 #include "base/log.h"
 #include "daemon/conf_map.h"
+#include "daemon/relay_sessions.h"
 #include "daemon/warm.h"
 #include "relay/relay_io.h"
 
@@ -178,8 +179,11 @@ static void take_secrets(struct role_relay *r, struct slice ring)
 static void role_peer_message(void *role, const struct proc_id *from,
 			      const struct ipc_msg *m)
 {
+	struct role_relay *r = role;
 	if (from->role == PROC_STORE && m->type == IPC_SECRETS)
 		take_secrets(role, m->u.secrets.ring);
+	else if (from->role == PROC_ADMIN)
+		relay_sessions_asked(r->process, r->io, from, m);
 }
 
 /* fd is taken over. */

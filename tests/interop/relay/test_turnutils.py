@@ -133,6 +133,31 @@ class TurnUtils(Case):
         self.assertEqual(self.org.metric("turn_allocations"),
                          made - len(ended))
 
+    def sessions(self):
+        return json.loads(self.org.run("--json", "relay",
+                                       "list").stdout)["sessions"]
+
+    def test_operator(self):
+        """`relay list` has every session of every process, `kill` ends one,
+        `drain` lets the others go on and makes no new ones."""
+        self.net.start(self.net.client, "turnutils_uclient", "-u", netns.USER,
+                       "-w", netns.PASSWORD, "-n", "100000", "-m", "4", "-y",
+                       "-c", netns.RELAY4)
+        listed = wait_for(lambda: len(self.sessions()) >= 4 and
+                          self.sessions(), 30, "four sessions")
+        self.assertEqual({s["user"] for s in listed}, {netns.USER})
+        self.assertTrue(all(s["relayed"].startswith(netns.RELAY4 + ":")
+                            for s in listed))
+        one = listed[0]["session"]
+        shown = json.loads(self.org.run("--json", "relay", "show", one).stdout)
+        self.assertEqual(shown["client"], listed[0]["client"])
+        self.org.run("relay", "kill", one)
+        self.org.log.wait("turn.session", why="killed")
+        self.assertNotIn(one, [s["session"] for s in self.sessions()])
+        self.org.run("relay", "drain")
+        self.assertIsInstance(self.uclient("-y", "-c"), str)
+        self.assertTrue(self.sessions())
+
     def test_killed(self):
         """TURN-14: the relay processes die; clients allocate anew."""
         self.assertWhole(80, "-y", "-c")
