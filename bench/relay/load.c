@@ -144,7 +144,7 @@ static void on_registered(struct load *l, struct tls_peer *p, const char *text,
 	}
 	snprintf(user, sizeof(user), "%.*s", (int)strcspn(l->to, "@"), l->to);
 	snprintf(uri, sizeof(uri), "sip:%s", strchr(l->to, '@') + 1);
-	struct sip_login login = { user, l->password, uri };
+	struct sip_login login = { user, l->password, uri, 0 };
 	if (status != 401 || l->cseq > 1 ||
 	    !sip_authorize(authorization, sizeof(authorization), text, len,
 			   &login)) {

@@ -142,14 +142,14 @@ bool sip_authorize(char *out, size_t size, const char *response, size_t len,
 	hash(ha1, text);
 	snprintf(text, sizeof(text), "REGISTER:%s", login->uri);
 	hash(ha2, text);
-	snprintf(text, sizeof(text), "%s:%s:00000001:bench:auth:%s", ha1, nonce,
-		 ha2);
+	snprintf(text, sizeof(text), "%s:%s:%08x:bench:auth:%s", ha1, nonce,
+		 login->nc + 1, ha2);
 	hash(digest, text);
 	snprintf(out, size,
 		 "Authorization: Digest username=\"%s\", realm=\"%s\", "
 		 "nonce=\"%s\", uri=\"%s\", response=\"%s\", "
-		 "algorithm=SHA-256, qop=auth, nc=00000001, cnonce=\"bench\""
+		 "algorithm=SHA-256, qop=auth, nc=%08x, cnonce=\"bench\""
 		 "\r\n",
-		 login->user, realm, nonce, login->uri, digest);
+		 login->user, realm, nonce, login->uri, digest, login->nc + 1);
 	return true;
 }

@@ -17,6 +17,7 @@ size_t sip_ok(char *out, size_t size, const char *request, size_t len);
  * false: no such challenge. */
 struct sip_login {
 	const char *user, *password, *uri;
+	unsigned nc; /* how often this challenge was used before */
 };
 bool sip_authorize(char *out, size_t size, const char *response, size_t len,
 		   const struct sip_login *login);

@@ -41,7 +41,7 @@ static int sync_folder(const char *path)
 static int move(const char *path, const char *kept, const char *tail,
 		bool *moved)
 {
-	char from[STORE_NAME_MAX], to[STORE_NAME_MAX];
+	char from[STORE_NAME_MAX] = "", to[STORE_NAME_MAX] = "";
 	int err = name_with(from, path, tail);
 	if (!err)
 		err = name_with(to, kept, tail);
@@ -85,7 +85,7 @@ static int settle(const char *path, const char *name)
 
 int swap_commit(const char *path)
 {
-	char from[STORE_NAME_MAX], to[STORE_NAME_MAX];
+	char from[STORE_NAME_MAX] = "", to[STORE_NAME_MAX] = "";
 	int err = swap_new_name(from, path);
 	if (!err)
 		err = name_with(to, path, ".restoring");

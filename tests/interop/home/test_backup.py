@@ -128,6 +128,13 @@ class Backup(Case):
         told = json.loads(self.restore(self.file, "--json").stdout)
         self.assertEqual(told["database"], str(self.database))
         self.assertTrue(os.path.exists(told["kept"]))
+        # whatever it prints to
+        for device in ("/dev/null", "/dev/ptmx"):
+            with open(device, "wb") as out:
+                done = subprocess.run([CLI, "restore", self.file, "-c",
+                                       self.contoso.config], stdout=out,
+                                      stderr=subprocess.DEVNULL, timeout=60)
+            self.assertEqual(done.returncode, 0, device)
         self.contoso.start()
         self.assertEqual(self.queued(), 2)
         # it knows how to sign in, by the keys and words of before
