@@ -30,6 +30,9 @@ static const struct table {
 	{ "soft", "rowid", "?,?,?,?,?" },
 	{ "secrets", "seq", "?,?,?" },
 	{ "rulings", "domain", "?,?" },
+	{ "tallies", "rowid", "?,?,?" },
+	{ "bans", "address", "?,?" },
+	{ "rulings", "domain", "?,?" },
 	{ "tallies", "domain", "?,?,?" },
 	{ "bans", "address", "?,?" },
 };
@@ -107,7 +110,8 @@ static bool one_way(struct salvage *v, const struct table *t, bool back,
 	v->full = v->full || (rc & 0xff) == SQLITE_NOMEM;
 	sqlite3_finalize(in);
 	sqlite3_finalize(out);
-	return rc == SQLITE_DONE;
+	/* an error: an older schema had no such table */
+	return rc == SQLITE_DONE || (!in && rc == SQLITE_ERROR);
 }
 
 static void both_ways(struct salvage *v, store_salvage_fn fn, void *arg)

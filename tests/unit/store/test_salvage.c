@@ -268,6 +268,34 @@ static void a_damaged_journal_is_no_crash(void **state)
 	}
 }
 
+/* Whoever adds a table has to say how it is read. */
+static void every_table_is_known(void **state)
+{
+	struct folder *f = *state;
+	char told[1024] = "", kept[STORE_NAME_MAX];
+	sqlite3 *db;
+	sqlite3_stmt *stmt;
+	fill(f);
+	assert_int_equal(store_salvage(f->file, on_table, told, kept, f->error),
+			 0);
+	assert_int_equal(sqlite3_open(f->file, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db,
+				   "SELECT name FROM sqlite_schema WHERE"
+				   " type = 'table' AND name NOT LIKE 'sqlite%'"
+				   " AND name <> 'usage'",
+				   -1, &stmt, NULL),
+		SQLITE_OK);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		const char *name = (const char *)sqlite3_column_text(stmt, 0);
+		if (!strstr(told, name))
+			fail_msg("%s is not salvaged", name);
+	}
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	assert_null(strstr(told, "part"));
+}
+
 static int salvage_once(void *arg)
 {
 	struct folder *f = arg;
@@ -295,6 +323,7 @@ int main(void)
 		TEST(a_check_finds_an_index_that_lies),
 		TEST(a_good_one_passes_the_check),
 		TEST(a_damaged_journal_is_no_crash),
+		TEST(every_table_is_known),
 		TEST(survives_failing_allocations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
