@@ -60,6 +60,12 @@ int crypto_sha256(const struct slice *parts, size_t count,
 	return digest("SHA256", parts, count, out);
 }
 
+int crypto_sha1(const struct slice *parts, size_t count,
+		uint8_t out[static SHA1_BYTES])
+{
+	return digest("SHA1", parts, count, out);
+}
+
 int crypto_md5(const struct slice *parts, size_t count,
 	       uint8_t out[static MD5_BYTES])
 {

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 
 enum {
+	SHA1_BYTES = 20,
 	SHA256_BYTES = 32,
 	MD5_BYTES = 16,
 	SEAL_KEY_BYTES = 64, /* AES-256-SIV: two 256-bit keys */
@@ -24,6 +25,9 @@ bool crypto_equal(struct slice a, struct slice b);
 /* Several pieces are hashed as if joined. */
 int crypto_sha256(const struct slice *parts, size_t count,
 		  uint8_t out[static SHA256_BYTES]);
+/* For the handshake of WebSocket only, where nothing hangs on it. */
+int crypto_sha1(const struct slice *parts, size_t count,
+		uint8_t out[static SHA1_BYTES]);
 int crypto_md5(const struct slice *parts, size_t count,
 	       uint8_t out[static MD5_BYTES]);
 int crypto_hmac_sha256(struct slice key, const struct slice *parts,

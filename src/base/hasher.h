@@ -9,8 +9,6 @@
 
 #include "base/crypto.h"
 
-enum { SHA1_BYTES = 20 };
-
 struct hasher;
 
 int hasher_create(struct hasher **out);
