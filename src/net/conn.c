@@ -639,6 +639,11 @@ const struct net_peer *conn_peer(const struct conn *c)
 	return tls_peer(c->tls);
 }
 
+void conn_set_address(struct conn *c, const struct addr *client)
+{
+	tls_peer(c->tls)->addr = *client;
+}
+
 const char *conn_recheck(struct conn *c, const struct net_tls *with)
 {
 	return c->state == CONN_OPEN ? tls_recheck(c->tls, with) : NULL;

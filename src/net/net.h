@@ -143,6 +143,8 @@ void conn_close(struct conn *c);
  * more. */
 void conn_close_flushed(struct conn *c);
 const struct net_peer *conn_peer(const struct conn *c);
+/* Who is at the other end, when the socket's own is a load balancer's. */
+void conn_set_address(struct conn *c, const struct addr *client);
 bool conn_ready(const struct conn *c);
 /* Would `with`, of the same use, still take its certificate (TLS-09)? NULL, or
  * why not, one word. */

@@ -36,8 +36,7 @@ struct fake_net {
 	int error;    /* of conn_dial() */
 };
 
-/* cmocka runs one test at a time: the place where the functions, which know
- * of no test, find theirs. */
+/* Where the functions, which know of no test, find theirs. */
 static struct fake_net *fake_net;
 
 static inline struct conn *fake_new(const struct conn_ops *ops, void *arg)
@@ -118,6 +117,11 @@ void conn_close_flushed(struct conn *c)
 const struct net_peer *conn_peer(const struct conn *c)
 {
 	return &c->peer;
+}
+
+void conn_set_address(struct conn *c, const struct addr *client)
+{
+	c->peer.addr = *client;
 }
 
 const char *conn_recheck(struct conn *c, const struct net_tls *with)
