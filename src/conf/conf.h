@@ -58,7 +58,15 @@ struct conf {
 		struct {
 			struct conf_addr *listen;
 			size_t listen_count;
-		} federation, clients;
+		} federation;
+		struct {
+			struct conf_addr *listen;
+			size_t listen_count;
+			struct slice *origins; /* names of web sites */
+			size_t origin_count;
+			struct slice *balancers; /* prefixes */
+			size_t balancer_count;
+		} clients;
 		struct {
 			uint8_t on;
 			uint8_t verification; /* enum conf_verification */

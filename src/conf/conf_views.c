@@ -112,18 +112,16 @@ static int inside_peers(struct arena *a, const struct conf *c,
 	return 0;
 }
 
-static int inside_links(struct arena *a, const struct conf *c,
-			struct inside_conf *out)
+static int prefixes(struct arena *a, const struct slice *text, size_t n,
+		    const struct addr_prefix **out)
 {
-	size_t n = c->inside.trusted_link_count;
-	struct addr_prefix *link = arena_alloc(a, (n + 1) * sizeof(*link));
-	if (!link)
+	struct addr_prefix *p = arena_alloc(a, (n + 1) * sizeof(*p));
+	if (!p)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		if (addr_parse_prefix(c->inside.trusted_link[i], &link[i]))
+		if (addr_parse_prefix(text[i], &p[i]))
 			return -EINVAL; /* checked long ago */
-	out->link = link;
-	out->link_count = n;
+	*out = p;
 	return 0;
 }
 
@@ -142,7 +140,10 @@ int conf_view_inside(struct arena *a, const struct conf *c,
 		err = inside_hops(a, c, out);
 	if (!err)
 		err = inside_peers(a, c, out);
-	return err ? err : inside_links(a, c, out);
+	out->link_count = c->inside.trusted_link_count;
+	return err ? err
+		   : prefixes(a, c->inside.trusted_link, out->link_count,
+			      &out->link);
 }
 
 int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
@@ -156,12 +157,19 @@ int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
 		.discovered_rate = c->access.discovery.rate,
 		.discovered_addresses = c->access.discovery.addresses,
 		.request_timeout_ms = c->limits.request_timeout_s * 1000,
+		.origins = c->access.clients.origins,
+		.origin_count = c->access.clients.origin_count,
+		.balancer_count = c->access.clients.balancer_count,
+		.relays = c->relay.listen_count > 0,
 	};
 	int err = conf_view_tls(a, c, &e.tls);
 	if (!err)
 		err = conf_view_access(a, c, &e.access);
 	if (!err)
 		err = conf_view_inside(a, c, &e.inside);
+	if (!err)
+		err = prefixes(a, c->access.clients.balancers, e.balancer_count,
+			       &e.balancers);
 	if (!err)
 		*out = e;
 	return err;
@@ -220,20 +228,6 @@ void conf_view_store(const struct conf *c, struct store_limits *out)
 		.origin_bytes = c->home.stored_mib_per_sender * BYTES_PER_MIB,
 		.total_bytes = c->home.stored_mib * BYTES_PER_MIB,
 	};
-}
-
-static int prefixes(struct arena *a, const struct slice *texts, size_t count,
-		    const struct addr_prefix **out)
-{
-	struct addr_prefix *list = arena_alloc(a, (count + 1) * sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		if (addr_parse_prefix(texts[i], &list[i]))
-			return -EINVAL;
-	}
-	*out = list;
-	return 0;
 }
 
 static int relay_users(struct arena *a, const struct conf *c,

@@ -286,6 +286,27 @@ const struct conf_key CONF_KEYS[] = {
 	  .by_section = true,
 	  .doc = "Addresses and ports for the devices of our users; an empty "
 		 "list for none." },
+	{ .path = "access.clients.origins",
+	  .type = CONF_DOMAINS,
+	  AT(access.clients.origins),
+	  COUNT(access.clients.origin_count),
+	  .max = 64,
+	  .example = "[chat.contoso.test]",
+	  .doc = "Web sites, by their names, whose pages may sign our users "
+		 "in over WebSocket (the browser tells which page it is, as "
+		 "Origin). Pages of the name that was connected to always "
+		 "may, and so do programs that are no browser." },
+	{ .path = "access.clients.load_balancers",
+	  .type = CONF_PREFIXES,
+	  AT(access.clients.balancers),
+	  COUNT(access.clients.balancer_count),
+	  .max = 64,
+	  .example = "[\"192.0.2.16/30\"]",
+	  .doc = "Networks of load balancers in front of "
+		 "`access.clients.listen`. Who connects from one has to send "
+		 "the PROXY protocol, version 2, before anything else, and the "
+		 "address in it is taken for the client's; from nobody else "
+		 "it is understood." },
 	{ .path = "inside",
 	  .type = CONF_SECTION,
 	  .doc = "Where our users are." },

@@ -33,6 +33,11 @@ struct edge_conf {
 	struct net_tls_conf tls;
 	struct access_conf access;
 	struct inside_conf inside;
+	const struct slice *origins; /* names whose pages may connect */
+	size_t origin_count;
+	const struct addr_prefix *balancers; /* speak PROXY to clients' ports */
+	size_t balancer_count;
+	bool relays;      /* there are relay processes */
 	uint32_t workers; /* rendezvous hashing runs over these slots */
 	uint32_t unauthenticated_per_source; /* open connections before login */
 	uint32_t new_per_source;             /* connections a second */

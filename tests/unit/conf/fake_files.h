@@ -123,7 +123,8 @@ static inline int fake_load(struct arena *a, const char *text,
 	"    discovered_rate: 7\n"                                         \
 	"    discovered_addresses: 0\n"                                    \
 	"    allow_addresses: [10.8.0.0/16]\n"                             \
-	"  clients: {listen: [\"127.0.0.1:8443\"]}\n"                      \
+	"  clients: {listen: [\"127.0.0.1:8443\"], origins: "              \
+	"[chat.contoso.test], load_balancers: [192.0.2.16/30]}\n"          \
 	"partners:\n"                                                      \
 	"  - { domain: Fabrikam.test, edge: sip.fabrikam.test. }\n"        \
 	"  - domain: litware.test\n"                                       \

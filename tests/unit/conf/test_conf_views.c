@@ -35,6 +35,11 @@ static void edge_and_access(void **state)
 	assert_int_equal(e.unauthenticated_per_source, 1);
 	assert_int_equal(e.new_per_source, 100000);
 	assert_int_equal(e.request_timeout_ms, 32000);
+	assert_int_equal(e.origin_count, 1);
+	assert_text(e.origins[0], "chat.contoso.test");
+	assert_int_equal(e.balancer_count, 1);
+	assert_int_equal(e.balancers[0].bits, 30);
+	assert_false(e.relays);
 	assert_text(e.tls.own.certificate, "the certificate");
 	assert_text(e.tls.own.certificate_path, "/t/edge.pem");
 	assert_text(e.tls.own.key, "MARKER-private-key");

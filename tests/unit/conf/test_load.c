@@ -200,6 +200,12 @@ static const struct bad VALUES[] = {
 	{ MIN "inside: {trusted_link: [10.0.0.1/29]}\n",
 	  3,
 	  { "inside.trusted_link", "no prefix" } },
+	{ MIN "access: {clients: {load_balancers: [192.0.2.1/30]}}\n",
+	  3,
+	  { "access.clients.load_balancers", "no prefix" } },
+	{ MIN "access: {clients: {origins: [\"https://a.test\"]}}\n",
+	  3,
+	  { "access.clients.origins" } },
 	{ MIN "partners:\n - a.test\n", 4, { "partners", "mapping" } },
 };
 
@@ -475,6 +481,10 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c->access.federation.listen[1].line, 18);
 	assert_int_equal(c->access.clients.listen_count, 1);
 	assert_int_equal(addr_port(&c->access.clients.listen[0].addr), 8443);
+	assert_int_equal(c->access.clients.origin_count, 1);
+	assert_text(c->access.clients.origins[0], "chat.contoso.test");
+	assert_int_equal(c->access.clients.balancer_count, 1);
+	assert_text(c->access.clients.balancers[0], "192.0.2.16/30");
 	assert_false(c->inside.builtin);
 	assert_text(c->inside.name, "edge.contoso.internal");
 	assert_int_equal(c->inside.next_hop_count, 2);

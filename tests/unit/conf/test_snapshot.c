@@ -70,6 +70,11 @@ static void same_inside(const struct conf *a, const struct conf *b)
 		same_slice(a->inside.trusted_link[i],
 			   b->inside.trusted_link[i]);
 	same_slice(a->inside.name, b->inside.name);
+	assert_int_equal(a->access.clients.balancer_count,
+			 b->access.clients.balancer_count);
+	for (size_t i = 0; i < a->access.clients.balancer_count; i++)
+		same_slice(a->access.clients.balancers[i],
+			   b->access.clients.balancers[i]);
 	assert_int_equal(a->inside.health_s, b->inside.health_s);
 }
 
