@@ -21,7 +21,15 @@ static int on_send(void *arg, enum proc_role role, uint32_t slot,
 	return process_send(r->process, role, slot, type, body);
 }
 
-static const struct edge_ops ops = { on_send };
+static int on_send_fd(void *arg, enum proc_role role, uint32_t slot,
+		      enum ipc_type type, const void *body, int fd)
+{
+	struct role_edge *r = arg;
+	const struct proc_id to = { .role = role, .slot = slot };
+	return process_send_fd(r->process, &to, type, body, fd);
+}
+
+static const struct edge_ops ops = { on_send, on_send_fd };
 
 static int role_create(void **out, struct process *p)
 {

@@ -186,20 +186,34 @@ static void role_peer_message(void *role, const struct proc_id *from,
 		relay_sessions_asked(r->process, r->io, from, m);
 }
 
-/* fd is taken over. */
-static void role_peer_fd(void *role, const struct proc_id *from,
-			 const struct ipc_msg *m, int fd)
+/* A client of RFC 6062 whose other half is here. fd is taken over. */
+static void join(struct role_relay *r, const struct ipc_relay_join *j, int fd)
 {
-	struct role_relay *r = role;
-	const struct ipc_relay_join *j = &m->u.relay_join;
-	if (from->role != PROC_RELAY || m->type != IPC_RELAY_JOIN) {
-		close(fd);
-		return;
-	}
 	const struct relay_join join = {
 		.id = j->connection, .user = j->user, .yes = j->yes, .no = j->no
 	};
 	relay_io_join(r->io, &join, j->rest, fd);
+}
+
+/* A client's stream that came to another port. fd is taken over. */
+static void adopt(struct role_relay *r, struct slice from, int fd)
+{
+	struct addr client;
+	if (addr_parse(from, true, &client))
+		close(fd);
+	else
+		(void)relay_io_adopt(r->io, fd, &client, NULL);
+}
+
+static void role_peer_fd(void *role, const struct proc_id *from,
+			 const struct ipc_msg *m, int fd)
+{
+	if (from->role == PROC_RELAY && m->type == IPC_RELAY_JOIN)
+		join(role, &m->u.relay_join, fd);
+	else if (from->role == PROC_EDGE && m->type == IPC_RELAY_STREAM)
+		adopt(role, m->u.relay_stream.client, fd);
+	else
+		close(fd);
 }
 
 static void role_drain(void *role)

@@ -6,6 +6,7 @@
 #include "edge/contexts.h"
 #include "edge/inside.h"
 #include "edge/limits.h"
+#include "edge/visitor.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -76,13 +77,66 @@ void source_sweep(struct edge *e)
 	map_each(&e->sources, source_expire, e);
 }
 
-static void refuse(const struct edge_listener *l, int fd, const char *source,
-		   const char *why)
+static struct source *source_find(struct edge *e, uint64_t key)
 {
-	LOG_LIMITED(LOG_WARN, "conn.refused", slice_str(source),
-		    KV_STR("source", source), KV_STR("listener", l->address),
-		    KV_STR("why", why));
-	close(fd);
+	struct map_node *n = map_find(&e->sources, map_key_u64(&key));
+	return n ? container_of(n, struct source, node) : NULL;
+}
+
+const char *visitor_admit(struct visitor *v)
+{
+	v->source_key = addr_source(&v->from);
+	if (v->kind != FLOW_INSIDE && bans_has(v->edge, v->source_key))
+		return "banned";
+	struct source *s = source_get(v->edge, v->source_key);
+	const char *why = s ? source_admit(v->edge, s) : "memory";
+	v->counted = !why;
+	return why;
+}
+
+void visitor_close(struct visitor *v)
+{
+	struct source *s =
+		v->counted ? source_find(v->edge, v->source_key) : NULL;
+	if (s)
+		s->open--;
+	v->counted = false;
+	if (v->fd >= 0)
+		close(v->fd);
+	v->fd = -1;
+}
+
+void visitor_refuse(struct visitor *v, const char *why)
+{
+	LOG_LIMITED(LOG_WARN, "conn.refused", slice_str(v->source),
+		    KV_STR("source", v->source),
+		    KV_STR("listener", v->listener), KV_STR("why", why));
+	visitor_close(v);
+}
+
+void visitor_flow(struct visitor *v)
+{
+	struct edge *e = v->edge;
+	struct flow *f = flow_create(e, v->kind);
+	if (!f) {
+		visitor_refuse(v, "memory");
+		return;
+	}
+	f->port = v->port;
+	f->plain = f->kind == FLOW_INSIDE && inside_link_has(e, &v->from);
+	int fd = v->fd;
+	v->fd = -1; /* taken over, also when it fails */
+	int err = conn_accept(&f->conn, e->loop, fd, contexts_of(f),
+			      &flow_limits, &flow_conn_ops, f);
+	if (err) {
+		flow_drop(f);
+		visitor_refuse(v, "accept");
+		return;
+	}
+	conn_set_address(f->conn, &v->from);
+	f->counted = v->counted;
+	f->source_key = v->source_key;
+	memcpy(f->source, v->source, sizeof(f->source));
 }
 
 static uint16_t port_of(const struct edge_listener *l)
@@ -101,32 +155,21 @@ static enum flow_kind kind_of(const struct edge_listener *l)
 void edge_on_accept(void *arg, int fd, const struct addr *from)
 {
 	struct edge_listener *l = arg;
-	struct edge *e = l->edge;
-	char text[ADDR_TEXT_MAX];
-	addr_text(from, text);
-	struct source *s = source_get(e, addr_source(from));
-	bool banned =
-		l->kind != LISTENER_INSIDE && bans_has(e, addr_source(from));
-	const char *why = banned ? "banned" : s ? source_admit(e, s) : "memory";
-	if (why) {
-		refuse(l, fd, text, why);
-		return;
-	}
-	struct flow *f = flow_create(e, kind_of(l));
-	if (!f) {
-		s->open--;
-		refuse(l, fd, text, "memory");
-		return;
-	}
-	f->counted = true;
-	f->port = port_of(l);
-	f->source_key = s->key;
-	memcpy(f->source, text, sizeof(f->source));
-	f->plain = f->kind == FLOW_INSIDE && inside_link_has(e, from);
-	int err = conn_accept(&f->conn, e->loop, fd, contexts_of(f),
-			      &flow_limits, &flow_conn_ops, f);
-	if (err) {
-		refuse(l, -1, text, "accept");
-		flow_drop(f);
-	}
+	struct visitor v = { .edge = l->edge,
+			     .kind = kind_of(l),
+			     .port = port_of(l),
+			     .fd = fd,
+			     .from = *from };
+	memcpy(v.listener, l->address, sizeof(v.listener));
+	addr_text(from, v.source);
+	bool looked_at = edge_door_wanted(&v);
+	/* a balancer counts as those for whom it speaks */
+	bool counts = !looked_at || !edge_is_balancer(l->edge, from);
+	const char *why = counts ? visitor_admit(&v) : NULL;
+	if (why)
+		visitor_refuse(&v, why);
+	else if (looked_at)
+		edge_door_open(&v);
+	else
+		visitor_flow(&v);
 }

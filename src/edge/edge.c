@@ -8,6 +8,7 @@
 #include "edge/inside.h"
 #include "edge/limits.h"
 #include "edge/partner.h"
+#include "edge/visitor.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -83,6 +84,7 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 	e->ops = ops;
 	e->arg = arg;
 	list_init(&e->listeners);
+	list_init(&e->doors);
 	buf_init(&e->tickets, 0);
 	inside_init(e);
 	int err = sealer_create(&e->sealer);
@@ -131,6 +133,7 @@ void edge_free(struct edge *e)
 		timer_stop(&e->sweep);
 	LIST_EACH (it, tmp, &e->listeners)
 		listener_free(container_of(it, struct edge_listener, node));
+	edge_doors_close(e);
 	if (e->partners.slots)
 		partners_free(e);
 	if (e->names.slots)

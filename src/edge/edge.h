@@ -18,6 +18,9 @@ struct edge_ops {
 	 * -ENOBUFS (full: 503), -EPIPE (not there now). */
 	int (*send)(void *arg, enum proc_role role, uint32_t slot,
 		    enum ipc_type type, const void *body);
+	/* The same with a descriptor; the caller keeps its own. */
+	int (*send_fd)(void *arg, enum proc_role role, uint32_t slot,
+		       enum ipc_type type, const void *body, int fd);
 };
 
 /* slot, incarnation: this worker's own. */

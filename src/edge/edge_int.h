@@ -5,6 +5,9 @@
  *   edge.c        life of the worker: generations, listeners, drain, status
  *   contexts.c    TLS of a generation: certificates, tickets, handshakes
  *   accept.c      new connections: limits by source
+ *   door.c        port 443 before TLS: load balancers, streams of a relay
+ *   front.c       inside TLS: SIP, or HTTP
+ *   websocket.c   SIP over WebSocket
  *   flow.c        one connection that carries SIP: framing, deadlines, end
  *   pending.c     what was written on a flow and is not answered yet
  *   partner.c     our connections to partners, which one worker owns; see
@@ -90,6 +93,8 @@ struct edge {
 	void *arg;
 	struct generation *current, *next;
 	struct list listeners;
+	struct list doors; /* connections that are looked at */
+	size_t door_count;
 	struct proxy *proxy;
 	char *name; /* our FQDN: sent-by, Path, diagnostics */
 	struct sealer *sealer;

@@ -6,8 +6,10 @@
  */
 #include "edge/contexts.h"
 #include "edge/edge_int.h"
+#include "edge/front.h"
 #include "edge/inside.h"
 #include "edge/partner.h"
+#include "edge/websocket.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -49,6 +51,7 @@ struct flow *flow_create(struct edge *e, enum flow_kind kind)
 		return NULL;
 	f->edge = e;
 	f->kind = kind;
+	f->take = kind == FLOW_CLIENT ? front_take : flow_take_sip;
 	f->id = ++e->last_flow;
 	sip_framer_init(&f->framer);
 	timer_init(&f->deadline, e->timers, on_deadline, f);
@@ -64,17 +67,24 @@ no_pending:
 	return NULL;
 }
 
+/* What an ended flow still holds. */
+static void release(struct flow *f)
+{
+	pending_free(&f->pending);
+	websocket_free(f->ws);
+	free(f->aor);
+	free(f->service_route);
+	free(f);
+}
+
 void flow_drop(struct flow *f)
 {
 	if (!f)
 		return;
 	source_left(f);
 	timer_stop(&f->deadline);
-	pending_free(&f->pending);
 	map_remove(&f->edge->flows, &f->node);
-	free(f->aor);
-	free(f->service_route);
-	free(f);
+	release(f);
 }
 
 void flow_abandon(struct flow *f)
@@ -150,6 +160,8 @@ void flow_end(struct flow *f, bool flushed)
 {
 	f->ending = true;
 	timer_stop(&f->deadline);
+	if (flushed && f->ws)
+		websocket_say_close(f);
 	if (flushed)
 		conn_close_flushed(f->conn);
 	else
@@ -174,15 +186,20 @@ int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 				    timers_now(f->edge->timers))
 		      : 0;
 	if (!err)
-		err = conn_write(f->conn, bytes);
+		err = flow_write(f, bytes);
 	if (err && txn)
 		pending_done(&f->pending, slot, txn, branch);
 	return err;
 }
 
+int flow_write(struct flow *f, struct slice bytes)
+{
+	return f->ws ? websocket_write(f, bytes) : conn_write(f->conn, bytes);
+}
+
 int flow_write_answer(struct flow *f, struct slice bytes)
 {
-	int err = conn_write(f->conn, bytes);
+	int err = flow_write(f, bytes);
 	if (err != -ENOBUFS)
 		return err;
 	LOG_LIMITED(LOG_WARN, "conn.slow", slice_str(f->source),
@@ -327,15 +344,14 @@ static void refuse_frame(struct flow *f, struct slice head,
 					   .reason = reject->reason };
 		if (reject->status && m.request && sip_answerable(&m) &&
 		    !sip_encode_reply(&out, &m, &reply))
-			conn_write(f->conn, buf_slice(&out));
+			flow_write(f, buf_slice(&out));
 	}
 	buf_free(&out);
 	arena_free(a);
 	flow_end(f, true);
 }
 
-/* No answer to what is no SIP; those to earlier requests still leave. */
-static void not_sip(struct flow *f)
+void flow_not_ours(struct flow *f)
 {
 	LOG_LIMITED(LOG_INFO, "conn.not_sip", slice_str(f->source),
 		    KV_STR("source", f->source), KV_STR("peer", f->peer));
@@ -348,7 +364,7 @@ static void pong(struct flow *f)
 	if (f->pong_ms && now < f->pong_ms + PONG_EVERY_MS)
 		return;
 	f->pong_ms = now;
-	conn_write(f->conn, SLICE_LIT("\r\n"));
+	flow_write(f, SLICE_LIT("\r\n"));
 }
 
 /* A response never starts with a method, so this tells the two apart. */
@@ -382,9 +398,7 @@ static void take_message(struct flow *f, struct slice bytes)
 		flow_end(f, true);
 }
 
-/* A message has begun and is not whole: its deadline runs from its first byte
- * on. moved: something before it was consumed. */
-static void set_deadline(struct flow *f, bool partial, bool moved)
+void flow_set_deadline(struct flow *f, bool partial, bool moved)
 {
 	bool begins = partial && (moved || !f->partial);
 	f->partial = partial;
@@ -394,14 +408,35 @@ static void set_deadline(struct flow *f, bool partial, bool moved)
 		timer_stop(&f->deadline);
 }
 
-static size_t on_bytes(void *arg, struct conn *c, struct slice data)
+void flow_heard(struct flow *f, enum sip_frame_result found, struct slice bytes,
+		const struct reject *reject)
 {
-	struct flow *f = arg;
+	switch (found) {
+	case SIP_FRAME_MORE:
+		break;
+	case SIP_FRAME_REFUSED:
+		refuse_frame(f, bytes, reject);
+		break;
+	case SIP_FRAME_NOT_SIP:
+		flow_not_ours(f);
+		break;
+	case SIP_FRAME_PING:
+		pong(f);
+		break;
+	case SIP_FRAME_SKIP:
+		if (f->link)
+			partner_ponged(f);
+		break;
+	case SIP_FRAME_MESSAGE:
+		take_message(f, bytes);
+		break;
+	}
+}
+
+size_t flow_take_sip(struct flow *f, struct slice data)
+{
 	const struct reject *reject = NULL;
 	size_t used = 0;
-	(void)c;
-	if (f->link)
-		partner_heard(f);
 	while (!f->ending && used < data.len) {
 		struct slice left = slice_from(data, used);
 		size_t len = 0;
@@ -409,22 +444,22 @@ static size_t on_bytes(void *arg, struct conn *c, struct slice data)
 			&f->framer, left, &sip_limits_default, &len, &reject);
 		if (r == SIP_FRAME_MORE)
 			break;
-		if (r == SIP_FRAME_REFUSED)
-			refuse_frame(f, slice_head(left, len), reject);
-		else if (r == SIP_FRAME_NOT_SIP)
-			not_sip(f);
-		else if (r == SIP_FRAME_PING)
-			pong(f);
-		else if (r == SIP_FRAME_SKIP && f->link)
-			partner_ponged(f);
-		else if (r == SIP_FRAME_MESSAGE)
-			take_message(f, slice_head(left, len));
+		flow_heard(f, r, slice_head(left, len), reject);
 		used += len;
 	}
 	if (f->ending)
 		return data.len;
-	set_deadline(f, used<data.len, used> 0);
+	flow_set_deadline(f, used<data.len, used> 0);
 	return used;
+}
+
+static size_t on_bytes(void *arg, struct conn *c, struct slice data)
+{
+	struct flow *f = arg;
+	(void)c;
+	if (f->link)
+		partner_heard(f);
+	return f->take(f, data);
 }
 
 static void tell_home(struct flow *f)
@@ -452,10 +487,7 @@ static void on_end(void *arg, struct conn *c, enum conn_end why,
 	struct edge *e = f->edge;
 	(void)c;
 	if (!e) { /* abandoned */
-		pending_free(&f->pending);
-		free(f->aor);
-		free(f->service_route);
-		free(f);
+		release(f);
 		return;
 	}
 	struct proxy_hop hop = flow_hop(f);

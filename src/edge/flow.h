@@ -8,6 +8,8 @@
 #include "proxy/proxy.h"
 #include "sip/frame.h"
 
+struct ws;
+
 struct edge;
 
 enum { EDGE_PEER_MAX = ACCESS_KEY_MAX + 8 };
@@ -26,6 +28,10 @@ struct flow {
 	struct map_node node; /* by id */
 	struct edge *edge;
 	struct conn *conn;
+	/* Takes bytes that arrived, returns how many: by what is spoken. */
+	size_t (*take)(struct flow *f, struct slice data);
+	struct ws *ws;     /* it is a WebSocket; or NULL */
+	struct join *join; /* a relay's client is behind it; or NULL */
 	uint64_t id;
 	enum flow_kind kind;
 	struct sip_framer framer;
@@ -70,9 +76,26 @@ void flow_end(struct flow *f, bool flushed);
 bool flow_has_room(const struct flow *f, size_t len);
 /* From now on it is that user's. */
 void flow_sign_in(struct flow *f, struct slice aor);
+/* Bytes of SIP, as this connection carries them; 0 or -E... of conn_write().
+ */
+int flow_write(struct flow *f, struct slice bytes);
 /* An answer; there is room for it, and who does not read loses the
  * connection. */
 int flow_write_answer(struct flow *f, struct slice bytes);
 /* A request of a transaction elsewhere or here; 0 or -E... */
 int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 		       uint16_t branch, struct slice bytes);
+
+/* -- for those who read from it: flow.c, front.c, websocket.c, join.c -- */
+
+/* The bytes of a stream of SIP. */
+size_t flow_take_sip(struct flow *f, struct slice data);
+/* What the framer found: handled, answered, or the flow ends. */
+void flow_heard(struct flow *f, enum sip_frame_result found, struct slice bytes,
+		const struct reject *reject);
+/* A message has begun and is not whole: its deadline runs from its first byte
+ * on. moved: something before it was consumed. */
+void flow_set_deadline(struct flow *f, bool partial, bool moved);
+/* No answer to what nobody here speaks (SIP-11); those to earlier requests
+ * still leave. */
+void flow_not_ours(struct flow *f);

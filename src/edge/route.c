@@ -63,6 +63,7 @@ static const struct reject *lead_to_flow(struct walk *w,
 				     .flow = ref.flow,
 				     .peer = slice_str(w->hop_peer) };
 	w->hop_port = ref.port;
+	w->hop_ws = ref.ws;
 	w->facts.route = ACCESS_ROUTE_FLOW;
 	return NULL;
 }
@@ -160,8 +161,8 @@ const struct reject *route_take(struct walk *w)
 /* One of our listeners, as the side that it is for knows it. */
 struct side {
 	struct slice name;
-	uint16_t port; /* 0: the default */
-	bool plain;
+	uint16_t port;         /* 0: the default */
+	const char *transport; /* "ws" is over TLS too (RFC 7118 5.2.3) */
 };
 
 static struct slice finish(struct walk *w, struct buf *b, int err,
@@ -171,7 +172,7 @@ static struct slice finish(struct walk *w, struct buf *b, int err,
 	if (side->port)
 		buf_printf(b, ":%u", (unsigned)side->port);
 	/* ob: this edge keeps flows (RFC 5626 5.1) */
-	buf_printf(b, ";transport=%s;lr%s>", side->plain ? "tcp" : "tls",
+	buf_printf(b, ";transport=%s;lr%s>", side->transport,
 		   w->facts.registers ? ";ob" : "");
 	struct slice s =
 		err || buf_failed(b)
@@ -184,7 +185,7 @@ static struct slice finish(struct walk *w, struct buf *b, int err,
 static struct side inside_side(const struct walk *w, bool plain)
 {
 	const struct inside_conf *c = &w->e->current->conf->inside;
-	return (struct side){ c->name, c->port, plain };
+	return (struct side){ c->name, c->port, plain ? "tcp" : "tls" };
 }
 
 static struct slice flow_value(struct walk *w, const struct flow_ref *ref,
@@ -198,7 +199,8 @@ static struct slice flow_value(struct walk *w, const struct flow_ref *ref,
 
 struct slice route_to_flow(struct walk *w, const struct flow_ref *ref)
 {
-	struct side side = { slice_str(w->e->name), ref->port, false };
+	struct side side = { slice_str(w->e->name), ref->port,
+			     ref->ws ? "ws" : "tls" };
 	return flow_value(w, ref, &side);
 }
 
@@ -207,7 +209,7 @@ struct slice route_to_partner(struct walk *w, struct slice edge)
 	struct buf b;
 	buf_init(&b, 0);
 	buf_str(&b, "<sip:");
-	struct side side = { slice_str(w->e->name), 0, false };
+	struct side side = { slice_str(w->e->name), 0, "tls" };
 	return finish(w, &b, token_partner_write(w->e->sealer, edge, &b),
 		      &side);
 }
@@ -227,7 +229,8 @@ static struct flow_ref own_ref(const struct walk *w)
 	return (struct flow_ref){ .slot = (uint16_t)w->e->slot,
 				  .incarnation = w->e->incarnation,
 				  .flow = w->flow->id,
-				  .port = w->flow->port };
+				  .port = w->flow->port,
+				  .ws = w->flow->ws != NULL };
 }
 
 struct slice route_path(struct walk *w, bool plain)

@@ -6,7 +6,7 @@
 
 #include "base/cursor.h"
 
-enum { TOKEN_PLAIN_MAX = 16, COOKIE_BYTES = 7 };
+enum { TOKEN_PLAIN_MAX = 17, COOKIE_BYTES = 7 };
 
 static const struct slice flow_purpose = { (const uint8_t *)"flow", 4 };
 static const struct slice partner_purpose = { (const uint8_t *)"partner", 7 };
@@ -32,6 +32,7 @@ int token_flow_write(struct sealer *s, const struct flow_ref *ref,
 	buf_u32(&plain, ref->incarnation);
 	buf_u64(&plain, ref->flow);
 	buf_u16(&plain, ref->port);
+	buf_u8(&plain, ref->ws);
 	return seal(s, flow_purpose, &plain, out);
 }
 
@@ -46,7 +47,9 @@ int token_flow_read(struct sealer *s, struct slice token, struct flow_ref *ref)
 	ref->incarnation = cur_u32(&c);
 	ref->flow = cur_u64(&c);
 	ref->port = cur_u16(&c);
-	return cur_done(&c) ? 0 : -EINVAL;
+	uint8_t ws = cur_u8(&c);
+	ref->ws = ws;
+	return cur_done(&c) && ws <= 1 ? 0 : -EINVAL;
 }
 
 /* Base32 has no '-', so no flow token begins like this. */

@@ -17,6 +17,7 @@ struct flow_ref {
 	uint32_t incarnation;
 	uint64_t flow;
 	uint16_t port; /* that its device reaches us at, or 0 */
+	bool ws;       /* by WebSocket */
 };
 
 /* Names one branch of one transaction. */

@@ -140,7 +140,10 @@ static void forward_flow(struct walk *w)
 	struct flow_ref ref = { .slot = (uint16_t)w->hop.slot,
 				.incarnation = w->hop.incarnation,
 				.flow = w->hop.flow,
-				.port = w->hop_port };
+				.port = w->hop_port,
+				.ws = w->hop_ws };
+	if (w->hop_ws)
+		t.transport = SLICE_LIT("WSS"); /* RFC 7118 5.2.1 */
 	t.timeout_ms = w->e->current->conf->request_timeout_ms;
 	strip_internal(w->m, &w->edits, false, false);
 	if (route_records(w))
@@ -379,8 +382,8 @@ static void put_service_route(struct flow *f, struct proxy_request *r,
 {
 	struct buf b;
 	buf_init(&b, 0);
-	buf_printf(&b, "<sip:%s:%u;transport=tls;lr>", f->edge->name,
-		   (unsigned)f->port);
+	buf_printf(&b, "<sip:%s:%u;transport=%s;lr>", f->edge->name,
+		   (unsigned)f->port, f->ws ? "ws" : "tls");
 	struct slice value = arena_printf(proxy_request_arena(r), &b);
 	sip_edit_drop(edits, SIP_H_SERVICE_ROUTE);
 	if (value.len)

@@ -20,6 +20,7 @@ struct walk {
 	struct access_mark mark;        /* of the verdict */
 	struct proxy_hop hop;           /* where a flow token leads */
 	uint16_t hop_port; /* where that flow's device reaches us, or 0 */
+	bool hop_ws;       /* that flow is a WebSocket */
 	struct sip_edits edits;
 	char from_aor[SIP_AOR_MAX];
 	char from_domain[SIP_DOMAIN_MAX];

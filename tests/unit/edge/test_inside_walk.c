@@ -215,7 +215,7 @@ static void test_from_inside(void **state)
 {
 	struct world *w = *state;
 	struct edge_conf c;
-	struct flow_ref gone = { 0, INCARNATION, 4711, 443 };
+	struct flow_ref gone = { 0, INCARNATION, 4711, 443, false };
 	struct buf token;
 	char extra[512];
 	up(w, &c);

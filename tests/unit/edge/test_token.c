@@ -24,7 +24,7 @@ static struct sealer *sealer_with(uint8_t id)
 }
 
 static const struct branch_ref branch = { 2, 0xdeadbeef, 77, 3 };
-static const struct flow_ref flow = { 1, 0x01020304, 99, 443 };
+static const struct flow_ref flow = { 1, 0x01020304, 99, 443, true };
 
 static void test_round_trip(void **state)
 {
@@ -48,6 +48,7 @@ static void test_round_trip(void **state)
 	assert_int_equal(got_flow.incarnation, flow.incarnation);
 	assert_int_equal(got_flow.flow, flow.flow);
 	assert_int_equal(got_flow.port, flow.port);
+	assert_true(got_flow.ws);
 	buf_free(&b);
 	sealer_free(s);
 }

@@ -333,7 +333,7 @@ static void token_route_port(struct world *w, const struct flow_ref *ref,
 static void token_route(struct world *w, uint16_t slot, uint32_t incarnation,
 			uint64_t flow, char out[static 256])
 {
-	struct flow_ref ref = { slot, incarnation, flow, 0 };
+	struct flow_ref ref = { slot, incarnation, flow, 0, false };
 	token_route_port(w, &ref, out);
 }
 
@@ -369,7 +369,7 @@ static void test_record_route_has_the_clients_port(void **state)
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char route[256], value[300];
-		struct flow_ref ref = { 2, 0x2002, 5, rows[i].port };
+		struct flow_ref ref = { 2, 0x2002, 5, rows[i].port, false };
 		token_route_port(w, &ref, route);
 		ask_from_home(w, "INVITE", "sip:alice@192.0.2.1:5061",
 			      "bob@fabrikam.test", route);
@@ -392,10 +392,11 @@ static void test_record_route_has_the_clients_port(void **state)
 static void test_stale_tokens(void **state)
 {
 	struct world *w = *state;
-	static const struct flow_ref stale[] = { { 2, 0x1111, 5, 0 },
-						 { 60, 0x2002, 5, 0 },
-						 { 0, INCARNATION, 5, 0 },
-						 { 0, 0x9999, 5, 0 } };
+	static const struct flow_ref stale[] = { { 2, 0x1111, 5, 0, false },
+						 { 60, 0x2002, 5, 0, false },
+						 { 0, INCARNATION, 5, 0,
+						   false },
+						 { 0, 0x9999, 5, 0, false } };
 	char route[256];
 	for (size_t i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
 		token_route(w, stale[i].slot, stale[i].incarnation,

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a client speaks is told by its first bytes: a method and '/' is HTTP, a
+ * STUN head is TURN that did not say so by ALPN, all else is left to the framer
+ * of SIP, which closes at the first byte that is impossible (SIP-11).
+ *
+ * Each HTTP answer is the last on its connection; only the handshake of
+ * WebSocket goes on.
+ */
+#include "edge/front.h"
+
+#include "edge/edge_int.h"
+#include "edge/websocket.h"
+#include "http/http.h"
+#include "http/reject.h"
+
+enum { ANSWER_MAX = 4096 };
+
+typedef const struct reject *(*route_fn)(struct flow *f,
+					 const struct http_request *r,
+					 struct buf *out);
+
+/* All that HTTP serves (ADM-04): exact paths, nothing decoded. */
+static const struct {
+	const char *path;
+	route_fn fn;
+} routes[] = {
+	{ "/", websocket_accept },
+	{ "/ws", websocket_accept },
+};
+
+static const struct reject *serve(struct flow *f, const struct http_request *r,
+				  struct buf *out)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
+		if (slice_eq(r->path, slice_str(routes[i].path)))
+			return routes[i].fn(f, r, out);
+	return &http_reject_not_found;
+}
+
+static void refuse(struct flow *f, const struct reject *reject, struct buf *out)
+{
+	metric_add(reject->metric, 1);
+	LOG_LIMITED(LOG_INFO, "http.reject", slice_str(f->source),
+		    KV_U64("code", reject->status), KV_STR("why", reject->why),
+		    KV_STR("source", f->source), KV_STR("peer", f->peer));
+	http_write_reject(out, reject);
+}
+
+static size_t http_take(struct flow *f, struct slice data)
+{
+	struct http_request r;
+	const struct reject *reject;
+	struct buf out;
+	size_t len = 0;
+	if (http_read(data, &r, &len, &reject) == HTTP_MORE) {
+		flow_set_deadline(f, true, false);
+		return 0;
+	}
+	buf_init(&out, ANSWER_MAX);
+	if (!reject && data.len > len)
+		reject = &http_reject_body; /* nothing follows unasked */
+	if (!reject)
+		reject = serve(f, &r, &out);
+	if (reject)
+		refuse(f, reject, &out);
+	if (buf_failed(&out) || conn_write(f->conn, buf_slice(&out)) || reject)
+		flow_end(f, true);
+	else
+		flow_set_deadline(f, false, true);
+	buf_free(&out);
+	return data.len;
+}
+
+size_t front_take(struct flow *f, struct slice data)
+{
+	switch (http_begins(data)) {
+	case HTTP_MORE:
+		if (data.len)
+			flow_set_deadline(f, true, false);
+		return 0;
+	case HTTP_DONE:
+		f->take = http_take;
+		break;
+	case HTTP_REFUSED:
+		f->take = flow_take_sip;
+		break;
+	}
+	return f->take(f, data);
+}
