@@ -30,8 +30,7 @@ struct flow {
 	struct conn *conn;
 	/* Takes bytes that arrived, returns how many: by what is spoken. */
 	size_t (*take)(struct flow *f, struct slice data);
-	struct ws *ws;     /* it is a WebSocket; or NULL */
-	struct join *join; /* a relay's client is behind it; or NULL */
+	struct ws *ws; /* it is a WebSocket; or NULL */
 	uint64_t id;
 	enum flow_kind kind;
 	struct sip_framer framer;
@@ -86,7 +85,7 @@ int flow_write_answer(struct flow *f, struct slice bytes);
 int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 		       uint16_t branch, struct slice bytes);
 
-/* -- for those who read from it: flow.c, front.c, websocket.c, join.c -- */
+/* -- for those who read from it: flow.c, front.c, websocket.c -- */
 
 /* The bytes of a stream of SIP. */
 size_t flow_take_sip(struct flow *f, struct slice data);

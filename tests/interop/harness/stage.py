@@ -120,6 +120,7 @@ class Org:
                        "unauthenticated_per_source": 10000}
         self.inside = "inside:\n  home: builtin\n"
         self.extra = ""
+        self.clients_more = ""  # more keys of access.clients
         self.extra_tls = ""  # more keys of tls:
         self.environment = {}  # beside this process's own
         self.prefix = []  # words before the daemon's: a namespace
@@ -158,7 +159,7 @@ tls:
   trust: {trust}
 {self.extra_tls}{self.inside}access:
   federation: {{ listen: [{federation}] }}
-  clients: {{ listen: ["{self.address}:{self.client_port}"] }}
+  clients: {{ listen: ["{self.address}:{self.client_port}"]{self.clients_more} }}
 workers: {self.workers}
 """
         if os.geteuid() == 0:
