@@ -16,7 +16,8 @@
  *                 keeping and counting; bans.c: who may not even connect
  *   walk.c        a request: facts, verdict, edits, target
  *   route.c       the tokens of Path, Record-Route and Route
- *   strip.c       what never crosses the wall
+ *   strip.c       what never crosses the wall; hide.c: what partners do not
+ *                 get to see
  *   deliver.c     ops.send: bytes to a hop, wherever it is
  *   exchange.c    messages from the other processes
  *   inside*.c     servers inside, see inside.h

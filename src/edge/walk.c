@@ -7,6 +7,7 @@
 
 #include "access/reject.h"
 #include "edge/facts.h"
+#include "edge/hide.h"
 #include "edge/inside.h"
 #include "edge/limits.h"
 #include "edge/partner.h"
@@ -32,6 +33,22 @@ static enum access_source source_of(const struct walk *w)
 					    : ACCESS_FROM_FEDERATION;
 }
 
+/* What a partner learned from a Contact of ours is what it stood for. */
+static void gather_addressee(struct walk *w)
+{
+	struct access_facts *f = &w->facts;
+	struct sip_uri uri = w->m->uri;
+	struct slice hidden;
+	if (f->source == ACCESS_FROM_FEDERATION &&
+	    hide_open(w->e, proxy_request_arena(w->r), &uri, &hidden) &&
+	    !sip_uri_parse(hidden, &uri))
+		sip_edit_uri(&w->edits, hidden);
+	if (!sip_domain(uri.host, w->to_domain))
+		f->to_domain = slice_str(w->to_domain);
+	if (!sip_aor(&uri, w->to_aor))
+		f->to_aor = slice_str(w->to_aor);
+}
+
 static void gather(struct walk *w)
 {
 	struct access_facts *f = &w->facts;
@@ -46,10 +63,7 @@ static void gather(struct walk *w)
 		f->from_aor = slice_str(w->from_aor);
 	if (!sip_domain(m->from.uri.host, w->from_domain))
 		f->from_domain = slice_str(w->from_domain);
-	if (!sip_domain(m->uri.host, w->to_domain))
-		f->to_domain = slice_str(w->to_domain);
-	if (!sip_aor(&m->uri, w->to_aor))
-		f->to_aor = slice_str(w->to_aor);
+	gather_addressee(w);
 	if (!w->flow)
 		return;
 	const struct net_peer *peer = conn_peer(w->flow->conn);
@@ -176,6 +190,7 @@ static void forward_partner(struct walk *w, const struct access_partner *p)
 			.next = i + 1 < attempts ? &t[i + 1] : NULL,
 		};
 	strip_internal(w->m, &w->edits, false, false);
+	hide_inside(e, proxy_request_arena(w->r), w->m, &w->edits);
 	if (route_records(w))
 		record_route(w, route_to_partner(w, slice_str(key)));
 	forward(w, t);
@@ -410,6 +425,8 @@ void walk_on_response(void *arg, struct proxy_request *r,
 	struct flow *f = to->kind == HOP_FLOW ? flow_find(e, to->flow) : NULL;
 	bool keep = f && f->kind == FLOW_CLIENT && proxy_request_user(r);
 	strip_internal(response, edits, keep, keep);
+	if (slice_starts(to->peer, SLICE_LIT("peer:")))
+		hide_inside(e, proxy_request_arena(r), response, edits);
 	if (keep && proxy_request_msg(r)->method == SIP_REGISTER &&
 	    response->status / 100 == 2)
 		registered(f, r, response, edits);

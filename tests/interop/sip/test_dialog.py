@@ -93,7 +93,9 @@ def ok_to(invite, phone):
     ] + [("Contact", f"<{phone.contact}>")])
 
 
-class Calls(Case):
+class Talk(Case):
+    """Two organisations, and what their users do in calls."""
+
     def setUp(self):
         super().setUp()
         self.contoso, self.fabrikam = self.stage.two()
@@ -152,6 +154,8 @@ class Calls(Case):
         other.phone.send(answer(other.phone.next("BYE"), 200))
         self.assertStatus(one.phone.final(waiting), 200)
 
+
+class Calls(Talk):
     def test_call_across_the_wall(self):
         alice = self.phone(self.contoso, "alice")
         bob = self.phone(self.fabrikam, "bob")
