@@ -134,6 +134,10 @@ struct access_verdict access_judge(const struct access *a,
 struct access_verdict access_explain(
 	const struct access *a, const struct access_facts *facts,
 	void (*fn)(void *arg, const struct access_step *step), void *arg);
+/* Does judgement of these depend on audio_video? All others have to be there.
+ */
+bool access_wants_media(const struct access *a,
+			const struct access_facts *facts);
 /* What that user may do: enum access_may. */
 unsigned access_policy_of(const struct access *a, struct slice aor);
 /* The partner that a proven peer is, or NULL: judged once at connect. */

@@ -365,6 +365,13 @@ static const struct access_partner *other_side(const struct access *a,
 	return partner_of(a, f, f->to_domain);
 }
 
+bool access_wants_media(const struct access *a,
+			const struct access_facts *facts)
+{
+	const struct access_partner *p = other_side(a, facts);
+	return p && p->provider && p->provider->public_im;
+}
+
 /* In a dialog the Request-URI names a device: the partner's entry tells. */
 static struct slice domain_of_other(const struct access_facts *f,
 				    const struct access_partner *other)

@@ -50,9 +50,14 @@ static bool is_multiparty(const struct sip_msg *m)
 	return false;
 }
 
+void facts_of_media(struct access_facts *f, const struct access *a,
+		    const struct sip_msg *m)
+{
+	f->audio_video = access_wants_media(a, f) && has_audio_video(m);
+}
+
 void facts_of_message(struct access_facts *f, const struct sip_msg *m)
 {
-	f->audio_video = has_audio_video(m);
 	f->multiparty = is_multiparty(m);
 	f->said_verified = says_verified(m);
 }

@@ -251,9 +251,9 @@ static bool begins_outside(const struct walk *w)
 	return w->flow && !flow_is_inside(w->flow) && slice_empty(w->m->to_tag);
 }
 
-/* The domain outside may be one that no entry names. Called when the route is
- * known. */
-static void gather_unlisted(struct walk *w)
+/* What depends on who stands outside, which the route tells. The domain may be
+ * one that no entry names. */
+static void gather_outside(struct walk *w)
 {
 	struct access_facts *f = &w->facts;
 	struct slice domain = f->to_domain;
@@ -265,6 +265,7 @@ static void gather_unlisted(struct walk *w)
 	if (access_unlisted(w->e->current->access, f->rulings, domain,
 			    &w->unlisted))
 		f->unlisted = &w->unlisted;
+	facts_of_media(f, w->e->current->access, w->m);
 }
 
 /* Of a user who is asked for outside of a dialog. */
@@ -333,7 +334,7 @@ static void walk(struct edge *e, struct proxy_request *r,
 	}
 	gather(&w);
 	const struct reject *reject = route_take(&w);
-	gather_unlisted(&w);
+	gather_outside(&w);
 	if (!reject && w.e->draining && begins_outside(&w))
 		reject = edge_reject(EDGE_DRAINING);
 	if (reject) {
