@@ -152,7 +152,7 @@ class Sallyport(base.Sallyport):
         self.org.extra += (
             "home: { stored_per_user: 1000000, stored_mib_per_user: 1000000, "
             "stored_per_sender: 10000000, stored_mib_per_sender: 1000000, "
-            "stored_mib: 1000000, notify_interval_ms: 1000 }\n")
+            "stored_mib: 1000000, notify_interval_ms: 100 }\n")
         self.made = 0
 
     def start(self, users):

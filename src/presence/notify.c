@@ -92,17 +92,21 @@ static void put_state(const struct sub *s, struct buf *out)
 	};
 	bool pending = !s->package->list && s->watches[0]->view == VIEW_PENDING;
 	buf_str(out, "Subscription-State: ");
-	if (s->end)
-		buf_printf(out, "terminated;reason=%s\r\n", reasons[s->end]);
-	else
-		buf_printf(out, "%s;expires=%llu\r\n",
-			   pending ? "pending" : "active",
-			   (unsigned long long)(life_ms(s) / MS_PER_S));
+	if (s->end) {
+		buf_str(out, "terminated;reason=");
+		buf_str(out, reasons[s->end]);
+	} else {
+		buf_str(out, pending ? "pending" : "active");
+		buf_str(out, ";expires=");
+		buf_dec(out, life_ms(s) / MS_PER_S);
+	}
+	buf_str(out, "\r\n");
 }
 
 static void put_event(const struct sub *s, struct buf *out)
 {
-	buf_printf(out, "Event: %s", s->package->event);
+	buf_str(out, "Event: ");
+	buf_str(out, s->package->event);
 	if (s->facts.event_id.len) {
 		buf_str(out, ";id=");
 		buf_put(out, s->facts.event_id);
@@ -120,8 +124,12 @@ static void put_line(struct buf *out, const char *name, struct slice value)
 static void put_party(struct buf *out, const char *name, struct slice uri,
 		      struct slice tag)
 {
-	buf_printf(out, "%s: <%.*s>;tag=%.*s\r\n", name, SLICE_FMT(uri),
-		   SLICE_FMT(tag));
+	buf_str(out, name);
+	buf_str(out, ": <");
+	buf_put(out, uri);
+	buf_str(out, ">;tag=");
+	buf_put(out, tag);
+	buf_str(out, "\r\n");
 }
 
 static void put_dialog(const struct sub *s, struct buf *out)
@@ -130,18 +138,20 @@ static void put_dialog(const struct sub *s, struct buf *out)
 	put_line(out, "NOTIFY ", sub_target(s));
 	/* the line lacks its version yet */
 	out->len -= out->len >= 2 ? 2 : 0;
-	buf_str(out, " SIP/2.0\r\n");
-	buf_printf(out,
-		   "Via: SIP/2.0/TLS presence.invalid;branch=z9hG4bK%llu.%u"
-		   "\r\nMax-Forwards: 70\r\n",
-		   (unsigned long long)s->number.id, f->local_cseq);
+	buf_str(out, " SIP/2.0\r\n"
+		     "Via: SIP/2.0/TLS presence.invalid;branch=z9hG4bK");
+	buf_dec(out, s->number.id);
+	buf_str(out, ".");
+	buf_dec(out, f->local_cseq);
+	buf_str(out, "\r\nMax-Forwards: 70\r\n");
 	if (f->route.len)
 		put_line(out, "Route: ", f->route);
 	put_party(out, "From", f->local, f->local_tag);
 	put_party(out, "To", f->remote, f->remote_tag);
 	put_line(out, "Call-ID: ", f->call_id);
-	buf_printf(out, "CSeq: %u NOTIFY\r\n", f->local_cseq);
-	buf_str(out, "Contact: ");
+	buf_str(out, "CSeq: ");
+	buf_dec(out, f->local_cseq);
+	buf_str(out, " NOTIFY\r\nContact: ");
 	contact_value(s, out);
 	buf_str(out, "\r\n");
 	put_event(s, out);
