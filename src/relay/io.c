@@ -114,6 +114,8 @@ int relay_io_create(struct relay_io **out, struct loop *l)
 	list_init(&io->taps);
 	int err = alloc_batches(io);
 	if (!err)
+		err = crowd_init(&io->crowd);
+	if (!err)
 		err = net_tls_create(&io->plain, &nothing, NET_PLAIN, error);
 	if (!err)
 		err = net_gate_create(&io->gate, l, 0, on_gate, io);

@@ -28,6 +28,7 @@ struct door {
 	struct timer timer;
 	struct relay_flow flow;
 	size_t seen; /* bytes that did not suffice */
+	bool counted;
 };
 
 static void door_close(struct door *d)
@@ -38,6 +39,8 @@ static void door_close(struct door *d)
 		close(d->fd);
 	list_remove(&d->node);
 	d->io->stream_count--;
+	if (d->counted)
+		crowd_leave(&d->io->crowd, &d->flow.client);
 	free(d);
 }
 
@@ -58,11 +61,17 @@ static void admit(struct door *d, enum relay_transport transport,
 {
 	struct relay_io *io = d->io;
 	struct relay_flow flow = d->flow;
+	struct stream *s = NULL;
 	int fd = d->fd;
 	flow.transport = (uint8_t)transport;
 	d->fd = -1;
+	/* one watch a descriptor */
+	watch_close(d->watch);
+	d->watch = NULL;
+	d->counted = stream_open(&s, io, fd, &flow, tls) != 0;
+	if (s)
+		s->counted = true;
 	door_close(d);
-	(void)stream_open(NULL, io, fd, &flow, tls);
 }
 
 /* Waits until there are more bytes than now. */
@@ -131,16 +140,22 @@ static struct relay_addr address_of(int fd, int (*ask)(int, struct sockaddr *,
 
 static int door_open(struct relay_io *io, int fd, const struct relay_flow *flow)
 {
-	struct door *d = NULL;
-	if (!io->draining && io->engine && io->stream_count < STREAMS_MAX)
-		d = calloc(1, sizeof(*d));
+	bool room =
+		!io->draining && io->engine && io->stream_count < STREAMS_MAX;
+	bool few = room && crowd_enter(&io->crowd, &flow->client);
+	struct door *d = few ? calloc(1, sizeof(*d)) : NULL;
+	if (room && !few)
+		metric_add(M_REJ_TURN_CROWD, 1);
 	if (!d) {
+		if (few)
+			crowd_leave(&io->crowd, &flow->client);
 		close(fd);
 		return -ENOMEM;
 	}
 	d->io = io;
 	d->fd = fd;
 	d->flow = *flow;
+	d->counted = true;
 	timer_init(&d->timer, loop_timers(io->loop), on_late, d);
 	timer_start(&d->timer, STREAM_IDLE_MS);
 	list_push_back(&io->doors, &d->node);

@@ -23,6 +23,7 @@ struct stream {
 	struct slice rest; /* behind the frame that is being handled */
 	bool known;        /* a hello is past, or cannot be */
 	bool tls;
+	bool counted; /* in the crowd of its source */
 	bool closing;
 };
 

@@ -154,6 +154,8 @@ static void detach(struct stream *s)
 	if (s->tap)
 		tap_client_gone(s->tap);
 	s->tap = NULL;
+	if (s->counted)
+		crowd_leave(&s->io->crowd, &s->flow.client);
 	timer_stop(&s->idle);
 	list_remove(&s->node);
 	s->io->stream_count--;

@@ -16,6 +16,7 @@
 
 #include "base/list.h"
 #include "net/net.h"
+#include "relay/crowd.h"
 #include "relay/relay_io.h"
 
 enum {
@@ -94,6 +95,7 @@ struct relay_io {
 	struct list listeners;
 	struct list doors, streams, taps;
 	size_t stream_count; /* with those at the door */
+	struct crowd crowd;
 	uint32_t last_id;
 	int epoll; /* of all relay ports: one descriptor for the loop */
 	struct watch *epoll_watch;
