@@ -17,6 +17,7 @@
 enum {
 	STREAMS_MAX = 50000,
 	PEEK_BYTES = 64, /* a pseudo-TLS hello has 50 */
+	AGAIN_MS = 10,
 };
 
 /* Owned by io->doors until it is told apart, or its time is over. */
@@ -28,12 +29,15 @@ struct door {
 	struct timer timer;
 	struct relay_flow flow;
 	size_t seen; /* bytes that did not suffice */
+	struct timer again;
+	uint64_t again_ms;
 	bool counted;
 };
 
 static void door_close(struct door *d)
 {
 	timer_stop(&d->timer);
+	timer_stop(&d->again);
 	watch_close(d->watch);
 	if (d->fd >= 0)
 		close(d->fd);
@@ -74,16 +78,33 @@ static void admit(struct door *d, enum relay_transport transport,
 	door_close(d);
 }
 
-/* Waits until there are more bytes than now. */
+/* Waits until there are more bytes than now. A kind of socket that does not
+ * know how is looked at again after a while, and so is one whose other end has
+ * said its last word. */
 static void wait_more(struct door *d, size_t len)
 {
 	int low = (int)len + 1;
-	/* the other end said no more: so it is not enough for anything */
-	if (len == d->seen ||
-	    setsockopt(d->fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low)))
-		refuse(d);
-	else
+	if (len != d->seen) {
 		d->seen = len;
+		d->again_ms = AGAIN_MS;
+		(void)setsockopt(d->fd, SOL_SOCKET, SO_RCVLOWAT, &low,
+				 sizeof(low));
+		return;
+	}
+	if (watch_set(d->watch, 0)) {
+		refuse(d);
+		return;
+	}
+	timer_start(&d->again, d->again_ms);
+	d->again_ms *= 2;
+}
+
+static void on_again(struct timer *t, void *arg)
+{
+	struct door *d = arg;
+	(void)t;
+	if (watch_set(d->watch, WATCH_READ))
+		refuse(d);
 }
 
 static void judge(struct door *d, struct slice first)
@@ -157,6 +178,7 @@ static int door_open(struct relay_io *io, int fd, const struct relay_flow *flow)
 	d->flow = *flow;
 	d->counted = true;
 	timer_init(&d->timer, loop_timers(io->loop), on_late, d);
+	timer_init(&d->again, loop_timers(io->loop), on_again, d);
 	timer_start(&d->timer, STREAM_IDLE_MS);
 	list_push_back(&io->doors, &d->node);
 	io->stream_count++;
