@@ -8,7 +8,11 @@ pinned to one core, the generator to another. Only ratios of one run mean
 anything; every process of a server is counted.
 
     relay.py [--smoke] [--json] [--seconds N] [--rounds N]
-             [--only null,kamailio,sallyport] [--part load|idle]
+             [--only null,kamailio,sallyport,home] [--part load|idle]
+
+What is compared is one hop in and one hop out: a partner with a certificate
+sends, the server passes it to the next hop inside. The built-in home, which
+passes it to a client that is signed in, is a figure of its own.
 
 The figures: CPU a transaction and transactions a second at saturation in two
 shapes (connections x requests in flight), latency at half of that rate, memory
@@ -29,12 +33,14 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
-from harness import certs, stage  # noqa: E402
+from harness import stage  # noqa: E402
+from peers.names import Names  # noqa: E402
 
 RELAY = stage.BUILD / "bench" / "relay"
 SHAPES = {"4x8": (4, 8), "64x1": (64, 1)}
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = str(CORES[0]), str(CORES[-1])
+ANSWER_PORT, HOP = 15062, "pool.contoso.internal"
 SENDER, USER = "zoe@fabrikam.test", "bob@contoso.test"
 
 
@@ -76,17 +82,24 @@ class World:
     def __init__(self):
         self.stage = stage.Stage()
         self.folder = self.stage.folder
-        org = self.stage.org("contoso", workers=1)
-        self.org = org
+        org = self.org = self.stage.org("contoso", workers=1)
         self.base = org.address.rsplit(".", 1)[0]
-        self.answer = f"{self.base}.9:15062"
-        names = ["DNS:edge.fabrikam.test", "DNS:fabrikam.test",
+        self.answer = f"{self.base}.9:{ANSWER_PORT}"
+        names = ["DNS:edge.fabrikam.test", "DNS:fabrikam.test", f"DNS:{HOP}",
                  f"IP:{self.base}.9"]
         self.cert, self.key = org.ca.leaf("fabrikam", names)
         # every server, whatever user it becomes, reads these
         self.server = org.ca.leaf("server", [
             "DNS:edge.contoso.test", "DNS:contoso.test",
             f"IP:{org.address}"], mode=0o644)
+
+        hosts = self.stage.later(Names({HOP: f"{self.base}.9"},
+                                       f"{self.base}.53"))
+        org.partner("fabrikam.test", "edge.fabrikam.test", self.answer)
+        org.limits = {"new_per_source": 100000,
+                      "unauthenticated_per_source": 100000}
+        org.extra = ("log: { level: warn }\n"
+                     f'dns: {{ servers: ["{hosts.address}"] }}\n')
 
     def close(self):
         self.stage.close()
@@ -207,22 +220,23 @@ class Kamailio:
 
 
 class Sallyport:
-    """partner -> edge -> the built-in home -> a client that is signed in."""
+    """partner -> edge -> next hop, which is the generator's other side."""
 
-    name, title = "sallyport", "Sallyport (partner to client)"
-    password = "bench-secret-word"
+    name, title = "sallyport", "Sallyport (next hop)"
 
     def __init__(self, world):
-        self.world, self.org = world, world.org
-        org = world.org
-        org.partner("fabrikam.test", "edge.fabrikam.test", world.answer)
-        org.limits = {"new_per_source": 100000,
-                      "unauthenticated_per_source": 100000}
-        org.extra = "log: { level: warn }\n"
+        self.world = world
+        org = self.org = world.org
         self.mutual = f"{org.address}:{org.federation_port}"
         self.plain = f"{org.address}:{org.client_port}"
 
+    def inside(self):
+        return ("inside:\n  home: none\n"
+                f'  next_hop: ["{HOP}:{ANSWER_PORT}"]\n'
+                f'  listen: ["{self.org.address}:15070"]\n  health_s: 1\n')
+
     def start(self):
+        self.org.inside = self.inside()
         # nobody but the one who signs in now
         shutil.rmtree(self.org.folder / "state", ignore_errors=True)
         keep = os.sched_getaffinity(0)
@@ -232,12 +246,35 @@ class Sallyport:
         finally:
             os.sched_setaffinity(0, keep)
         stage.wait_for(self.ready, 30, "sallyport")
-        stage.wait_for(self.added, 20, "a user")
 
     def ready(self):
         if self.org.process.poll() is not None:
             raise RuntimeError("\n".join(self.org.log.lines[-5:]))
         return listens(self.mutual) and self.org.control.exists()
+
+    def pids(self):
+        return children(self.org.process.pid)
+
+    def way(self):
+        # down until it has answered two OPTIONS, as nobody was there before
+        return [f"listen={self.world.answer}", "questions=3"]
+
+    def stop(self):
+        self.org.stop()
+
+
+class Home(Sallyport):
+    """partner -> edge -> the built-in home -> a client that is signed in."""
+
+    name, title = "home", "Sallyport (built-in home)"
+    password = "bench-secret-word"
+
+    def inside(self):
+        return "inside:\n  home: builtin\n"
+
+    def start(self):
+        super().start()
+        stage.wait_for(self.added, 20, "a user")
 
     def added(self):
         try:
@@ -247,14 +284,8 @@ class Sallyport:
             time.sleep(0.2)
             return False
 
-    def pids(self):
-        return children(self.org.process.pid)
-
     def way(self):
         return [f"register={self.plain}", f"password={self.password}"]
-
-    def stop(self):
-        self.org.stop()
 
 
 def listens(address):
@@ -361,8 +392,8 @@ def measure_load(servers, options, out):
 def measure_idle(servers, options, out):
     low, high = (20, 100) if options.smoke else (2000, 10000)
     for s in servers:
-        if s.name == "null":
-            continue  # it would need someone to dial for each of them
+        if s.name in ("null", "home"):
+            continue  # would need someone to dial for each; is the same
         w = s.world
         kinds = {"mutual": (s.mutual, [w.cert, w.key]),
                  "plain": (s.plain, [])}
@@ -425,7 +456,7 @@ def main():
     options.rounds = options.rounds or (1 if options.smoke else 3)
     options.shapes = list(SHAPES)[:1 if options.smoke else None]
     world = World()
-    kinds = [Null, Kamailio, Sallyport]
+    kinds = [Null, Kamailio, Sallyport, Home]
     if not shutil.which("kamailio"):
         print("relay kamailio: not installed, not compared", file=sys.stderr)
         kinds.remove(Kamailio)

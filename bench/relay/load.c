@@ -10,6 +10,8 @@
  *   listen=          answer as a server here, or
  *   register=        answer as a client of that server, signed in as to= with
  *                    password=
+ *   questions=       sends nothing before it has answered as many requests:
+ *                    a server that asks whether we are there
  *   connections=, window=    how many, and requests in flight on each
  *   seconds=, warm=  how long it is measured, and before
  *   rate=            requests a second in all; 0: as many as go
@@ -42,7 +44,7 @@ enum phase { PHASE_CONNECT, PHASE_WARM, PHASE_MEASURE };
 struct load {
 	const char *send, *to, *from, *listen, *sign_in, *password;
 	const char *cert, *key, *ca, *name;
-	long connections, window, rate;
+	long connections, window, rate, questions;
 	double seconds, warm;
 	struct tls_loop loop;
 	struct sender sender[CONNECTIONS_MAX];
@@ -163,8 +165,10 @@ static void on_message(struct tls_peer *p, const char *text, size_t len)
 		on_answer(l, text, len);
 	else if (strncmp(text, "SIP/", 4) == 0)
 		on_registered(l, p, text, len);
-	else if (strncmp(text, "ACK ", 4) != 0)
+	else if (strncmp(text, "ACK ", 4) != 0) {
 		tls_write(p, out, sip_ok(out, sizeof(out), text, len));
+		l->questions -= l->questions > 0;
+	}
 }
 
 static void on_data(struct tls_peer *p)
@@ -258,7 +262,7 @@ static bool advance(struct load *l)
 	uint64_t now = clock_ns();
 
 	if (l->phase == PHASE_CONNECT) {
-		if (l->up < l->connections || !l->answering)
+		if (l->up < l->connections || !l->answering || l->questions)
 			return true;
 		l->phase = PHASE_WARM;
 		l->ends = now + (uint64_t)(l->warm * 1e9);
@@ -302,6 +306,7 @@ static void read_option(struct load *l, const char *arg)
 		{ "name", &l->name, NULL, NULL },
 		{ "connections", NULL, &l->connections, NULL },
 		{ "window", NULL, &l->window, NULL },
+		{ "questions", NULL, &l->questions, NULL },
 		{ "rate", NULL, &l->rate, NULL },
 		{ "seconds", NULL, NULL, &l->seconds },
 		{ "warm", NULL, NULL, &l->warm },
