@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BYTES = 64 };
+enum { FIRST_BYTES = 64, PRINT_BYTES = 128 };
 
 void buf_init(struct buf *b, size_t max)
 {
@@ -118,25 +118,40 @@ void buf_dec(struct buf *b, uint64_t v)
 	buf_put(b, slice_of(digits + at, sizeof(digits) - at));
 }
 
+/* Into the room that there is; how long it would be. */
+static int print(struct buf *b, size_t room, const char *fmt, va_list args)
+{
+	char *at = room ? (char *)b->ptr + b->len : NULL;
+	return vsnprintf(at, room, fmt, args);
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list args;
+	if (!b->cap && !b->max)
+		buf_reserve(b, PRINT_BYTES); /* most are written once then */
+	if (b->failed)
+		return;
 	va_start(args, fmt);
-	int len = vsnprintf(NULL, 0, fmt, args);
+	int len = print(b, b->cap - b->len, fmt, args);
 	va_end(args);
-	/* the terminator needs room too, but is not content */
 	size_t max = b->max;
 	if (len < 0 || (max && (size_t)len > max - b->len)) {
 		b->failed = true;
 		return;
 	}
+	if ((size_t)len < b->cap - b->len) {
+		buf_commit(b, (size_t)len);
+		return;
+	}
+	/* the terminator needs room too, but is not content */
 	b->max = max ? max + 1 : 0;
 	uint8_t *out = buf_reserve(b, (size_t)len + 1);
 	b->max = max;
 	if (!out)
 		return;
 	va_start(args, fmt);
-	vsnprintf((char *)out, (size_t)len + 1, fmt, args);
+	print(b, (size_t)len + 1, fmt, args);
 	va_end(args);
 	buf_commit(b, (size_t)len);
 }

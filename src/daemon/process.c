@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -338,6 +339,18 @@ static void ignore_signals(void)
 		signal(ignored[i], SIG_IGN);
 }
 
+/* A request takes and gives back some kilobytes at the top of the heap. With
+ * the usual limits each turn of the loop would return them to the kernel, and
+ * get them back zeroed, page by page. */
+static void keep_memory(void)
+{
+	enum { KEPT = 8 << 20, STEP = 256 << 10, LARGE = 1 << 20 };
+
+	mallopt(M_TRIM_THRESHOLD, KEPT);
+	mallopt(M_TOP_PAD, STEP);
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+}
+
 int process_prepare_self(const struct boot *boot)
 {
 	/* written before the first line and only read afterwards: base/log
@@ -352,6 +365,7 @@ int process_prepare_self(const struct boot *boot)
 	close_range(BOOT_FD_COUNT, ~0U, 0);
 	/* shared with standard error: neither ever waits */
 	fcntl(BOOT_FD_LOG, F_SETFL, flags | O_NONBLOCK);
+	keep_memory();
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	prctl(PR_SET_NAME, "sallyportd", 0, 0, 0);
 	ignore_signals();

@@ -140,7 +140,7 @@ int deliver_branch(void *arg, uint64_t txn, uint16_t branch, struct buf *out)
 				  .incarnation = e->incarnation,
 				  .txn = txn,
 				  .branch = branch };
-	return token_branch_write(e->sealer, &ref, out);
+	return token_branch_write(&e->seals, e->sealer, &ref, out);
 }
 
 void deliver_failure(struct edge *e, uint32_t slot, uint64_t txn,
@@ -169,7 +169,7 @@ void deliver_response(struct flow *f, const struct sip_msg *m)
 	struct proxy_hop from = flow_hop(f);
 	if (inside_heard(f, m))
 		return;
-	if (token_branch_read(e->sealer, m->via.branch, &ref)) {
+	if (token_branch_read(&e->seals, e->sealer, m->via.branch, &ref)) {
 		metric_add(M_SIP_STRAY, 1);
 		LOG_LIMITED(LOG_INFO, "sip.stray_response",
 			    slice_str(f->source), KV_STR("source", f->source),
@@ -184,7 +184,7 @@ void deliver_response(struct flow *f, const struct sip_msg *m)
 	else if (m->status > 100)
 		note_heard(f, &ref);
 	if (ref.slot == e->slot && ref.incarnation == e->incarnation) {
-		proxy_response(e->proxy, ref.txn, ref.branch, &from, m->whole);
+		proxy_response_msg(e->proxy, ref.txn, ref.branch, &from, m);
 		return;
 	}
 	struct ipc_response r = { .txn = ref.txn,

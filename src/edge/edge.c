@@ -192,7 +192,8 @@ static int make_proxy(struct edge *e, const struct edge_conf *conf)
 		return -ENOMEM;
 	struct proxy_conf pc = { .sent_by = slice_str(e->name),
 				 .transport = SLICE_LIT("TLS"),
-				 .limits = &sip_limits_default };
+				 .limits = &sip_limits_default,
+				 .random_ids = true };
 	int err = proxy_create(&e->proxy, e->timers, &pc, &proxy_ops, e);
 	if (err) {
 		free(e->name);

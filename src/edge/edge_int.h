@@ -99,6 +99,7 @@ struct edge {
 	struct proxy *proxy;
 	char *name; /* our FQDN: sent-by, Path, diagnostics */
 	struct sealer *sealer;
+	struct branch_seals seals;
 	bool has_keys;
 	struct net_gate *gate;
 	unsigned sweeps;    /* since certificates were looked at */

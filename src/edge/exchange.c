@@ -171,13 +171,15 @@ static void on_answer_from_home(struct edge *e, const struct proc_id *from,
 	struct branch_ref ref;
 	struct arena *a = arena_create(SIP_VIEW_BYTES, 1 << 20);
 	struct sip_msg msg;
-	bool ours = a && e->proxy &&
-		    !sip_parse(a, bytes, &sip_limits_default, &msg) &&
-		    !msg.request &&
-		    !token_branch_read(e->sealer, msg.via.branch, &ref) &&
-		    ref.slot == e->slot && ref.incarnation == e->incarnation;
+	bool ours =
+		a && e->proxy &&
+		!sip_parse(a, bytes, proxy_response_limits(e->proxy), &msg) &&
+		!msg.request &&
+		!token_branch_read(&e->seals, e->sealer, msg.via.branch,
+				   &ref) &&
+		ref.slot == e->slot && ref.incarnation == e->incarnation;
 	if (ours)
-		proxy_response(e->proxy, ref.txn, ref.branch, &hop, bytes);
+		proxy_response_msg(e->proxy, ref.txn, ref.branch, &hop, &msg);
 	else
 		metric_add(M_SIP_STRAY, 1);
 	arena_free(a);
@@ -220,6 +222,7 @@ static void on_keys(struct edge *e, const struct proc_id *from,
 		}
 		e->has_keys = true;
 	}
+	branch_seals_forget(&e->seals);
 	edge_open_listeners(e);
 }
 

@@ -377,7 +377,8 @@ static void take_response(struct flow *f, struct slice bytes)
 {
 	struct arena *a = arena_create(SIP_VIEW_BYTES, 1 << 20);
 	struct sip_msg m;
-	if (a && f->proven && !sip_parse(a, bytes, &sip_limits_default, &m))
+	const struct sip_limits *limits = proxy_response_limits(f->edge->proxy);
+	if (a && f->proven && !sip_parse(a, bytes, limits, &m))
 		deliver_response(f, &m);
 	else
 		metric_add(M_SIP_STRAY, 1);

@@ -129,7 +129,7 @@ static void write_probe(struct edge *e, const char *target, struct buf *out)
 		   "OPTIONS sip:%s;transport=tls SIP/2.0\r\n"
 		   "Via: SIP/2.0/TLS %s;rport;branch=z9hG4bK",
 		   target, e->name);
-	if (token_branch_write(e->sealer, &ref, out))
+	if (token_branch_write(&e->seals, e->sealer, &ref, out))
 		out->failed = true;
 	buf_printf(
 		out,

@@ -5,8 +5,9 @@
 #include <errno.h>
 
 #include "base/cursor.h"
+#include "base/text.h"
 
-enum { TOKEN_PLAIN_MAX = 17, COOKIE_BYTES = 7 };
+enum { TOKEN_PLAIN_MAX = 17, COOKIE_BYTES = 7, BRANCH_NUMBER_BYTES = 10 };
 
 static const struct slice flow_purpose = { (const uint8_t *)"flow", 4 };
 static const struct slice partner_purpose = { (const uint8_t *)"partner", 7 };
@@ -121,32 +122,105 @@ int token_hidden_read(struct sealer *s, struct slice token, uint8_t *out,
 	return sealer_open(s, hidden_purpose, token, out, size);
 }
 
-int token_branch_write(struct sealer *s, const struct branch_ref *ref,
-		       struct buf *out)
+/* -- branches: z9hG4bK, sealed worker, '.', transaction -- */
+
+static struct branch_seal *place_of(struct branch_seals *seals, uint16_t slot)
 {
-	struct buf plain;
-	buf_init(&plain, TOKEN_PLAIN_MAX);
-	buf_u16(&plain, ref->slot);
-	buf_u32(&plain, ref->incarnation);
-	buf_u64(&plain, ref->txn);
-	buf_u16(&plain, ref->branch);
-	return seal(s, branch_purpose, &plain, out);
+	return &seals->at[slot % BRANCH_SEALS];
 }
 
-int token_branch_read(struct sealer *s, struct slice branch,
-		      struct branch_ref *ref)
+static int seal_worker(struct sealer *s, const struct branch_ref *ref,
+		       struct branch_seal *place)
+{
+	struct buf plain, text;
+	buf_init(&plain, TOKEN_PLAIN_MAX);
+	buf_init(&text, BRANCH_SEAL_MAX);
+	buf_u16(&plain, ref->slot);
+	buf_u32(&plain, ref->incarnation);
+	int err = seal(s, branch_purpose, &plain, &text);
+	if (!err) {
+		place->slot = ref->slot;
+		place->incarnation = ref->incarnation;
+		place->len = text.len;
+		memcpy(place->text, text.ptr, text.len);
+	}
+	buf_free(&text);
+	return err;
+}
+
+int token_branch_write(struct branch_seals *seals, struct sealer *s,
+		       const struct branch_ref *ref, struct buf *out)
+{
+	struct branch_seal *own = place_of(seals, ref->slot);
+	uint8_t number[BRANCH_NUMBER_BYTES];
+	bool known = own->len && own->slot == ref->slot &&
+		     own->incarnation == ref->incarnation;
+	int err = known ? 0 : seal_worker(s, ref, own);
+	if (err)
+		return err;
+	for (size_t i = 0; i < 8; i++)
+		number[i] = (uint8_t)(ref->txn >> 8 * (7 - i));
+	number[8] = (uint8_t)(ref->branch >> 8);
+	number[9] = (uint8_t)ref->branch;
+	buf_put(out, slice_of(own->text, own->len));
+	buf_u8(out, '.');
+	text_base32(out, slice_of(number, sizeof(number)));
+	return buf_failed(out) ? -ENOMEM : 0;
+}
+
+static int open_worker(struct branch_seals *seals, struct sealer *s,
+		       struct slice text, struct branch_ref *ref)
 {
 	uint8_t plain[TOKEN_PLAIN_MAX];
-	if (!slice_ieq(slice_head(branch, COOKIE_BYTES), SLICE_LIT("z9hG4bK")))
-		return -EINVAL;
-	int n = sealer_open(s, branch_purpose, slice_from(branch, COOKIE_BYTES),
-			    plain, sizeof(plain));
+	int n = sealer_open(s, branch_purpose, text, plain, sizeof(plain));
 	if (n < 0)
 		return n;
 	struct cur c = cur_init(slice_of(plain, (size_t)n));
 	ref->slot = cur_u16(&c);
 	ref->incarnation = cur_u32(&c);
+	if (!cur_done(&c) || text.len > BRANCH_SEAL_MAX)
+		return -EINVAL;
+	struct branch_seal *place = place_of(seals, ref->slot);
+	place->slot = ref->slot;
+	place->incarnation = ref->incarnation;
+	place->len = text.len;
+	memcpy(place->text, text.ptr, text.len);
+	return 0;
+}
+
+static int read_worker(struct branch_seals *seals, struct sealer *s,
+		       struct slice text, struct branch_ref *ref)
+{
+	for (size_t i = 0; i < BRANCH_SEALS; i++) {
+		const struct branch_seal *known = &seals->at[i];
+		if (!known->len ||
+		    !slice_eq(slice_of(known->text, known->len), text))
+			continue;
+		ref->slot = known->slot;
+		ref->incarnation = known->incarnation;
+		return 0;
+	}
+	return open_worker(seals, s, text, ref);
+}
+
+int token_branch_read(struct branch_seals *seals, struct sealer *s,
+		      struct slice branch, struct branch_ref *ref)
+{
+	uint8_t number[BRANCH_NUMBER_BYTES];
+	if (!slice_ieq(slice_head(branch, COOKIE_BYTES), SLICE_LIT("z9hG4bK")))
+		return -EINVAL;
+	branch = slice_from(branch, COOKIE_BYTES);
+	ptrdiff_t dot = slice_chr(branch, '.');
+	if (dot <= 0 || text_unbase32(slice_from(branch, (size_t)dot + 1),
+				      number, sizeof(number)) != sizeof(number))
+		return -EINVAL;
+	struct cur c = cur_init(slice_of(number, sizeof(number)));
 	ref->txn = cur_u64(&c);
 	ref->branch = cur_u16(&c);
-	return cur_done(&c) ? 0 : -EINVAL;
+	return read_worker(seals, s, slice_head(branch, (size_t)dot), ref);
+}
+
+void branch_seals_forget(struct branch_seals *seals)
+{
+	memset(seals, 0, sizeof(*seals));
 }

@@ -2,8 +2,13 @@
 /*
  * What we put into messages for ourselves: the branch of our Via (which
  * transaction, in which worker) and the tokens of Path and Record-Route (which
- * connection of which worker, or which partner). All are sealed: what comes
+ * connection of which worker, or which partner). Tokens are sealed: what comes
  * back is ours, or nothing (architecture 5).
+ *
+ * A branch has a sealed part, which names the worker and its life, and behind
+ * it the transaction's number, which is random (proxy.h): it tells nobody
+ * anything, and who has not been asked cannot know it. The sealed part is the
+ * same in all branches of a worker, so it is sealed and opened once.
  */
 #pragma once
 
@@ -28,6 +33,18 @@ struct branch_ref {
 	uint16_t branch;
 };
 
+enum { BRANCH_SEALS = 8, BRANCH_SEAL_MAX = 40 };
+
+/* Sealed parts of branches, ours and those of other workers; zeroed: none. */
+struct branch_seals {
+	struct branch_seal {
+		uint16_t slot;
+		uint32_t incarnation;
+		size_t len; /* 0: free */
+		uint8_t text[BRANCH_SEAL_MAX];
+	} at[BRANCH_SEALS]; /* by slot */
+};
+
 int token_flow_write(struct sealer *s, const struct flow_ref *ref,
 		     struct buf *out);
 /* 0 or -EINVAL / -ENOKEY. */
@@ -50,9 +67,10 @@ int token_hidden_write(struct sealer *s, struct slice uri, struct buf *out);
 /* Its length, or -E... */
 int token_hidden_read(struct sealer *s, struct slice token, uint8_t *out,
 		      size_t size);
-/* Without the magic cookie. */
-int token_branch_write(struct sealer *s, const struct branch_ref *ref,
-		       struct buf *out);
+/* Without the magic cookie. A new key seals after branch_seals_forget(). */
+int token_branch_write(struct branch_seals *seals, struct sealer *s,
+		       const struct branch_ref *ref, struct buf *out);
 /* branch as it stands in Via, with the cookie. */
-int token_branch_read(struct sealer *s, struct slice branch,
-		      struct branch_ref *ref);
+int token_branch_read(struct branch_seals *seals, struct sealer *s,
+		      struct slice branch, struct branch_ref *ref);
+void branch_seals_forget(struct branch_seals *seals);

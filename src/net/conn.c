@@ -32,6 +32,7 @@ enum {
 	WRITE_BYTES = 4 << 20,
 	READ_CHUNK = 16 << 10,   /* one read a turn */
 	WRITE_CHUNK = 256 << 10, /* encrypted and sent in a turn */
+	WRITE_MORE = 4 << 10,    /* room for what follows in the turn */
 	FLUSH_MS = 2000,
 	DISCARD_BYTES = 64 << 10 /* after the last word */
 };
@@ -586,6 +587,8 @@ int conn_write(struct conn *c, struct slice bytes)
 		buf_consume(&c->out, c->out_off);
 		c->out_off = 0;
 	}
+	if (!c->out.cap)
+		buf_reserve(&c->out, bytes.len + WRITE_MORE);
 	buf_put(&c->out, bytes);
 	gate_traffic(c->gate);
 	if (buf_failed(&c->out)) {

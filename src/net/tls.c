@@ -19,7 +19,7 @@
 #include "net/tls_context.h"
 
 enum {
-	READ_STEP = 4096,
+	READ_LEAST = 1024,      /* room for what is decrypted */
 	IDLE_RECORDS_MAX = 100, /* without data, for each MiB of data */
 	TINY_BYTES = 16,
 	TINY_RECORDS_MAX = 1 << 16, /* and one more for each 64 bytes */
@@ -212,16 +212,28 @@ static void read_stopped(struct tls *t)
 	}
 }
 
+/* What is left of the input needs no more room than it has now: grown once,
+ * not record by record. NULL: out of memory. */
+static uint8_t *read_room(const struct tls *t, struct buf *plain, size_t *room)
+{
+	size_t left = plain->cap - plain->len;
+	size_t want = t->in.len > READ_LEAST ? t->in.len : READ_LEAST;
+	uint8_t *at = buf_reserve(plain, left < READ_LEAST ? want : left);
+
+	*room = plain->cap - plain->len;
+	return at;
+}
+
 static void drain(struct tls *t, struct buf *plain)
 {
 	for (bool more = true; more && t->status == TLS_OPEN;) {
-		size_t len = 0;
-		uint8_t *at = buf_reserve(plain, READ_STEP);
+		size_t len = 0, room = 0;
+		uint8_t *at = read_room(t, plain, &room);
 		if (!at) {
 			fail(t, "out of memory");
 			return;
 		}
-		more = SSL_read_ex(t->ssl, at, READ_STEP, &len) == 1;
+		more = SSL_read_ex(t->ssl, at, room, &len) == 1;
 		if (more) {
 			buf_commit(plain, len);
 			count_data(t, len);

@@ -52,6 +52,7 @@ static void conf_limits(struct proxy *p, const struct proxy_conf *conf)
 				    : TRANSACTIONS_MAX_PER_SOURCE;
 	if (p->max_per_source > p->max)
 		p->max_per_source = p->max;
+	p->random_ids = conf->random_ids;
 	p->t1_ms = conf->t1_ms ? conf->t1_ms : T1_MS;
 }
 

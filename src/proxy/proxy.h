@@ -77,6 +77,9 @@ struct proxy_conf {
 	size_t transactions_max;            /* 0: 100 000 */
 	size_t transactions_max_per_source; /* by hop.peer; 0: 1 000 */
 	uint32_t t1_ms;                     /* 0: 500 */
+	/* Of transactions: they stand in branches, and tell nothing there, and
+	 * nobody can guess one. False: counted from 1. */
+	bool random_ids;
 };
 
 int proxy_create(struct proxy **out, struct timers *timers,
@@ -93,6 +96,11 @@ void proxy_receive(struct proxy *p, const struct proxy_hop *from,
  * unknown, or when from->peer is not the peer that was asked. */
 void proxy_response(struct proxy *p, uint64_t txn, uint16_t branch,
 		    const struct proxy_hop *from, struct slice bytes);
+/* The same, when it was parsed already, within these limits: those of requests
+ * and what we add to them ourselves. */
+const struct sip_limits *proxy_response_limits(const struct proxy *p);
+void proxy_response_msg(struct proxy *p, uint64_t txn, uint16_t branch,
+			const struct proxy_hop *from, const struct sip_msg *m);
 /* What was sent for txn did not arrive: the branch fails with this row. */
 void proxy_failed(struct proxy *p, uint64_t txn, uint16_t branch,
 		  const struct reject *reject);
@@ -108,8 +116,8 @@ struct arena *proxy_request_arena(struct proxy_request *r);
 /* A place for the owner's pointer. */
 void proxy_request_set_user(struct proxy_request *r, void *user);
 void *proxy_request_user(const struct proxy_request *r);
-/* Stable while the request lives; 0 is never used. To find it again after
- * something asynchronous: NULL when it has ended. */
+/* Stable while the request lives; 0 and UINT64_MAX are never used. To find it
+ * again after something asynchronous: NULL when it has ended. */
 uint64_t proxy_request_id(const struct proxy_request *r);
 struct proxy_request *proxy_request_find(struct proxy *p, uint64_t id);
 

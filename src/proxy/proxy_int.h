@@ -25,6 +25,7 @@ enum {
 	PROXY_CHALLENGES_MAX = 20,
 	PROXY_TAG_BYTES = 16,
 	PROXY_RETRY_AFTER_S = 10,
+	PROXY_IDS = 64,
 };
 
 struct source;
@@ -39,6 +40,9 @@ struct proxy {
 	size_t max, max_per_source;
 	uint64_t t1_ms;
 	uint64_t next_id;
+	bool random_ids;
+	uint64_t ids[PROXY_IDS]; /* drawn from the back */
+	size_t ids_left;
 	uint64_t tag_seed[2];
 	struct map by_id, by_key, by_merged, hops, sources;
 	struct list *greed; /* sources by their count; see source.c */

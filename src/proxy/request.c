@@ -2,6 +2,7 @@
 /* The life of a request here: made, admitted, answered once, given up. */
 #include <errno.h>
 
+#include "base/crypto.h"
 #include "base/log.h"
 #include "proxy/parts.h"
 
@@ -146,6 +147,25 @@ static int request_make_room(struct proxy_request *r)
 	return p->count < p->max ? 0 : -EDQUOT;
 }
 
+/* Random ones come from a stock: one system call for many. */
+static int draw_id(struct proxy *p, uint64_t *id)
+{
+	if (!p->random_ids) {
+		*id = ++p->next_id;
+		return 0;
+	}
+	do {
+		if (!p->ids_left) {
+			int err = crypto_random(p->ids, sizeof(p->ids));
+			if (err)
+				return err;
+			p->ids_left = PROXY_IDS;
+		}
+		*id = p->ids[--p->ids_left];
+	} while (!*id || *id == UINT64_MAX);
+	return 0;
+}
+
 static int request_link(struct proxy_request *r)
 {
 	struct proxy *p = r->proxy;
@@ -153,7 +173,9 @@ static int request_link(struct proxy_request *r)
 	int err = source_take(r);
 	if (err)
 		return err;
-	r->id = ++p->next_id;
+	err = draw_id(p, &r->id);
+	if (err)
+		return err;
 	err = map_insert(&p->by_id, &r->by_id, map_key_u64(&r->id));
 	if (err)
 		return err;

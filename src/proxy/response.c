@@ -4,7 +4,7 @@
 
 #include "proxy/parts.h"
 
-enum { RESPONSE_ARENA = 4096, RESPONSE_ARENA_MAX = 1024 * 1024 };
+enum { RESPONSE_ARENA_MAX = 1024 * 1024 };
 
 static void send_final(struct proxy_request *r, struct ctrans *c,
 		       const struct sip_msg *m)
@@ -145,28 +145,54 @@ static void response_dispatch(struct ctrans *c, const struct sip_msg *m)
 		metric_add(M_SIP_STRAY, 1);
 }
 
+static struct ctrans *find_asked(struct proxy *p, uint64_t txn, uint16_t branch,
+				 const struct proxy_hop *from)
+{
+	struct ctrans *c = ctrans_find(p, txn, branch);
+	metric_add(M_SIP_RESPONSES, 1);
+	if (c && slice_eq(c->hop.peer, from->peer))
+		return c;
+	metric_add(M_SIP_STRAY, 1);
+	return NULL;
+}
+
+static void take(struct ctrans *c, const struct sip_msg *m)
+{
+	struct proxy *p = c->request->proxy;
+	proxy_enter(p);
+	if (response_fits(c, m))
+		response_dispatch(c, m);
+	else
+		metric_add(M_SIP_STRAY, 1);
+	proxy_leave(p);
+}
+
+void proxy_response_msg(struct proxy *p, uint64_t txn, uint16_t branch,
+			const struct proxy_hop *from, const struct sip_msg *m)
+{
+	struct ctrans *c = find_asked(p, txn, branch, from);
+	if (c)
+		take(c, m);
+}
+
 void proxy_response(struct proxy *p, uint64_t txn, uint16_t branch,
 		    const struct proxy_hop *from, struct slice bytes)
 {
-	struct ctrans *c = ctrans_find(p, txn, branch);
+	struct ctrans *c = find_asked(p, txn, branch, from);
 	struct sip_msg m;
-	metric_add(M_SIP_RESPONSES, 1);
-	if (!c || !slice_eq(c->hop.peer, from->peer)) {
-		metric_add(M_SIP_STRAY, 1);
-		return;
-	}
 	struct arena *a =
-		arena_create(RESPONSE_ARENA, bytes.len + RESPONSE_ARENA_MAX);
+		c ? arena_create(SIP_VIEW_BYTES, RESPONSE_ARENA_MAX) : NULL;
 	if (!a)
 		return;
-	proxy_enter(p);
 	const struct reject *bad = sip_parse(a, bytes, &p->response_limits, &m);
 	if (bad)
 		metric_add(bad->metric, 1);
-	else if (!response_fits(c, &m))
-		metric_add(M_SIP_STRAY, 1);
 	else
-		response_dispatch(c, &m);
-	proxy_leave(p);
+		take(c, &m);
 	arena_free(a);
+}
+
+const struct sip_limits *proxy_response_limits(const struct proxy *p)
+{
+	return &p->response_limits;
 }

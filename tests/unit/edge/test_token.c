@@ -30,13 +30,14 @@ static void test_round_trip(void **state)
 {
 	(void)state;
 	struct sealer *s = sealer_with(1);
+	struct branch_seals seals = { 0 };
 	struct buf b;
 	struct branch_ref got;
 	struct flow_ref got_flow;
 	buf_init(&b, 0);
 	buf_str(&b, "z9hG4bK");
-	assert_int_equal(token_branch_write(s, &branch, &b), 0);
-	assert_int_equal(token_branch_read(s, buf_slice(&b), &got), 0);
+	assert_int_equal(token_branch_write(&seals, s, &branch, &b), 0);
+	assert_int_equal(token_branch_read(&seals, s, buf_slice(&b), &got), 0);
 	assert_int_equal(got.slot, branch.slot);
 	assert_int_equal(got.incarnation, branch.incarnation);
 	assert_int_equal(got.txn, branch.txn);
@@ -94,13 +95,14 @@ static void test_purposes_and_keys_stay_apart(void **state)
 {
 	(void)state;
 	struct sealer *s = sealer_with(1), *other = sealer_with(2);
+	struct branch_seals seals = { 0 };
 	struct branch_ref got;
 	struct flow_ref got_flow;
 	struct buf b;
 	buf_init(&b, 0);
 	buf_str(&b, "z9hG4bK");
 	token_flow_write(s, &flow, &b);
-	assert_true(token_branch_read(s, buf_slice(&b), &got) < 0);
+	assert_true(token_branch_read(&seals, s, buf_slice(&b), &got) < 0);
 	buf_reset(&b);
 	token_flow_write(s, &flow, &b);
 	assert_int_equal(token_flow_read(other, buf_slice(&b), &got_flow),
@@ -140,29 +142,103 @@ static void test_names(void **state)
 	sealer_free(s);
 }
 
+/* The worker is sealed once; each branch of it is opened without, by another
+ * worker too, and none of a worker that a seal does not name. */
+static void test_branches_of_many_workers(void **state)
+{
+	(void)state;
+	struct sealer *s = sealer_with(1);
+	struct branch_seals writer = { 0 }, reader = { 0 };
+	struct branch_ref got, ref = { 0 };
+	struct buf b;
+	buf_init(&b, 0);
+	for (uint64_t i = 0; i < 200; i++) {
+		ref = (struct branch_ref){ (uint16_t)(i % 20),
+					   (uint32_t)(i / 50 + 1), i << 50 | i,
+					   (uint16_t)(i % 10) };
+		buf_reset(&b);
+		buf_str(&b, "z9hG4bK");
+		assert_int_equal(token_branch_write(&writer, s, &ref, &b), 0);
+		memset(&got, 0xff, sizeof(got));
+		assert_int_equal(
+			token_branch_read(&reader, s, buf_slice(&b), &got), 0);
+		assert_int_equal(got.slot, ref.slot);
+		assert_int_equal(got.incarnation, ref.incarnation);
+		assert_int_equal(got.txn, ref.txn);
+		assert_int_equal(got.branch, ref.branch);
+	}
+	/* every byte of the sealed part counts, known or not */
+	ptrdiff_t dot = slice_chr(buf_slice(&b), '.');
+	for (ptrdiff_t i = 7; i < dot; i++) {
+		uint8_t kept = b.ptr[i];
+		b.ptr[i] = kept == 'a' ? 'b' : 'a';
+		assert_true(token_branch_read(&reader, s, buf_slice(&b), &got) <
+			    0);
+		b.ptr[i] = kept;
+	}
+	buf_free(&b);
+	sealer_free(s);
+}
+
+/* After a new key the old seal still opens, and what is written has the new
+ * one, once the old was forgotten. */
+static void test_a_new_key_seals_branches(void **state)
+{
+	(void)state;
+	struct sealer *s = sealer_with(1);
+	uint8_t key[SEAL_KEY_BYTES] = { 9 };
+	struct branch_seals seals = { 0 };
+	struct branch_ref got;
+	struct buf a, b;
+	buf_init(&a, 0);
+	buf_init(&b, 0);
+	buf_str(&a, "z9hG4bK");
+	buf_str(&b, "z9hG4bK");
+	assert_int_equal(token_branch_write(&seals, s, &branch, &a), 0);
+	assert_int_equal(sealer_add(s, 2, key), 0);
+	branch_seals_forget(&seals);
+	assert_int_equal(token_branch_write(&seals, s, &branch, &b), 0);
+	assert_false(slice_eq(buf_slice(&a), buf_slice(&b)));
+	assert_int_equal(token_branch_read(&seals, s, buf_slice(&a), &got), 0);
+	assert_int_equal(got.txn, branch.txn);
+	assert_int_equal(token_branch_read(&seals, s, buf_slice(&b), &got), 0);
+	assert_int_equal(got.txn, branch.txn);
+	buf_free(&a);
+	buf_free(&b);
+	sealer_free(s);
+}
+
 static void test_foreign_branches(void **state)
 {
 	(void)state;
 	struct sealer *s = sealer_with(1);
+	struct branch_seals seals = { 0 };
 	struct branch_ref got;
 	static const char *const texts[] = {
-		"",  "z9hG4bK",     "z9hG4bK776asdhds",
-		"1", "z9hG4bK.x-y", "Z9HG4BKaaaa"
+		"",
+		"z9hG4bK",
+		"z9hG4bK776asdhds",
+		"1",
+		"z9hG4bK.x-y",
+		"Z9HG4BKaaaa",
+		"z9hG4bK.aaaaaaaaaaaaaaaa",
+		"z9hG4bKx.aaaaaaaaaaaaaaaa",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		assert_true(token_branch_read(s, slice_str(texts[i]), &got) <
-			    0);
+		assert_true(token_branch_read(&seals, s, slice_str(texts[i]),
+					      &got) < 0);
 	sealer_free(s);
 }
 
 static int write_both(void *arg)
 {
 	struct sealer *s = arg;
+	struct branch_seals seals = { 0 };
 	struct buf b;
 	buf_init(&b, 0);
 	int err = token_flow_write(s, &flow, &b);
 	if (!err)
-		err = token_branch_write(s, &branch, &b);
+		err = token_branch_write(&seals, s, &branch, &b);
 	if (!err && buf_failed(&b))
 		err = -ENOMEM;
 	buf_free(&b);
@@ -185,6 +261,8 @@ int main(void)
 		cmocka_unit_test(test_every_changed_byte_is_seen),
 		cmocka_unit_test(test_purposes_and_keys_stay_apart),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_branches_of_many_workers),
+		cmocka_unit_test(test_a_new_key_seals_branches),
 		cmocka_unit_test(test_foreign_branches),
 		cmocka_unit_test(test_out_of_memory),
 	};
