@@ -8,16 +8,17 @@ pinned to one core, the generator to another. Only ratios of one run mean
 anything; every process of a server is counted.
 
     relay.py [--smoke] [--json] [--seconds N] [--rounds N]
-             [--only null,kamailio,sallyport,home] [--part load|idle]
+             [--only null,kamailio,sallyport,home] [--part load|flood|idle]
 
 What is compared is one hop in and one hop out: a partner with a certificate
 sends, the server passes it to the next hop inside. The built-in home, which
 passes it to a client that is signed in, is a figure of its own.
 
 The figures: CPU a transaction and transactions a second at saturation in two
-shapes (connections x requests in flight), latency at half of that rate, memory
-of an idle TLS connection as the slope between two numbers of connections,
-handshakes a second and CPU of one.
+shapes (connections x requests in flight), latency at half of that rate; latency
+of a modest rate without and with a flood of handshakes (TLS-02); memory of an
+idle TLS connection as the slope between two numbers of connections, handshakes
+a second and CPU of one, beside a server that is OpenSSL alone.
 """
 import argparse
 import json
@@ -41,6 +42,7 @@ SHAPES = {"4x8": (4, 8), "64x1": (64, 1)}
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = str(CORES[0]), str(CORES[-1])
 ANSWER_PORT, HOP = 15062, "pool.contoso.internal"
+FLOOD_RATE = 500
 SENDER, USER = "zoe@fabrikam.test", "bob@contoso.test"
 
 
@@ -128,6 +130,23 @@ class Null:
     def stop(self):
         self.process.kill()
         self.process.wait()
+
+
+class Alone(Null):
+    """The same program without a target: TLS connections and nothing else."""
+
+    name, title = "openssl", "OpenSSL alone"
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.plain = self.mutual
+
+    def start(self, verify=True):
+        w = self.world
+        ca = w.org.ca.pem if verify else "-"
+        self.process = pinned(SERVER_CORE, RELAY / "relay_null", self.mutual,
+                              "-", *w.server, ca, stdout=subprocess.PIPE)
+        self.process.stdout.readline()
 
 
 KAMAILIO = """\
@@ -361,6 +380,7 @@ def handshakes(server, address, certificate, seconds):
 
 def measure_load(servers, options, out):
     """In turns, so that a slow moment of the machine meets all of them."""
+    servers = [s for s in servers if s.name != "openssl"]
     for shape in options.shapes:
         runs = {s.name: [] for s in servers}
         for _ in range(options.rounds):
@@ -389,6 +409,41 @@ def measure_load(servers, options, out):
                                       p99_us=half["p99_us"])
 
 
+def flooded(server, address, options):
+    """Latency of users while strangers shake hands as fast as they can; those
+    have what is left of the generator's core."""
+    flood = subprocess.Popen(
+        ["nice", "-n", "5", "taskset", "-c", LOAD_CORE,
+         RELAY / "relay_idle", "shake", address, "edge.contoso.test",
+         str(options.seconds * 2 + 2)], stdout=subprocess.PIPE, text=True)
+    flood.stdout.readline()
+    try:
+        report = load(server, "4x8", options.seconds, FLOOD_RATE,
+                      warm=options.seconds / 3)
+    finally:
+        done = json.loads(flood.stdout.readline() or "{}")
+        flood.wait()
+    report["handshakes"] = done["handshakes"] / done["seconds"]
+    return report
+
+
+def measure_flood(servers, options, out):
+    for s in servers:
+        if s.name not in ("sallyport", "home"):
+            continue
+        s.start()
+        try:
+            calm = load(s, "4x8", options.seconds, FLOOD_RATE,
+                        warm=options.seconds / 3)
+            under = flooded(s, s.plain, options)
+        finally:
+            s.stop()
+        out[s.name]["flood"] = {
+            "calm_p50_us": calm["p50_us"], "calm_p99_us": calm["p99_us"],
+            **{k: under[k] for k in ("p50_us", "p99_us", "errors",
+                                     "handshakes")}}
+
+
 def measure_idle(servers, options, out):
     low, high = (20, 100) if options.smoke else (2000, 10000)
     for s in servers:
@@ -398,7 +453,7 @@ def measure_idle(servers, options, out):
         kinds = {"mutual": (s.mutual, [w.cert, w.key]),
                  "plain": (s.plain, [])}
         for kind, (address, certificate) in kinds.items():
-            if kind == "plain" and s.name == "kamailio":
+            if kind == "plain" and s.plain == s.mutual:
                 s.start(verify=False)
             else:
                 s.start()
@@ -433,6 +488,17 @@ def load_text(out):
                    f"{r['errors']:.0f} errors{ratios(out, name, shape)}")
 
 
+def flood_text(out):
+    for name, row in out.items():
+        r = row.get("flood")
+        if r:
+            yield (f"relay {name} flood: {FLOOD_RATE}/s, p50 "
+                   f"{r['calm_p50_us']} us and p99 {r['calm_p99_us']} us; with "
+                   f"{r['handshakes']:.0f} handshakes/s of strangers p50 "
+                   f"{r['p50_us']} us and p99 {r['p99_us']} us, "
+                   f"{r['errors']:.0f} errors")
+
+
 def idle_text(out):
     for name, row in out.items():
         for kind in (k for k in ("mutual", "plain") if f"idle_{k}" in row):
@@ -450,13 +516,13 @@ def main():
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--only", default="", help="some of the servers")
-    parser.add_argument("--part", choices=["load", "idle"])
+    parser.add_argument("--part", choices=["load", "flood", "idle"])
     options = parser.parse_args()
     options.seconds = options.seconds or (0.3 if options.smoke else 3)
     options.rounds = options.rounds or (1 if options.smoke else 3)
     options.shapes = list(SHAPES)[:1 if options.smoke else None]
     world = World()
-    kinds = [Null, Kamailio, Sallyport, Home]
+    kinds = [Null, Alone, Kamailio, Sallyport, Home]
     if not shutil.which("kamailio"):
         print("relay kamailio: not installed, not compared", file=sys.stderr)
         kinds.remove(Kamailio)
@@ -466,6 +532,7 @@ def main():
         servers = [k(world) for k in kinds]
         out = {s.name: {} for s in servers}
         for part, measure, text in (("load", measure_load, load_text),
+                                    ("flood", measure_flood, flood_text),
                                     ("idle", measure_idle, idle_text)):
             if options.part in (None, part):
                 measure(servers, options, out)

@@ -4,8 +4,12 @@
  * to pay; each connection that comes in has one that goes out.
  *
  *   relay_null LISTEN TARGET CERT KEY CA
+ *
+ * Without a TARGET ("-") it holds connections and does nothing: OpenSSL alone.
+ * Without a CA ("-") nobody is asked for a certificate.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/relay/tls.h"
 
@@ -20,7 +24,7 @@ static void on_up(struct tls_peer *p)
 {
 	struct null *n = p->loop->arg;
 
-	if (p->kind != IN)
+	if (p->kind != IN || !n->target)
 		return;
 	struct tls_peer *out =
 		tls_connect(p->loop, n->ctx, n->target, NULL, OUT);
@@ -52,8 +56,9 @@ int main(int argc, char **argv)
 
 	if (argc != 6)
 		return 2;
-	n.ctx = tls_context(argv[3], argv[4], argv[5], true);
-	n.target = argv[2];
+	bool asks = strcmp(argv[5], "-") != 0;
+	n.ctx = tls_context(argv[3], argv[4], asks ? argv[5] : NULL, asks);
+	n.target = strcmp(argv[2], "-") != 0 ? argv[2] : NULL;
 	tls_loop_init(&loop);
 	loop.arg = &n;
 	loop.on_up = on_up;

@@ -182,8 +182,13 @@ void access_partner_key(const struct access_partner *p,
 			char out[static ACCESS_KEY_MAX])
 {
 	bool srv = slice_empty(p->edge);
-	snprintf(out, ACCESS_KEY_MAX, "%s%.*s", srv ? SRV_KEY : "",
-		 SLICE_FMT(srv ? p->domain : p->edge));
+	const struct slice kind = slice_str(srv ? SRV_KEY : "");
+	struct slice name = slice_head(srv ? p->domain : p->edge,
+				       ACCESS_KEY_MAX - 1 - kind.len);
+	memcpy(out, kind.ptr, kind.len);
+	if (name.len)
+		memcpy(out + kind.len, name.ptr, name.len);
+	out[kind.len + name.len] = '\0';
 }
 
 struct slice access_key_domain(struct slice key)

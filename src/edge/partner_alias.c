@@ -33,11 +33,12 @@ void alias_offer(struct flow *f, const struct access_partner *partner,
 	struct edge *e = f->edge;
 	char key[ACCESS_KEY_MAX];
 	struct slice value;
+	if (f->kind != FLOW_FEDERATION || !f->proven ||
+	    !sip_param(m->via.params, "alias", &value))
+		return;
 	access_partner_key(partner, key);
 	uint32_t life = e->worker[partner_owner(e, slice_str(key))].incarnation;
-	if (f->kind != FLOW_FEDERATION || !f->proven || f->alias_told == life ||
-	    !slice_eq(key_of(f), slice_str(key)) ||
-	    !sip_param(m->via.params, "alias", &value))
+	if (f->alias_told == life || !slice_eq(key_of(f), slice_str(key)))
 		return;
 	f->alias_told = life;
 	tell_owner(f, true);

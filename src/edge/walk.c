@@ -309,13 +309,16 @@ static struct access_verdict judge(struct walk *w, bool *waits)
 static void let_in(struct walk *w, const struct access_partner *sender)
 {
 	char key[ACCESS_KEY_MAX];
-	struct slice peer = slice_str(w->flow->peer);
-	access_partner_key(sender, key);
+	struct slice peer = slice_from(slice_str(w->flow->peer),
+				       sizeof("peer:") - 1);
 	w->sender = sender;
-	if (slice_eq(slice_from(peer, sizeof("peer:") - 1), slice_str(key)))
-		w->flow->proven = true;
-	else if (!w->flow->proven && slice_empty(sender->edge))
-		flow_prove(w->flow, key);
+	if (!w->flow->proven) {
+		access_partner_key(sender, key);
+		if (slice_eq(peer, slice_str(key)))
+			w->flow->proven = true;
+		else if (slice_empty(sender->edge))
+			flow_prove(w->flow, key);
+	}
 	alias_offer(w->flow, sender, w->m);
 }
 
