@@ -124,6 +124,7 @@ struct conf {
 	struct {
 		uint32_t unauthenticated_per_source;
 		uint32_t new_per_source;
+		uint32_t transactions;
 		uint32_t drain_s;
 		uint32_t request_timeout_s;
 	} limits;

@@ -156,6 +156,7 @@ int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
 		.new_per_source = c->limits.new_per_source,
 		.discovered_rate = c->access.discovery.rate,
 		.discovered_addresses = c->access.discovery.addresses,
+		.transactions = c->limits.transactions,
 		.request_timeout_ms = c->limits.request_timeout_s * 1000,
 		.origins = c->access.clients.origins,
 		.origin_count = c->access.clients.origin_count,

@@ -683,6 +683,20 @@ const struct conf_key CONF_KEYS[] = {
 	  .unit = "connections a second",
 	  .fallback = "20",
 	  .doc = "New connections a second that one source may open." },
+	{ .path = "limits.transactions",
+	  .type = CONF_U32,
+	  AT(limits.transactions),
+	  .min = 100,
+	  .max = 1000000,
+	  .unit = "requests",
+	  .fallback = "100000",
+	  .doc = "Requests that a worker may have under way at a time, and of "
+		 "one source (a user, a partner) at most a quarter of them, or "
+		 "1000. When half of them are, the less important kinds are "
+		 "refused with 503 and Retry-After: first new subscriptions, "
+		 "then published states, new registrations, senders that are "
+		 "no known partner, partners, and our own users last; what "
+		 "has begun goes on." },
 	{ .path = "limits.drain_s",
 	  .type = CONF_U32,
 	  AT(limits.drain_s),

@@ -19,6 +19,7 @@ enum { SWEEP_MS = 1000, PENDING_MS = 35000 };
 
 static const struct proxy_ops proxy_ops = {
 	.on_request = walk_on_request,
+	.on_admit = shed_admit,
 	.send = deliver,
 	.branch = deliver_branch,
 	.on_response = walk_on_response,
@@ -106,6 +107,7 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 	}
 	timer_init(&e->sweep, e->timers, on_sweep, e);
 	timer_start(&e->sweep, SWEEP_MS);
+	shed_init(e);
 	*out = e;
 	return 0;
 }
@@ -151,6 +153,7 @@ void edge_free(struct edge *e)
 	generation_free(e->current);
 	sealer_free(e->sealer);
 	contexts_forget_tickets(e);
+	shed_stop(e);
 	net_gate_free(e->gate);
 	free(e->name);
 	free(e);
@@ -267,6 +270,7 @@ void edge_commit(struct edge *e, uint32_t generation)
 		if (l->generation != generation)
 			listener_free(l);
 	}
+	proxy_limit(e->proxy, e->current->conf->transactions);
 	edge_open_listeners(e);
 	inside_configure(e);
 	partners_recheck(e);

@@ -43,5 +43,6 @@ struct edge_conf {
 	uint32_t new_per_source;             /* connections a second */
 	uint32_t discovered_rate;      /* requests a second of one, 1 or more */
 	uint32_t discovered_addresses; /* of ours that one may try; 0: all */
+	uint32_t transactions;         /* of a worker at a time */
 	uint32_t request_timeout_ms;   /* to partners and clients: 32 000 */
 };

@@ -31,6 +31,7 @@
 #include "edge/edge.h"
 #include "edge/flow.h"
 #include "edge/reject.h"
+#include "edge/shed.h"
 #include "edge/token.h"
 
 enum { EDGE_WORKERS_MAX = 64 };
@@ -106,6 +107,7 @@ struct edge {
 	bool paused;        /* accepts nothing: too many handshakes */
 	struct buf tickets; /* keys of session tickets as pushed */
 	bool draining;
+	struct shed shed;
 	struct peer_process worker[EDGE_WORKERS_MAX];
 	struct peer_process home, store, resolver;
 	struct map flows;

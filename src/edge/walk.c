@@ -309,8 +309,8 @@ static struct access_verdict judge(struct walk *w, bool *waits)
 static void let_in(struct walk *w, const struct access_partner *sender)
 {
 	char key[ACCESS_KEY_MAX];
-	struct slice peer = slice_from(slice_str(w->flow->peer),
-				       sizeof("peer:") - 1);
+	struct slice peer =
+		slice_from(slice_str(w->flow->peer), sizeof("peer:") - 1);
 	w->sender = sender;
 	if (!w->flow->proven) {
 		access_partner_key(sender, key);

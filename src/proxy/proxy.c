@@ -52,6 +52,7 @@ static void conf_limits(struct proxy *p, const struct proxy_conf *conf)
 				    : TRANSACTIONS_MAX_PER_SOURCE;
 	if (p->max_per_source > p->max)
 		p->max_per_source = p->max;
+	p->source_limit = p->max_per_source;
 	p->random_ids = conf->random_ids;
 	p->t1_ms = conf->t1_ms ? conf->t1_ms : T1_MS;
 }
@@ -96,6 +97,19 @@ int proxy_create(struct proxy **out, struct timers *timers,
 	return 0;
 }
 
+void proxy_limit(struct proxy *p, size_t transactions_max)
+{
+	p->max = transactions_max ? transactions_max : TRANSACTIONS_MAX;
+	size_t quarter = p->max < 4 ? 1 : p->max / 4;
+	p->source_limit =
+		quarter < p->max_per_source ? quarter : p->max_per_source;
+}
+
+unsigned proxy_filled_percent(const struct proxy *p)
+{
+	return p->count >= p->max ? 100 : (unsigned)(p->count * 100 / p->max);
+}
+
 static void on_free(struct map_node *node, void *arg)
 {
 	struct proxy_request *r =
@@ -133,12 +147,19 @@ static void receive_new(struct proxy_request *r)
 		reply_stateless(r, p->refuse_new);
 		return;
 	}
+	const struct reject *reject = NULL;
+	if (p->ops.on_admit && r->txn.table != &strans_silent)
+		reject = p->ops.on_admit(p->arg, &r->from, &r->msg);
+	if (reject) {
+		reply_stateless(r, reject);
+		return;
+	}
 	if (request_admit(r) < 0) {
 		reply_stateless(r, &PROXY_REJ_OVERLOAD);
 		return;
 	}
 	sip_edits_init(&extra);
-	const struct reject *reject = check_request(r, &extra);
+	reject = check_request(r, &extra);
 	if (reject) {
 		reply_refuse(r, reject, &extra);
 		return;

@@ -39,6 +39,11 @@ struct proxy_ops {
 	/* A new request: well formed, RFC 3261 16.3 checks passed. ACK to a
 	 * 2xx comes here too (it can only be forwarded or dropped). */
 	void (*on_request)(void *arg, struct proxy_request *r);
+	/* Before on_request, and before it costs a transaction: a row to refuse
+	 * it with, or NULL. May be NULL. */
+	const struct reject *(*on_admit)(void *arg,
+					 const struct proxy_hop *from,
+					 const struct sip_msg *m);
 	/* Sends encoded bytes. txn and branch name the client transaction (0
 	 * for responses and ACK). 0; -ENOBUFS: full (503); else: hop is gone.
 	 * Later failures come as proxy_failed(). */
@@ -85,6 +90,12 @@ struct proxy_conf {
 int proxy_create(struct proxy **out, struct timers *timers,
 		 const struct proxy_conf *conf, const struct proxy_ops *ops,
 		 void *arg);
+/* From now on so many transactions at a time (0: 100 000), and of one source at
+ * most a quarter of them and transactions_max_per_source. What is there
+ * stays. */
+void proxy_limit(struct proxy *p, size_t transactions_max);
+/* How full it is, in percent of that. */
+unsigned proxy_filled_percent(const struct proxy *p);
 void proxy_free(struct proxy *p); /* ends every transaction silently */
 
 /* A request as it was framed; copied. Malformed ones are refused here:

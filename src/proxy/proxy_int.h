@@ -24,7 +24,6 @@ enum {
 	PROXY_BRANCHES_MAX = 10, /* SIP-28 */
 	PROXY_CHALLENGES_MAX = 20,
 	PROXY_TAG_BYTES = 16,
-	PROXY_RETRY_AFTER_S = 10,
 	PROXY_IDS = 64,
 };
 
@@ -38,6 +37,7 @@ struct proxy {
 	struct sip_via own; /* sent_by as others would read it */
 	struct sip_limits limits, response_limits;
 	size_t max, max_per_source;
+	size_t source_limit; /* at most max_per_source */
 	uint64_t t1_ms;
 	uint64_t next_id;
 	bool random_ids;

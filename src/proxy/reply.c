@@ -4,6 +4,8 @@
 
 #include "proxy/parts.h"
 
+enum { RETRY_AFTER_S = 5, RETRY_AFTER_MAX_S = 30 };
+
 static struct slice own_tag(const struct proxy_request *r)
 {
 	return slice_of(r->tag, sizeof(r->tag));
@@ -73,15 +75,23 @@ void reply_trying(struct proxy_request *r)
 	reply_provisional(r, &(struct sip_reply){ .status = 100 });
 }
 
-static void add_retry_after(const struct proxy *p, const struct reject *reject,
-			    struct sip_edits *extra)
+/* Another one for each request, so that they do not all come back at once
+ * (OVL-02). text: as long as the edits. */
+static struct slice retry_after(const struct proxy_request *r, char text[2])
 {
-	static const char seconds[] = { '0' + PROXY_RETRY_AFTER_S / 10,
-					'0' + PROXY_RETRY_AFTER_S % 10, 0 };
-	/* Only when it is us who cannot: the sender then leaves us alone. */
-	if (reject->status == 503 &&
-	    (reject == &PROXY_REJ_OVERLOAD || reject == p->refuse_new))
-		sip_edit_bottom(extra, SIP_H_RETRY_AFTER, slice_str(seconds));
+	uint64_t mix = hash_keyed(r->proxy->tag_seed, own_tag(r));
+	uint64_t seconds =
+		RETRY_AFTER_S + mix % (RETRY_AFTER_MAX_S - RETRY_AFTER_S + 1);
+	text[0] = (char)('0' + seconds / 10);
+	text[1] = (char)('0' + seconds % 10);
+	return seconds < 10 ? slice_of(text + 1, 1) : slice_of(text, 2);
+}
+
+/* Only when it is us who cannot: the sender then leaves us alone. */
+static bool asks_for_rest(const struct proxy *p, const struct reject *reject)
+{
+	return reject->status == 503 &&
+	       (reject == &PROXY_REJ_OVERLOAD || reject == p->refuse_new);
 }
 
 void reply_refuse(struct proxy_request *r, const struct reject *reject,
@@ -89,6 +99,7 @@ void reply_refuse(struct proxy_request *r, const struct reject *reject,
 {
 	struct proxy *p = r->proxy;
 	struct sip_edits none;
+	char rest[2];
 	if (r->done)
 		return;
 	if (!reject->status) {
@@ -99,7 +110,8 @@ void reply_refuse(struct proxy_request *r, const struct reject *reject,
 		sip_edits_init(&none);
 		extra = &none;
 	}
-	add_retry_after(p, reject, extra);
+	if (asks_for_rest(p, reject))
+		sip_edit_bottom(extra, SIP_H_RETRY_AFTER, retry_after(r, rest));
 	if (p->ops.on_refuse)
 		p->ops.on_refuse(p->arg, r, reject, extra);
 	if (r->done)

@@ -139,7 +139,7 @@ static int request_make_room(struct proxy_request *r)
 	if (p->count < p->max)
 		return 0;
 	struct slice key = source_key(r);
-	if (source_count(p, key) >= p->max_per_source)
+	if (source_count(p, key) >= p->source_limit)
 		return -EDQUOT; /* nobody is ended for one that is refused */
 	struct proxy_request *victim = source_victim(p, key);
 	if (victim)

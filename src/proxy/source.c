@@ -69,7 +69,7 @@ int source_take(struct proxy_request *r)
 	struct proxy *p = r->proxy;
 	struct slice key = source_key(r);
 	struct source *s = source_find(p, key);
-	if (s && s->count >= p->max_per_source)
+	if (s && s->count >= p->source_limit)
 		return -EDQUOT;
 	if (!s)
 		s = source_create(p, key);

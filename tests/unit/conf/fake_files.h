@@ -142,6 +142,7 @@ static inline int fake_load(struct arena *a, const char *text,
 	"limits:\n"                                                        \
 	"  unauthenticated_per_source: 1\n"                                \
 	"  new_per_source: 100000\n"                                       \
+	"  transactions: 100\n"                                            \
 	"  drain_s: 0\n"                                                   \
 	"  request_timeout_s: 32\n"                                        \
 	"home:\n"                                                          \

@@ -34,6 +34,7 @@ static void edge_and_access(void **state)
 	assert_int_equal(e.workers, 7);
 	assert_int_equal(e.unauthenticated_per_source, 1);
 	assert_int_equal(e.new_per_source, 100000);
+	assert_int_equal(e.transactions, 100);
 	assert_int_equal(e.request_timeout_ms, 32000);
 	assert_int_equal(e.origin_count, 1);
 	assert_text(e.origins[0], "chat.contoso.test");

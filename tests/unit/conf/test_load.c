@@ -166,6 +166,7 @@ static const struct bad VALUES[] = {
 	{ MIN "limits:\n  drain_s: 010\n", 4, { "drain_s", "'010'" } },
 	{ MIN "limits:\n  drain_s: 3.5\n", 4, { "drain_s", "whole number" } },
 	{ MIN "limits:\n  new_per_source: 4294967297\n", 4, { "100000" } },
+	{ MIN "limits:\n  transactions: 99\n", 4, { "100" } },
 	{ MIN "log: {level: loud}\n", 3, { "error, warn, info, debug" } },
 	{ MIN "log: {format: xml}\n", 3, { "text, json" } },
 	{ MIN "home: {digest_md5: maybe}\n", 3, { "true, false, only" } },
@@ -426,6 +427,7 @@ static void minimal_has_defaults(void **state)
 	assert_int_equal(c->log.format, LOG_TEXT);
 	assert_int_equal(c->limits.unauthenticated_per_source, 64);
 	assert_int_equal(c->limits.new_per_source, 20);
+	assert_int_equal(c->limits.transactions, 100000);
 	assert_int_equal(c->limits.drain_s, 35);
 	assert_int_equal(c->limits.request_timeout_s, 20);
 	assert_int_equal(c->home.presence_outside, PRESENCE_STRANGERS_ALLOW);
@@ -523,6 +525,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c->log.format, LOG_JSON);
 	assert_int_equal(c->limits.unauthenticated_per_source, 1);
 	assert_int_equal(c->limits.new_per_source, 100000);
+	assert_int_equal(c->limits.transactions, 100);
 	assert_int_equal(c->limits.drain_s, 0);
 	assert_int_equal(c->limits.request_timeout_s, 32);
 	assert_int_equal(c->home.expires_min_s, 5);
