@@ -30,8 +30,11 @@ static void test_limit_of_one_source(void **state)
 	ask_as(g, "p1", "MESSAGE", 4); /* limit + 1 */
 	struct sip_msg m = rig_msg(g, g->count - 1);
 	assert_int_equal(m.status, 503);
-	assert_true(slice_eq(sip_header(&m, SIP_H_RETRY_AFTER)->value,
-			     SLICE_LIT("10")));
+	char rest[8];
+	assert_int_equal(slice_cstr(sip_header(&m, SIP_H_RETRY_AFTER)->value,
+				    rest, sizeof(rest)),
+			 0);
+	assert_in_range(atoi(rest), 5, 30); /* OVL-02 */
 	assert_ptr_equal(g->done_reject, &PROXY_REJ_OVERLOAD);
 	ask_as(g, "p2", "MESSAGE", 0); /* others are not concerned */
 	assert_int_equal(rig_count_requests(g, SIP_MESSAGE), 5);
