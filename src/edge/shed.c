@@ -23,6 +23,16 @@ static const struct kind {
 	[SHED_USER] = { 90, 1500, M_SHED_USER, "user" },
 };
 
+/* Whom the configuration names, not whom the DNS does. */
+static bool is_listed(const struct flow *f)
+{
+	const struct slice prefix = SLICE_LIT("peer:");
+	struct slice peer = slice_str(f->peer);
+	return slice_starts(peer, prefix) &&
+	       access_partner_by_key(f->edge->current->access,
+				     slice_from(peer, prefix.len));
+}
+
 /* What came on a connection of somebody outside. Only what we put into a
  * dialog ourselves makes a request one of a dialog: without Route its To tag
  * is nothing but a claim. */
@@ -41,7 +51,7 @@ static enum shed_kind kind_of(const struct flow *f, const struct sip_msg *m)
 		return signed_in ? SHED_NONE : SHED_REGISTER;
 	if (client)
 		return SHED_USER;
-	return f->proven ? SHED_PARTNER : SHED_UNKNOWN;
+	return is_listed(f) ? SHED_PARTNER : SHED_UNKNOWN;
 }
 
 static bool refused_now(const struct edge *e, enum shed_kind kind)
@@ -55,8 +65,9 @@ const struct reject *shed_admit(void *arg, const struct proxy_hop *from,
 				const struct sip_msg *m)
 {
 	struct edge *e = arg;
-	const struct flow *f =
-		from->kind == HOP_FLOW ? flow_find(e, from->flow) : NULL;
+	if (from->kind != HOP_FLOW || !refused_now(e, SHED_NONE + 1))
+		return NULL;
+	const struct flow *f = flow_find(e, from->flow);
 	if (!f || flow_is_inside(f))
 		return NULL;
 	enum shed_kind kind = kind_of(f, m);

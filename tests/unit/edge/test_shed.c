@@ -66,18 +66,22 @@ static size_t federation(struct world *w, const char *name)
 }
 
 struct senders {
-	size_t inside, user, guest, partner, stranger;
+	size_t inside, user, guest, partner, stranger, found;
 };
 
 static struct senders senders(struct world *w)
 {
-	return (struct senders){
+	struct senders s = {
 		.inside = 0,
 		.user = signed_in(w),
 		.guest = client(w),
 		.partner = federation(w, "sip.litware.test"),
 		.stranger = federation(w, "edge.nobody.test"),
+		.found = federation(w, "edge.tailspin.test"),
 	};
+	/* let in as a partner that no entry names */
+	flow_prove(fake_conn(s.found)->arg, "srv:tailspin.test");
+	return s;
 }
 
 /* Would it be refused, without leaving anything behind? */
@@ -117,6 +121,7 @@ static void expect_upto(struct world *w, const struct senders *s,
 		{ s->guest, "REGISTER", "", "", SHED_REGISTER },
 		{ s->stranger, "MESSAGE", "", "", SHED_UNKNOWN },
 		{ s->stranger, "INVITE", ";tag=2", "", SHED_UNKNOWN },
+		{ s->found, "MESSAGE", "", "", SHED_UNKNOWN },
 		{ s->partner, "MESSAGE", "", "", SHED_PARTNER },
 		{ s->partner, "INVITE", "", "Resource-Priority: wps.0\r\n",
 		  SHED_PARTNER },
