@@ -144,7 +144,7 @@ class Kamailio(base.Kamailio):
         return base.listens(self.plain)
 
 
-class Sallyport(base.Sallyport):
+class Sallyport(base.Home):
     name, title = "sallyport", "Sallyport"
 
     def __init__(self, world):
