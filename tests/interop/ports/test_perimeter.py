@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules in front of the edge, loaded as they were printed, and everybody
+around: inside, edge, partner, public provider, clients, a stranger, each on a
+host of their own.
+
+* Every row is enough: what it is for works, and its counter moves.
+* Every row is needed: without it exactly its features fail, all others work,
+  and with it they work again.
+* A stranger's packets to all 65,535 TCP and UDP ports are dropped but for the
+  ports of the table; what the edge sends to other ports is dropped.
+* The iptables form does the same.
+
+The relay opens no TCP connections to peers, so the rows rtp-tcp-* are tried
+with plain connections of the edge's host.
+"""
+import pathlib
+import re
+import socket
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness.stage import wait_for  # noqa: E402
+from ports import scan  # noqa: E402
+from ports.hosts import address, possible  # noqa: E402
+from ports.walls import Iptables, Nft  # noqa: E402
+from ports.world import EDGE, World  # noqa: E402
+
+
+KNOCKS = """\
+table inet knocks {
+	chain here {
+		type filter hook prerouting priority raw;
+		iifname "stranger" counter
+	}
+}
+"""
+
+
+@unittest.skipIf(possible(), possible() or "")
+class Perimeter(World):
+    def test_rows(self):
+        self.trials(Nft(self.hosts), self.rules("nftables", "public-im"))
+
+    def test_rows_of_direct_media(self):
+        self.trials(Nft(self.hosts), self.rules("nftables", "ocs2007"),
+                    {"rtp-udp-out", "rtp-udp-in", "rtp-tcp-out",
+                     "rtp-tcp-in"})
+
+    def test_rows_iptables(self):
+        self.trials(Iptables(self.hosts),
+                    self.rules("iptables", "public-im"))
+
+    def knocks(self, profile):
+        """What of a stranger's packets comes through."""
+        wall = Nft(self.hosts)
+        wall.load(self.rules("nftables", profile))
+        self.hosts.do("wall", "nft", "-f", "-", input=KNOCKS)
+        with self.hosts.at("edge"):
+            watch = self.stage.later(scan.Watch())
+        with self.hosts.at("stranger"):
+            scan.knock(address("stranger"), EDGE)
+            wait_for(lambda: self.knocked() >= 2 * 65535, 60,
+                     "all of them came to the firewall")
+            scan.last(EDGE, 3478)
+        return watch.until_last(address("stranger"))
+
+    def knocked(self):
+        shown = self.hosts.do("wall", "nft", "list", "table", "inet",
+                              "knocks")
+        return int(re.search(r"packets (\d+)", shown).group(1))
+
+    def test_strangers(self):
+        self.assertEqual(self.knocks("public-im"), {
+            ("tcp", 443), ("tcp", 5061), ("tcp", 3478), ("udp", 3478)})
+
+    def test_strangers_where_peers_speak_first(self):
+        self.assertEqual(self.knocks(None), {
+            ("tcp", 443), ("tcp", 5061), ("tcp", 3478), ("udp", 3478),
+            *(("udp", port) for port in range(50000, 60000))})
+
+    def test_the_edge_goes_nowhere_else(self):
+        wall = Nft(self.hosts)
+        wall.load(self.rules("nftables", "public-im"))
+        for kind, port in ((socket.SOCK_STREAM, 80),
+                           (socket.SOCK_STREAM, 3478),
+                           (socket.SOCK_DGRAM, 123)):
+            before = wall.dropped()
+            with self.hosts.at("edge"), socket.socket(
+                    socket.AF_INET, kind) as s:
+                s.setblocking(False)
+                s.connect_ex((address("stranger"), port))
+                if kind == socket.SOCK_DGRAM:
+                    s.send(b"x")
+                wait_for(lambda: wall.dropped() > before, 20, str(port))
+
+
+if __name__ == "__main__":
+    unittest.main()
