@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/conf_views.h"
 #include "conf/loader.h"
 
 uint32_t conf_line_of(const struct conf_loader *ld, const char *path)
@@ -205,13 +206,25 @@ static int warnings(struct conf_loader *ld)
 	return 0;
 }
 
+static int av_partners_known(struct conf_loader *ld)
+{
+	struct slice text = ld->conf->relay.av_partners;
+	unsigned all;
+	if (slice_empty(text) || !conf_av_partners(text, &all))
+		return 0;
+	return conf_fail(ld, conf_line_of(ld, "relay.av_partners"),
+			 "relay.av_partners: \"%.*s\" is no list of lync, "
+			 "messenger, ocs2007r2, ocs2007 and rfc8656 with "
+			 "commas between them",
+			 SLICE_FMT(text));
+}
+
 int conf_check(struct conf_loader *ld)
 {
 	static int (*const CHECKS[])(struct conf_loader * ld) = {
-		partners_differ,   partners_are_others,
-		listeners_differ,  conf_check_inside,
-		conf_check_rules,  expiries_in_order,
-		presence_in_order, warnings,
+		partners_differ,   partners_are_others, listeners_differ,
+		conf_check_inside, conf_check_rules,    expiries_in_order,
+		av_partners_known, presence_in_order,   warnings,
 	};
 	int err = 0;
 	for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]) && !err; i++)

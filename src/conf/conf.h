@@ -94,6 +94,7 @@ struct conf {
 		uint8_t messenger;
 		struct slice realm;            /* empty: edge.name */
 		struct slice public4, public6; /* addresses without port */
+		struct slice av_partners; /* kinds; empty: found by itself */
 		struct conf_relay_user *users;
 		size_t user_count;
 		struct slice *allow_peers; /* prefixes */

@@ -91,11 +91,48 @@ static bool looks_up(const struct ports_conf *p)
 	return false;
 }
 
+static unsigned partner_of(struct slice name)
+{
+	static const struct {
+		const char *name;
+		unsigned partner;
+	} table[] = {
+#define ROW(name, partner) { name, partner },
+		PORTS_PARTNER_NAMES(ROW)
+#undef ROW
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (slice_eq(name, slice_str(table[i].name)))
+			return table[i].partner;
+	return 0;
+}
+
+int conf_av_partners(struct slice text, unsigned *out)
+{
+	unsigned all = 0;
+	for (;;) {
+		ptrdiff_t comma = slice_chr(text, ',');
+		size_t len = comma < 0 ? text.len : (size_t)comma;
+		unsigned one = partner_of(slice_trim(slice_head(text, len)));
+		if (!one)
+			return -EINVAL;
+		all |= one;
+		if (comma < 0)
+			break;
+		text = slice_from(text, len + 1);
+	}
+	*out = all;
+	return 0;
+}
+
 /* Plain ICE peers always; the Edge Servers of partners; the clients of a
  * public provider with which audio and video may cross. */
 static unsigned av_partners(const struct conf *c)
 {
 	unsigned all = PORTS_RFC8656;
+	if (!slice_empty(c->relay.av_partners) &&
+	    !conf_av_partners(c->relay.av_partners, &all))
+		return all;
 	if (c->partner_count)
 		all |= PORTS_LYNC;
 	for (size_t i = 0; i < c->provider_count; i++)

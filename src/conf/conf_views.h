@@ -35,4 +35,6 @@ int conf_view_relay(struct arena *a, const struct conf *c,
 void conf_view_home(const struct conf *c, struct home_conf *out);
 int conf_view_ports(struct arena *a, const struct conf *c,
 		    struct ports_conf *out);
+/* "lync, messenger" as bits; -EINVAL. */
+int conf_av_partners(struct slice text, unsigned *out);
 void conf_view_store(const struct conf *c, struct store_limits *out);

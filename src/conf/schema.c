@@ -524,6 +524,17 @@ const struct conf_key CONF_KEYS[] = {
 	  AT(relay.public6),
 	  .example = "\"2001:db8::1\"",
 	  .doc = "The same for IPv6." },
+	{ .path = "relay.av_partners",
+	  .type = CONF_TEXT,
+	  AT(relay.av_partners),
+	  .max = 64,
+	  .example = "lync, messenger",
+	  .doc = "With whom media is exchanged, for the port table and the "
+		 "firewall's rules: `lync`, `messenger`, `ocs2007r2`, "
+		 "`ocs2007` and `rfc8656`, with commas between them. Only "
+		 "`ocs2007` and `rfc8656` (WebRTC, plain ICE) open the range "
+		 "inwards. Without it: `rfc8656`, `lync` when there are "
+		 "partners, `messenger` when a provider has `audio_video`." },
 	{ .path = "relay.users",
 	  .type = CONF_ROWS,
 	  AT(relay.users),

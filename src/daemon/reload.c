@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/metrics.h"
+#include "daemon/coverage.h"
 
 enum { PREPARE_MS = 5000 };
 
@@ -177,8 +178,8 @@ static int open_next(struct supervisor *s, const struct load_result *r)
 			 s->path, key);
 		return -EINVAL;
 	}
-	return listeners_create(&s->next.listeners, c, s->conf.listeners,
-				listeners_open, s->path, s->why);
+	return coverage_open(&s->next.listeners, c, s->conf.listeners, s->path,
+			     s->why);
 }
 
 /* Asks every process that serves; the others get it when they are ready. */

@@ -11,6 +11,7 @@
 
 #include "base/metrics.h"
 #include "daemon/control_socket.h"
+#include "daemon/coverage.h"
 #include "daemon/folder.h"
 #include "daemon/logpipe.h"
 #include "daemon/privileges.h"
@@ -95,8 +96,8 @@ static int step_accounts(struct supervisor *s)
 
 static int step_listeners(struct supervisor *s)
 {
-	int err = listeners_create(&s->conf.listeners, s->conf.snap->conf, NULL,
-				   listeners_open, s->path, s->why);
+	int err = coverage_open(&s->conf.listeners, s->conf.snap->conf, NULL,
+				s->path, s->why);
 	if (err)
 		reload_log_rejected(s, s->why);
 	return err;

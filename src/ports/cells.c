@@ -153,7 +153,8 @@ static void print_json(struct buf *out, const struct cells *c,
 	buf_str(out, "[");
 	for (size_t row = 1; row <= c->rows; row++) {
 		buf_str(out, row > 1 ? ",\n {" : "\n {");
-		for (size_t column = 0; column < c->columns; column++) {
+		for (size_t column = 0; column < c->columns + c->more;
+		     column++) {
 			if (column)
 				buf_str(out, ", ");
 			cells_json_text(out, slice_str(c->key[column]));

@@ -88,6 +88,18 @@ void ports_print(struct buf *out, const struct ports_table *t,
  * JSON only; SVG prints as text. */
 void ports_print_published(struct buf *out, const struct ports_table *t,
 			   enum ports_form form, enum ports_lang lang);
+/* A listening socket, and the key of the configuration that made it. */
+struct ports_socket {
+	enum ports_transport transport;
+	struct addr at;
+	const char *key;
+};
+enum { PORTS_ERROR_MAX = 256 };
+/* Is each socket in exactly one inward row, and has each inward row its socket
+ * (ranges have theirs when they are asked for)? 0; -EINVAL and a sentence that
+ * names row and key. */
+int ports_covered(const struct ports_table *t, const struct ports_socket *s,
+		  size_t count, char error[static PORTS_ERROR_MAX]);
 /* What people should know before they open these ports: a line each. */
 void ports_warnings(struct buf *out, const struct ports_table *t,
 		    enum ports_lang lang);

@@ -14,6 +14,13 @@ enum ports_partner {
 	PORTS_RFC8656 = 1 << 4, /* WebRTC and other plain ICE peers */
 };
 
+/* Their names, as configurations and command lines have them. */
+#define PORTS_PARTNER_NAMES(X)                                \
+	X("public-im", PORTS_MESSENGER)                       \
+	X("messenger", PORTS_MESSENGER)                       \
+	X("lync", PORTS_LYNC) X("ocs2007r2", PORTS_OCS2007R2) \
+		X("ocs2007", PORTS_OCS2007) X("rfc8656", PORTS_RFC8656)
+
 /* A socket of ours; the address may be the wildcard. */
 struct ports_listener {
 	struct addr at;

@@ -10,7 +10,8 @@ enum { CELLS_MAX = 8 };
 struct cells {
 	size_t columns;
 	const struct ports_words *title; /* [columns] */
-	const char *const *key;          /* [columns], for JSON */
+	const char *const *key;          /* [columns + more], for JSON */
+	size_t more;                     /* columns that only JSON has */
 	size_t rows;
 	/* Appends the text of one cell. */
 	void (*cell)(void *arg, size_t row, size_t column, struct buf *out);
@@ -32,9 +33,12 @@ const char *words_transport(enum ports_transport t);
 /* table.c */
 /* "5061" or "50000-59999"; "any" when it is open. */
 void range_text(struct buf *out, struct ports_range r);
-/* The end's name and, when it is known, its address. */
-void end_text(struct buf *out, const struct ports_table *t,
-	      const struct ports_row *row, bool source, enum ports_lang lang);
+/* Who an end is, and by which address, if it is known. */
+void end_name(struct buf *out, const struct ports_row *row, bool source,
+	      enum ports_lang lang);
+void end_address(struct buf *out, const struct ports_table *t,
+		 const struct ports_row *row, bool source,
+		 enum ports_lang lang);
 
 /* svg.c */
 void svg_print(struct buf *out, const struct ports_table *t,

@@ -7,9 +7,16 @@ static const struct ports_words TITLES[] = {
 	{ "Transport", "传输" },   { "Port", "端口" }, { "Source", "源" },
 	{ "Destination", "目标" }, { "Note", "注释" },
 };
-static const char *const KEYS[] = { "id",          "role", "protocol",
-				    "transport",   "port", "source",
-				    "destination", "note" };
+static const char *const KEYS[] = { "id", "role", "protocol", "transport",
+				    "port", "source", "destination", "note",
+				    /* for programs */
+				    "direction", "ours", "theirs",
+				    "source_port" };
+
+enum {
+	MORE_KEYS = sizeof(KEYS) / sizeof(KEYS[0]) -
+		    sizeof(TITLES) / sizeof(TITLES[0])
+};
 
 struct view {
 	const struct ports_table *table;
@@ -34,21 +41,63 @@ static bool is_ours(enum ports_end e)
 	return e == PORTS_END_ACCESS || e == PORTS_END_AV || e == PORTS_END_INT;
 }
 
-void end_text(struct buf *out, const struct ports_table *t,
-	      const struct ports_row *row, bool source, enum ports_lang lang)
+static void host_text(struct buf *out, const struct addr *a)
+{
+	char host[ADDR_TEXT_MAX];
+	if (a->u.sa.sa_family)
+		buf_str(out, addr_host(a, host));
+}
+
+void end_name(struct buf *out, const struct ports_row *row, bool source,
+	      enum ports_lang lang)
+{
+	enum ports_end e = source ? row->source : row->destination;
+	buf_str(out, words_in(&words_end[e], lang));
+}
+
+void end_address(struct buf *out, const struct ports_table *t,
+		 const struct ports_row *row, bool source, enum ports_lang lang)
 {
 	enum ports_end e = source ? row->source : row->destination;
 	const struct addr *a = is_ours(e) ? &row->ours : &row->theirs;
-	char host[ADDR_TEXT_MAX];
-	buf_str(out, words_in(&words_end[e], lang));
-	if (a->u.sa.sa_family) {
-		buf_str(out, " ");
-		buf_str(out, addr_host(a, host));
-	}
-	if (e == PORTS_END_AV && t->public_address.u.sa.sa_family) {
-		buf_str(out, lang == PORTS_ZH ? " (公网 " : " (public ");
-		buf_str(out, addr_host(&t->public_address, host));
-		buf_str(out, ")");
+	host_text(out, a);
+	if (e != PORTS_END_AV || !t->public_address.u.sa.sa_family)
+		return;
+	buf_str(out, a->u.sa.sa_family ? " " : "");
+	buf_str(out, lang == PORTS_ZH ? "(公网 " : "(public ");
+	host_text(out, &t->public_address);
+	buf_str(out, ")");
+}
+
+/* Both, as a cell has them. */
+static void end_text(struct buf *out, const struct ports_table *t,
+		     const struct ports_row *row, bool source,
+		     enum ports_lang lang)
+{
+	end_name(out, row, source, lang);
+	size_t before = out->len;
+	buf_str(out, " ");
+	end_address(out, t, row, source, lang);
+	if (out->len == before + 1)
+		out->len = before;
+}
+
+/* What a program wants to know besides, without words. */
+static void plain_cell(const struct ports_row *r, size_t which, struct buf *out)
+{
+	switch (which) {
+	case 0:
+		buf_str(out, r->inward ? "in" : "out");
+		break;
+	case 1:
+		host_text(out, &r->ours);
+		break;
+	case 2:
+		host_text(out, &r->theirs);
+		break;
+	default:
+		range_text(out, r->source_port);
+		break;
 	}
 }
 
@@ -76,8 +125,11 @@ static void cell(void *arg, size_t row, size_t column, struct buf *out)
 	case 6:
 		end_text(out, v->table, r, column == 5, v->lang);
 		break;
-	default:
+	case 7:
 		buf_str(out, words_in(r->note, v->lang));
+		break;
+	default:
+		plain_cell(r, column - 8, out);
 		break;
 	}
 }
@@ -89,6 +141,7 @@ void ports_print(struct buf *out, const struct ports_table *t,
 	const struct cells c = { .columns = sizeof(TITLES) / sizeof(TITLES[0]),
 				 .title = TITLES,
 				 .key = KEYS,
+				 .more = MORE_KEYS,
 				 .rows = t->count,
 				 .cell = cell,
 				 .arg = &v,

@@ -53,12 +53,9 @@ int ports_partner_parse(struct slice text, unsigned *out)
 		const char *name;
 		unsigned partner;
 	} table[] = {
-		{ "public-im", PORTS_MESSENGER },
-		{ "messenger", PORTS_MESSENGER },
-		{ "lync", PORTS_LYNC },
-		{ "ocs2007r2", PORTS_OCS2007R2 },
-		{ "ocs2007", PORTS_OCS2007 },
-		{ "rfc8656", PORTS_RFC8656 },
+#define ROW(name, partner) { name, partner },
+		PORTS_PARTNER_NAMES(ROW)
+#undef ROW
 	};
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (slice_eq(text, slice_str(table[i].name))) {

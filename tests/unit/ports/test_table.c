@@ -71,6 +71,15 @@ static void test_public_address(void **state)
 		strstr(rig_text(g), "A/V Edge 10.0.0.1 (public 198.51.100.1)"));
 }
 
+static void test_json_for_programs(void **state)
+{
+	struct rig *g = *state;
+	print(g, PORTS_JSON, PORTS_EN);
+	assert_non_null(strstr(rig_text(g), "\"direction\": \"in\""));
+	assert_non_null(
+		strstr(rig_text(g), "\"source_port\": \"50000-59999\""));
+}
+
 static void test_svg(void **state)
 {
 	struct rig *g = *state;
@@ -80,7 +89,7 @@ static void test_svg(void **state)
 	for (const char *at = text; (at = strstr(at, "<line ")); at++)
 		arrows++;
 	assert_int_equal(arrows, g->table.count);
-	assert_non_null(strstr(text, "fed-in  SIP(MTLS)  TCP 5061"));
+	assert_non_null(strstr(text, "fed-in: SIP(MTLS) TCP 5061"));
 	assert_string_equal(text + strlen(text) - 7, "</svg>\n");
 }
 
@@ -140,10 +149,15 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_width), RIG_TEST(test_columns_line_up),
-		RIG_TEST(test_json),  RIG_TEST(test_public_address),
-		RIG_TEST(test_svg),   RIG_TEST(test_warning),
-		RIG_TEST(test_words), RIG_TEST(test_out_of_memory),
+		RIG_TEST(test_width),
+		RIG_TEST(test_columns_line_up),
+		RIG_TEST(test_json),
+		RIG_TEST(test_public_address),
+		RIG_TEST(test_json_for_programs),
+		RIG_TEST(test_svg),
+		RIG_TEST(test_warning),
+		RIG_TEST(test_words),
+		RIG_TEST(test_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
