@@ -5,9 +5,9 @@
 _sallyport_options() { # verb: its options
 	local client='--as --server --server-name --trust --password-file'
 	case $1 in
-	ports) echo '-c --format --lang --profile --as-published' ;;
+	ports) echo '-c --format --lang --profile --as-published --verify' ;;
 	explain) echo '-c --from --to --method --audio-video --arriving-as' ;;
-	firewall) echo '-c --format --profile --perimeter --ssh --edge' ;;
+	firewall) echo '-c --format --profile --perimeter --ssh --edge --strict' ;;
 	'user add' | 'user passwd') echo '--password-file' ;;
 	'turn credential') echo '--user --ttl --ms' ;;
 	restore) echo '-c' ;;

@@ -191,6 +191,8 @@ static uint64_t ask_of(const struct ipc_msg *m)
 		return m->u.status_end.id;
 	case IPC_OPERATED:
 		return m->u.operated.id;
+	case IPC_TARGETS:
+		return m->u.targets.id;
 	default:
 		return 0;
 	}

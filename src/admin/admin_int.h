@@ -91,6 +91,8 @@ struct request {
 	struct timer deadline;
 	struct proc_id *waiting; /* status: who has not answered */
 	size_t waiting_count;
+	void *state; /* of the verb, with its free function */
+	void (*state_free)(void *state);
 	size_t row_count;
 	size_t row_bytes;
 };

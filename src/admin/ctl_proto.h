@@ -19,8 +19,8 @@
  *                  "counters":{name:n...}}
  *   metrics     {}                -> {"text":s}   OpenMetrics
  *   ports       {form,lang,profile,published} -> {"text":s,"warnings":s}
- *   firewall    {format,perimeter,ssh,edge,profile} -> the same; arguments
- *                  are texts, an empty one is as if not given
+ *   firewall    {format,perimeter,ssh,edge,profile,strict} -> the same;
+ *                  arguments are texts, an empty one is as if not given
  *   explain     {from,to,method,audio_video,arriving_as,form} -> the same;
  *                  form json: the text is an object (admin/explain.c)
  *   user.add    {aor,password}    -> {}

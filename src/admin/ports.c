@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Questions about the configuration in force: ports, firewall, explain. */
+/* Questions about the configuration in force: ports, explain. */
 #include "admin/admin_int.h"
 #include "admin/explain.h"
 #include "admin/tables.h"
@@ -21,7 +21,9 @@ static json_t *whole(const struct buf *b)
 
 static void run(struct request *r, tables_fn fn)
 {
-	const struct tables_ask ask = { on_arg, r, r->admin->rulings };
+	const struct tables_ask ask = { .arg = on_arg,
+					.arg_of = r,
+					.rulings = r->admin->rulings };
 	char error[TABLES_ERROR_MAX] = "";
 	struct buf out, warnings;
 	if (!r->admin->conf) {
@@ -44,16 +46,10 @@ static void run_ports(struct request *r)
 	run(r, tables_ports);
 }
 
-static void run_firewall(struct request *r)
-{
-	run(r, tables_firewall);
-}
-
 static void run_explain(struct request *r)
 {
 	run(r, explain_text);
 }
 
 const struct verb_ops verb_ports = { .run = run_ports };
-const struct verb_ops verb_firewall = { .run = run_firewall };
 const struct verb_ops verb_explain = { .run = run_explain };

@@ -24,6 +24,8 @@ void ctl_request_free(struct request *r)
 	json_decref(r->args);
 	json_decref(r->result);
 	free(r->waiting);
+	if (r->state_free)
+		r->state_free(r->state);
 	free(r);
 }
 

@@ -138,6 +138,7 @@ int tables_firewall(const struct conf *c, const struct tables_ask *ask,
 	struct ports_table t;
 	struct addr edge[EDGE_MAX];
 	struct firewall_options o = { .edge = edge,
+				      .strict = ask->strict,
 				      .perimeter = yes(ask, "perimeter") };
 	struct slice format = ask_for(ask, "format");
 	if (!slice_empty(format) && firewall_format_parse(format, &o.format))

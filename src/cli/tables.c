@@ -159,6 +159,7 @@ int cli_verb_firewall(struct cli *c)
 		{ "ssh", value(c, OPT_SSH) },
 		{ "edge", value(c, OPT_EDGE) },
 		{ "profile", value(c, OPT_PROFILE) },
+		{ "strict", flag(c, OPT_STRICT) },
 	};
 	return ask(c, "firewall", args);
 }

@@ -71,6 +71,10 @@ const struct cli_option cli_options[OPT_COUNT_OF] = {
 			      "proves" },
 	[OPT_EDGE] = { "--edge", "ADDRESSES", CLI_TEXT,
 		       "the edge's addresses, with commas between them" },
+	[OPT_STRICT] = { "--strict", NULL, CLI_FLAG,
+			 "partners only by their addresses of this moment" },
+	[OPT_VERIFY] = { "--verify", NULL, CLI_FLAG,
+			 "against sockets and the kernel's rules" },
 	[OPT_USER] = { "--user", "USER@DOMAIN", CLI_ACCOUNT, "for whom" },
 	[OPT_TTL] = { "--ttl", "SECONDS", CLI_NUMBER,
 		      "how long it lives (28800: a working day)" },
@@ -98,10 +102,13 @@ const struct cli_verb cli_verbs[] = {
 	  .help = "what a firewall has to let through",
 	  .more = "One row a flow, computed from the configuration. FORMAT is\n"
 		  "table, markdown, csv, json, or svg: a drawing for the\n"
-		  "firewall team. A port is always the destination's.\n",
+		  "firewall team. A port is always the destination's.\n"
+		  "--verify, on the machine itself: is each row's port\n"
+		  "listening, does the kernel let it in, was it ever used?\n"
+		  "Status 1 when something does not fit.\n",
 	  .options = CLI_OPT(OPT_CONFIG) | CLI_OPT(OPT_FORMAT) |
 		     CLI_OPT(OPT_LANG) | CLI_OPT(OPT_PROFILE) |
-		     CLI_OPT(OPT_PUBLISHED),
+		     CLI_OPT(OPT_PUBLISHED) | CLI_OPT(OPT_VERIFY),
 	  .run = cli_verb_ports },
 	{ .words = "firewall",
 	  .operands = "",
@@ -110,10 +117,12 @@ const struct cli_verb cli_verbs[] = {
 		  "Everything that is no row is dropped; --ssh says what "
 		  "stays\n"
 		  "open for administrators. Loading it twice is harmless.\n"
+		  "--strict looks partners up and lets only these addresses\n"
+		  "in; load it anew when they move.\n"
 		  "Try it with somebody at the console.\n",
 	  .options = CLI_OPT(OPT_CONFIG) | CLI_OPT(OPT_FORMAT) |
 		     CLI_OPT(OPT_PROFILE) | CLI_OPT(OPT_PERIMETER) |
-		     CLI_OPT(OPT_SSH) | CLI_OPT(OPT_EDGE),
+		     CLI_OPT(OPT_SSH) | CLI_OPT(OPT_EDGE) | CLI_OPT(OPT_STRICT),
 	  .run = cli_verb_firewall },
 	{ .words = "explain",
 	  .operands = "",

@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "admin/explain.h"
+#include "admin/strict.h"
 #include "admin/tables.h"
 #include "daemon/check.h"
+#include "daemon/lookup.h"
+#include "loop/loop.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -38,21 +41,42 @@ static int print(const struct buf *b, FILE *to)
 	return fflush(to) ? 1 : 0;
 }
 
+/* For a firewall that knows its partners. */
+static int look_up(const struct words *w, const struct conf *c,
+		   struct strict **out, struct tables_ask *ask)
+{
+	if (w->fn != tables_firewall ||
+	    !slice_eq(on_arg(ask->arg_of, "strict"), SLICE_LIT("yes")))
+		return 0;
+	int err = strict_create(out, c);
+	if (!err)
+		err = lookup_partners(*out, c);
+	if (!err)
+		ask->strict = strict_snapshot(*out, loop_wall_ms());
+	return err;
+}
+
 static int on_conf(void *arg, const struct conf *c)
 {
 	struct words *w = arg;
-	const struct tables_ask ask = { on_arg, w, NULL };
+	struct strict *strict = NULL;
+	struct tables_ask ask = { .arg = on_arg, .arg_of = w };
 	char error[TABLES_ERROR_MAX] = "";
 	struct buf out, warnings;
 	int status = 1;
 	buf_init(&out, 0);
 	buf_init(&warnings, 0);
-	if (w->fn(c, &ask, &out, &warnings, error)) {
+	if (look_up(w, c, &strict, &ask)) {
+		fprintf(stderr, "the names of partners cannot be looked up\n");
+	} else if (w->fn(c, &ask, &out, &warnings, error)) {
 		fprintf(stderr, "%s\n", error);
 	} else {
 		status = print(&out, stdout);
+		if (strict)
+			strict_warnings(strict, &warnings);
 		print(&warnings, stderr);
 	}
+	strict_free(strict);
 	buf_free(&out);
 	buf_free(&warnings);
 	return status;

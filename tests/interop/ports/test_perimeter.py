@@ -20,7 +20,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness.stage import wait_for  # noqa: E402
+from harness.stage import CLI, wait_for  # noqa: E402
 from ports import scan  # noqa: E402
 from ports.hosts import address, possible  # noqa: E402
 from ports.walls import Iptables, Nft  # noqa: E402
@@ -50,6 +50,29 @@ class Perimeter(World):
     def test_rows_iptables(self):
         self.trials(Iptables(self.hosts),
                     self.rules("iptables", "public-im"))
+
+    def test_strict(self):
+        """Only who is a partner by its address of this moment: as told by
+        the running server, and of the file by itself."""
+        rules = self.rules("nftables", "public-im", "--strict")
+        self.assertRegex(rules, r"as of \d{4}-\d\d-\d\dT")
+        self.assertIn(address("partner"), rules)
+        self.assertIn(address("provider"), rules)
+        offline = self.hosts.do(
+            "edge", CLI, "firewall", "--perimeter", "--strict", "--edge",
+            EDGE, "--profile", "public-im", "-c", self.org.config)
+        self.assertEqual(sorted(rules.splitlines()[2:]),
+                         sorted(offline.splitlines()[2:]))
+        wall = Nft(self.hosts)
+        wall.load(rules)
+        # alice's connection is older than the rules: she speaks first, so
+        # that it is tracked
+        for fn in (self.partner_reads, self.partner_writes,
+                   self.provider_writes, self.sign_in):
+            self.works(fn.__name__, fn)
+        attempt = self.dropped(wall, "impostor", lambda: self._from(
+            self.partner, "stranger", "zoe@fabrikam.test"))
+        self.assertFalse(attempt.worked)
 
     def knocks(self, profile):
         """What of a stranger's packets comes through."""

@@ -119,8 +119,8 @@ relay:
 
     # what the firewall loads
 
-    def rules(self, form, profile=None):
-        words = ["--profile", profile] if profile else []
+    def rules(self, form, profile=None, *words):
+        words = list(words) + (["--profile", profile] if profile else [])
         return self.org.run("firewall", "--perimeter", "--format", form,
                             "--edge", EDGE, *words).stdout
 

@@ -75,9 +75,9 @@ static void test_json_for_programs(void **state)
 {
 	struct rig *g = *state;
 	print(g, PORTS_JSON, PORTS_EN);
-	assert_non_null(strstr(rig_text(g), "\"direction\": \"in\""));
-	assert_non_null(
-		strstr(rig_text(g), "\"source_port\": \"50000-59999\""));
+	const char *text = rig_text(g);
+	assert_non_null(strstr(text, "\"direction\": \"in\""));
+	assert_non_null(strstr(text, "\"source_port\": \"50000-59999\""));
 }
 
 static void test_svg(void **state)
