@@ -24,9 +24,11 @@ static json_t *whole(const struct buf *b)
 static void print(struct request *r)
 {
 	struct strict *s = r->state;
-	const struct tables_ask ask = { on_arg, r,
-					s ? strict_snapshot(s, loop_wall_ms())
-					  : NULL };
+	const struct tables_ask ask = {
+		.arg = on_arg,
+		.arg_of = r,
+		.strict = s ? strict_snapshot(s, loop_wall_ms()) : NULL,
+	};
 	char error[TABLES_ERROR_MAX] = "out of memory";
 	struct buf out, warnings;
 	buf_init(&out, 0);

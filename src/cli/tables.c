@@ -142,6 +142,8 @@ static const char *language(const struct cli *c)
 int cli_verb_ports(struct cli *c)
 {
 	const char *form = value(c, OPT_FORMAT);
+	if (c->args.opt[OPT_VERIFY])
+		return cli_verb_ports_verify(c);
 	const struct arg args[ARGS_MAX] = {
 		{ "form", c->args.opt[OPT_JSON] ? "json" : form },
 		{ "lang", language(c) },

@@ -11,9 +11,17 @@
 
 enum { ARENA_FIRST = 16 << 10, ARENA_MAX = 64 << 20 };
 
-static const char *key_of(enum listener_kind kind)
+static bool ends_tls(const struct conf *c, const struct addr *a)
 {
-	switch (kind) {
+	for (size_t i = 0; i < c->relay.tls_listen_count; i++)
+		if (addr_equal(&c->relay.tls_listen[i].addr, a))
+			return true;
+	return false;
+}
+
+static const char *key_of(const struct conf *c, const struct listener *it)
+{
+	switch (it->kind) {
 	case LISTENER_FEDERATION:
 		return "access.federation.listen";
 	case LISTENER_CLIENTS:
@@ -21,22 +29,25 @@ static const char *key_of(enum listener_kind kind)
 	case LISTENER_INSIDE:
 		return "inside.listen";
 	case LISTENER_RELAY_UDP:
-	case LISTENER_RELAY_TCP:
 		return "relay.listen";
+	case LISTENER_RELAY_TCP:
+		return ends_tls(c, &it->addr) ? "relay.tls_listen"
+					      : "relay.listen";
 	default:
 		return "listen";
 	}
 }
 
 /* What the kernel says that a socket is. */
-static int take(const struct listener *it, struct ports_socket *out)
+static int take(const struct conf *c, const struct listener *it,
+		struct ports_socket *out)
 {
 	socklen_t len = sizeof(out->at.u);
 	bool udp = it->kind == LISTENER_RELAY_UDP;
 	int listening = 0;
 	socklen_t size = sizeof(listening);
 	*out = (struct ports_socket){ .transport = udp ? PORTS_UDP : PORTS_TCP,
-				      .key = key_of(it->kind) };
+				      .key = key_of(c, it) };
 	if (getsockname(it->fd[0], &out->at.u.sa, &len))
 		return -errno;
 	if (!udp && (getsockopt(it->fd[0], SOL_SOCKET, SO_ACCEPTCONN,
@@ -46,11 +57,11 @@ static int take(const struct listener *it, struct ports_socket *out)
 	return 0;
 }
 
-static int gather(const struct listeners *l, struct ports_socket *out,
-		  const char *path, char *error)
+static int gather(const struct conf *c, const struct listeners *l,
+		  struct ports_socket *out, const char *path, char *error)
 {
 	for (size_t i = 0; i < l->count; i++) {
-		int err = take(&l->item[i], &out[i]);
+		int err = take(c, &l->item[i], &out[i]);
 		if (!err)
 			continue;
 		snprintf(error, LISTENERS_ERROR_MAX,
@@ -69,7 +80,7 @@ static int compare(struct arena *a, const struct listeners *l,
 	struct ports_conf view;
 	struct ports_table t;
 	struct ports_socket *s = arena_alloc(a, sizeof(*s) * (l->count + 1));
-	int err = s ? gather(l, s, path, error) : -ENOMEM;
+	int err = s ? gather(conf, l, s, path, error) : -ENOMEM;
 	if (!err)
 		err = conf_view_ports(a, conf, &view);
 	if (!err)
