@@ -19,7 +19,7 @@ _sallyport_options() { # verb: its options
 
 _sallyport_words() { # words so far: what may follow
 	case $1 in
-	'') echo 'status metrics ports firewall explain user turn relay messages partner ban unban bans backup' \
+	'') echo 'status metrics ports firewall check explain user turn relay messages partner ban unban bans backup' \
 		'restore reload drain log-level message receive help version' ;;
 	user | 'help user') echo 'add passwd list remove contacts disable enable devices import' ;;
 	turn | 'help turn') echo 'credential rotate' ;;

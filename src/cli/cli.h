@@ -160,6 +160,7 @@ int cli_verb_log_level(struct cli *c);
 int cli_verb_status(struct cli *c);
 int cli_verb_ports(struct cli *c);
 int cli_verb_ports_verify(struct cli *c);
+int cli_verb_check(struct cli *c);
 int cli_verb_firewall(struct cli *c);
 int cli_verb_explain(struct cli *c);
 int cli_verb_user_add(struct cli *c);

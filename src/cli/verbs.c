@@ -124,6 +124,14 @@ const struct cli_verb cli_verbs[] = {
 		     CLI_OPT(OPT_PROFILE) | CLI_OPT(OPT_PERIMETER) |
 		     CLI_OPT(OPT_SSH) | CLI_OPT(OPT_EDGE) | CLI_OPT(OPT_STRICT),
 	  .run = cli_verb_firewall },
+	{ .words = "check",
+	  .operands = "",
+	  .help = "look the running server and this machine over",
+	  .more = "Processes, database, ports and firewall rules, the relay's\n"
+		  "range, clock, limits and kernel: a line each, pass, warn\n"
+		  "or fail, and what to do. Status 1 when something failed.\n"
+		  "Run it as root, on the server itself.\n",
+	  .run = cli_verb_check },
 	{ .words = "explain",
 	  .operands = "",
 	  .help = "why a request would be allowed or refused",

@@ -9,13 +9,17 @@ host of their own.
 * A stranger's packets to all 65,535 TCP and UDP ports are dropped but for the
   ports of the table; what the edge sends to other ports is dropped.
 * The iptables form does the same.
+* `ports --verify` and `check`, on the edge with its own rules, name the row
+  whose rule is missing.
 
 The relay opens no TCP connections to peers, so the rows rtp-tcp-* are tried
 with plain connections of the edge's host.
 """
+import json
 import pathlib
 import re
 import socket
+import subprocess
 import sys
 import unittest
 
@@ -73,6 +77,42 @@ class Perimeter(World):
         attempt = self.dropped(wall, "impostor", lambda: self._from(
             self.partner, "stranger", "zoe@fabrikam.test"))
         self.assertFalse(attempt.worked)
+
+    def load_on_edge(self, without=None):
+        """The edge's own rules, loaded on its host."""
+        text = self.org.run("firewall", "--ssh", "22").stdout
+        kept = [x for x in text.splitlines(keepends=True)
+                if f'"sallyport {without}"' not in x]
+        self.hosts.do("edge", "nft", "-f", "-", input="".join(kept))
+
+    def on_edge(self, *words):
+        return subprocess.run(
+            [*self.hosts.words("edge"), CLI, "-s", self.org.control, "--json",
+             *words], capture_output=True, text=True, timeout=60)
+
+    def test_verify_and_check(self):
+        """On the edge's host with its own rules: all fits, counters are
+        told, and a row whose rule is missing is named."""
+        self.load_on_edge()
+        self.works("sign_in", self.sign_in)
+        done = self.on_edge("ports", "--verify")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        rows = {r["id"]: r for r in json.loads(done.stdout)["rows"]}
+        self.assertGreater(rows["client"]["packets"], 0)
+        self.assertEqual(rows["turn-tcp-in"]["packets"], 0)
+        self.assertTrue(all(r["rule"] for r in rows.values()))
+        self.assertEqual({r["listens"] for r in rows.values()},
+                         {True, None})
+        done = self.on_edge("check")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        for row in rows:
+            self.load_on_edge(without=row)
+            done = self.on_edge("check")
+            self.assertEqual(done.returncode, 1)
+            failed = [f["text"] for f in json.loads(done.stdout)["findings"]
+                      if f["state"] == "fail"]
+            self.assertEqual(len(failed), 1, failed)
+            self.assertIn(f"row {row}:", failed[0])
 
     def knocks(self, profile):
         """What of a stranger's packets comes through."""
