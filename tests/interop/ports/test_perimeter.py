@@ -17,6 +17,7 @@ with plain connections of the edge's host.
 """
 import json
 import pathlib
+import queue
 import re
 import socket
 import subprocess
@@ -24,9 +25,10 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness.sip import Connection, Partner, request  # noqa: E402
 from harness.stage import CLI, wait_for  # noqa: E402
 from ports import scan  # noqa: E402
-from ports.hosts import address, possible  # noqa: E402
+from ports.hosts import INNER, address, possible  # noqa: E402
 from ports.walls import Iptables, Nft  # noqa: E402
 from ports.world import EDGE, World  # noqa: E402
 
@@ -156,6 +158,81 @@ class Perimeter(World):
                 if kind == socket.SOCK_DGRAM:
                     s.send(b"x")
                 wait_for(lambda: wall.dropped() > before, 20, str(port))
+
+
+@unittest.skipIf(possible(), possible() or "")
+class Inside(World):
+    """The rows between the edge and a server inside, which has a port of its
+    own: by 5061 fed-out leads everywhere."""
+    home = f"""\
+inside:
+  home: none
+  next_hop: ["pool.contoso.internal:5071"]
+  listen: ["{INNER}:5061"]
+"""
+
+    def before_start(self):
+        cert = self.org.ca.leaf("pool", ["DNS:pool.contoso.internal"])
+        with self.hosts.at("inside"):
+            self.pool = self.stage.later(Partner(
+                (address("inside"), 5071), "pool", self.org.ca, cert,
+                self.org.ca.pem))
+        self.names.table["pool.contoso.internal"] = address("inside")
+
+    def after_start(self):
+        """Nobody signs in: the server inside says yes to everything."""
+
+    def _says(self, place, peer, at, sender, to):
+        """(the answer, what was said) by a new connection."""
+        with self.hosts.at(place):
+            c = Connection((at, 5061), self.org.edge, self.org.ca.pem,
+                           cert=peer.cert)
+        text = self.text().encode()
+        m = request("MESSAGE", f"sip:{to}", sender, to, address(place),
+                    body=text)
+        reply = c.final(c.ask(m))
+        c.close()
+        return reply is not None and reply.status == 200, text
+
+    @staticmethod
+    def _reached(peer, text):
+        while True:
+            try:
+                if peer.requests.get_nowait()[0].body == text:
+                    return True
+            except queue.Empty:
+                return False
+
+    def goes_inside(self):
+        yes, text = self._says("partner", self.partner, EDGE,
+                               "zoe@fabrikam.test", "alice@contoso.test")
+        return yes and self._reached(self.pool, text)
+
+    def comes_out(self):
+        yes, text = self._says("inside", self.pool, INNER,
+                               "alice@contoso.test", "zoe@fabrikam.test")
+        return yes and self._reached(self.partner, text)
+
+    def test_rows(self):
+        wall = Nft(self.hosts)
+        text = self.rules("nftables")
+        rows = {"int-sip-out": self.goes_inside,
+                "int-sip-in": self.comes_out}
+        wall.load(text)
+        for row, fn in rows.items():
+            self.works(row, fn)
+            self.assertGreater(wall.counters()[row], 0)
+        for row, fn in rows.items():
+            wall.load(text, without=row)
+            for c in self.pool.connections:
+                c.close()  # the edge dials anew
+            attempt = self.dropped(wall, row, fn)
+            for other, works in rows.items():
+                if other != row:
+                    self.works(other, works)
+            self.assertFalse(attempt.worked)
+            wall.load(text)
+            self.works(row, fn)
 
 
 if __name__ == "__main__":
