@@ -159,6 +159,51 @@ class Checkers(Case):
                              int(tool == "iptables"), tool)
             self.assertIn("--dport 2222", shown)
 
+    FORMS = {  # direction, transport, destination's port, row
+        "nftables": (r"(?P<way>chain (?:in|out)put)|(?P<tr>tcp|udp) dport "
+                     r"(?P<port>[\d-]+) .*\"sallyport (?P<id>[^\"]+)\""),
+        "ufw": (r"ufw allow (?P<way>in|out) proto (?P<tr>tcp|udp) from .* to "
+                r"\S+ port (?P<port>[\d:]+) comment 'sallyport "
+                r"(?P<id>[^']+)'"),
+        "firewalld": (r"--(?P<way>zone|policy)=.* port port=\"(?P<port>[\d-]+)"
+                      r"\" protocol=\"(?P<tr>tcp|udp)\" accept' # sallyport "
+                      r"(?P<id>.+)$"),
+        "iptables": (r"^-A (?P<way>INPUT|OUTPUT) .*-p (?P<tr>tcp|udp) .*"
+                     r"--dport (?P<port>[\d:]+) .*\"sallyport "
+                     r"(?P<id>[^\"]+)\""),
+    }
+
+    def meaning(self, format):
+        """{(inward, transport, port, row)} of what is printed."""
+        found, way = set(), None
+        for line in self.rules(format).read_text().splitlines():
+            m = re.search(self.FORMS[format], line)
+            if not m:
+                continue
+            way = m["way"] or way
+            if m["id"]:
+                found.add((way in ("in", "zone", "INPUT", "chain input"),
+                           m["tr"], m["port"].replace(":", "-"), m["id"]))
+        return found
+
+    def test_all_forms_mean_the_same(self):
+        self.contoso.extra += f"""\
+relay:
+  listen: ["{self.contoso.address}:13478"]
+  av_partners: "lync, ocs2007"
+"""
+        self.contoso.write()
+        shown = self.meaning("nftables")
+        rows = json.loads(subprocess.run(
+            [CLI, "ports", "--json", "-c", self.contoso.config], text=True,
+            capture_output=True, check=True).stdout)
+        self.assertEqual(shown, {
+            (r["direction"] == "in", r["transport"].lower(), r["port"],
+             r["id"]) for r in rows})
+        self.assertIn("rtp-tcp-in", {row for _, _, _, row in shown})
+        for format in ("ufw", "firewalld", "iptables"):
+            self.assertEqual(self.meaning(format), shown, format)
+
     def test_ufw(self):
         path = self.rules("ufw")
         out = self.apart(f"UFW_OPTIONS=--dry-run sh {path}")
