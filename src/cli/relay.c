@@ -57,8 +57,10 @@ static void name_silent(struct cli *c, const json_t *result)
 	const json_t *name;
 	size_t i;
 	json_array_foreach(json_object_get(result, "silent"), i, name)
+	{
 		fprintf(c->err, "sallyport: %s does not answer\n",
 			json_string_value(name));
+	}
 }
 
 int cli_verb_relay_list(struct cli *c)
