@@ -89,8 +89,9 @@ void response_failure(struct ctrans *c, const struct sip_msg *m)
 	struct proxy_request *r = c->request;
 	if (r->done)
 		return;
-	if (m->status == 503 && failover_next(c))
-		return; /* RFC 3263 4.3 */
+	/* RFC 3263 4.3; RFC 5626 5.3: the flow has failed */
+	if ((m->status == 503 || m->status == 430) && failover_next(c))
+		return;
 	if (c->timed_out && m->status == 487 && !r->cancelled) {
 		response_local(r, c, &PROXY_REJ_TIMEOUT);
 		return;

@@ -40,7 +40,7 @@ struct proxy_target {
 	uint32_t timeout_ms;
 	/* Tried in its place, as another branch, when it fails before any
 	 * response (not sent, hop gone, its own timeout_ms over) or answers
-	 * 503 (RFC 3263 4.3); and so on. All attempts and parallel targets
-	 * together are at most 10. NULL: none. */
+	 * 503 or 430 (RFC 3263 4.3, RFC 5626 5.3); and so on. All attempts and
+	 * parallel targets together are at most 10. NULL: none. */
 	const struct proxy_target *next;
 };

@@ -15,7 +15,7 @@ static void gone(struct rig *g, uint64_t flow)
 	proxy_hop_gone(g->proxy, &hop, NULL);
 }
 
-enum how { BY_SEND, BY_FAILED, BY_GONE, BY_TIME, BY_503 };
+enum how { BY_SEND, BY_FAILED, BY_GONE, BY_TIME, BY_503, BY_430 };
 
 static void fail_first(struct rig *g, enum how how, size_t at)
 {
@@ -33,6 +33,9 @@ static void fail_first(struct rig *g, enum how how, size_t at)
 		break;
 	case BY_503:
 		rig_answer(g, at, 503);
+		break;
+	case BY_430:
+		rig_answer(g, at, 430);
 		break;
 	}
 }
@@ -63,15 +66,15 @@ static void test_every_way_to_fail_unheard(void **state)
 	uint64_t before = metric_get(M_SIP_FAILOVERS);
 	char branch[16];
 	chain(g, 2);
-	for (int how = BY_SEND; how <= BY_503; how++) {
+	for (int how = BY_SEND; how <= BY_430; how++) {
 		snprintf(branch, sizeof(branch), "m%d", how);
 		one_way_to_fail(g, "MESSAGE", (enum how)how, branch);
 		snprintf(branch, sizeof(branch), "i%d", how);
 		one_way_to_fail(g, "INVITE", (enum how)how, branch);
 	}
-	assert_int_equal(g->done, 10);
-	assert_int_equal(metric_get(M_SIP_FAILOVERS), before + 10);
-	assert_int_equal(rig_count_requests(g, SIP_ACK), 1); /* to the 503 */
+	assert_int_equal(g->done, 12);
+	assert_int_equal(metric_get(M_SIP_FAILOVERS), before + 12);
+	assert_int_equal(rig_count_requests(g, SIP_ACK), 2);
 	rig_wait(g, RIG_64T1);
 	rig_assert_empty(g);
 }
