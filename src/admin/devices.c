@@ -22,7 +22,7 @@ static void on_device(struct request *r, const struct ipc_msg *m)
 	/* one that cannot be read is shown by what is left of it */
 	(void)record_decode(b->record, &rec);
 	rows_add(r, json_pack("{s:o,s:o,s:o,s:I,s:I}", "contact",
-			      json_text(b->contact), "agent",
+			      json_text(rec.contact), "agent",
 			      json_text(rec.user_agent), "instance",
 			      json_text(rec.instance), "worker",
 			      (json_int_t)rec.flow.slot, "expires",

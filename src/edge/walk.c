@@ -12,6 +12,7 @@
 #include "edge/limits.h"
 #include "edge/partner.h"
 #include "edge/walk.h"
+#include "sip/gruu.h"
 #include "sip/reject.h"
 
 /* Longer than home waits for others, shorter than the sender's Timer F: the
@@ -33,6 +34,17 @@ static enum access_source source_of(const struct walk *w)
 					    : ACCESS_FROM_FEDERATION;
 }
 
+/* An address that tells nothing to others names one of ours all the same
+ * (RFC 5627): policy is told whom. */
+static void unmask(struct walk *w, const struct sip_uri *uri)
+{
+	struct sip_gruu g;
+	if (sip_gruu_is(uri) && !sip_gruu_open(w->e->sealer, uri, &g)) {
+		memcpy(w->to_aor, g.aor, sizeof(g.aor));
+		w->facts.to_aor = slice_str(w->to_aor);
+	}
+}
+
 /* What a partner learned from a Contact of ours is what it stood for. */
 static void gather_addressee(struct walk *w)
 {
@@ -47,6 +59,7 @@ static void gather_addressee(struct walk *w)
 		f->to_domain = slice_str(w->to_domain);
 	if (!sip_aor(&uri, w->to_aor))
 		f->to_aor = slice_str(w->to_aor);
+	unmask(w, &uri);
 }
 
 static void gather(struct walk *w)

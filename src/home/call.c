@@ -99,22 +99,32 @@ static int to_worker(struct home *h, const struct proxy_hop *to,
 	return h->ops.to_edge(h->arg, to->slot, type, body);
 }
 
+/* Which flow a branch went to; one that is cancelled is known already. */
+static void note_fork(struct home *h, const struct proxy_hop *to, uint64_t txn,
+		      uint16_t branch)
+{
+	struct call *q = txn ? call_find(h, txn) : NULL;
+	for (size_t i = 0; q && i < q->fork_count; i++)
+		if (q->fork[i].branch == branch)
+			return;
+	if (q && q->fork_count < HOME_FORK_MAX)
+		q->fork[q->fork_count++] = (struct call_fork){
+			branch, { to->slot, to->incarnation, to->flow }
+		};
+}
+
 static int on_send(void *arg, const struct proxy_hop *to, bool request,
 		   struct slice bytes, uint64_t txn, uint16_t branch)
 {
 	struct home *h = arg;
 	struct ipc_sip_from_home out = { .bytes = bytes };
 	struct ipc_answer_from_home answer = { .bytes = bytes };
-	struct call *q = h->leaving;
 	if (to->kind == HOP_STORE || to->kind == HOP_SELF ||
 	    to->kind == HOP_NOTIFY)
 		return 0; /* on_done tells how it ended */
 	if (!request)
 		return to_worker(h, to, IPC_ANSWER_FROM_HOME, &answer);
-	if (q && q->id == txn && q->fork_count < HOME_FORK_MAX)
-		q->fork[q->fork_count++] = (struct call_fork){
-			branch, { to->slot, to->incarnation, to->flow }
-		};
+	note_fork(h, to, txn, branch);
 	return to_worker(h, to, IPC_SIP_FROM_HOME, &out);
 }
 

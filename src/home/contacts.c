@@ -3,6 +3,7 @@
 #include "home/contacts.h"
 
 #include "home/reject.h"
+#include "sip/gruu.h"
 
 enum { PATH_MAX_BYTES = 4096 };
 
@@ -41,6 +42,19 @@ static bool routable(const struct sip_uri *uri)
 	       slice_empty(uri->headers);
 }
 
+static bool supports(const struct sip_msg *m, struct slice wanted)
+{
+	const struct sip_header *h;
+	size_t at = 0;
+	while ((h = sip_header_next(m, SIP_H_SUPPORTED, &at))) {
+		struct slice rest = h->value, tag;
+		while (sip_list_next(&rest, &tag) == 1)
+			if (slice_ieq(tag, wanted))
+				return true;
+	}
+	return false;
+}
+
 static const struct reject *read_one(struct slice value,
 				     const struct sip_msg *m,
 				     const struct home_conf *conf,
@@ -51,13 +65,17 @@ static const struct reject *read_one(struct slice value,
 	uint64_t reg_id = 0;
 	if (sip_addr_parse(value, &addr) || !routable(&addr.uri))
 		return &home_rej_bad_register;
+	if (sip_gruu_is(&addr.uri))
+		return &home_rej_gruu;
 	out->uri = addr.uri;
 	if (sip_param(addr.params, "+sip.instance", &text))
 		out->instance = text;
 	if (sip_param(addr.params, "reg-id", &text) &&
-	    slice_u64(text, INT32_MAX, &reg_id))
+	    (slice_u64(text, INT32_MAX, &reg_id) || !reg_id))
 		return &home_rej_bad_register;
-	out->reg_id = (uint32_t)reg_id;
+	/* without an instance, or an understanding of it, it means nothing */
+	bool flow = out->instance.len && supports(m, SLICE_LIT("outbound"));
+	out->reg_id = flow ? (uint32_t)reg_id : 0;
 	out->expires_s = lifetime(m, &addr, conf);
 	if (out->expires_s > conf->expires_max_s)
 		out->expires_s = conf->expires_max_s;
@@ -123,11 +141,14 @@ static const struct reject *read_path(struct arena *a, const struct sip_msg *m,
 	struct buf b;
 	buf_init(&b, PATH_MAX_BYTES);
 	while ((h = sip_header_next(m, SIP_H_PATH, &at))) {
-		struct slice rest = h->value, value;
+		struct slice rest = h->value, value, param;
 		struct sip_addr addr;
 		while (sip_list_next(&rest, &value) == 1) {
 			if (sip_addr_parse(value, &addr))
 				b.failed = true;
+			else
+				out->first_hop_keeps_flows = sip_param(
+					addr.uri.params, "ob", &param);
 			buf_str(&b, b.len ? ", " : "");
 			buf_put(&b, sip_unfold(a, value));
 		}
@@ -139,13 +160,30 @@ static const struct reject *read_path(struct arena *a, const struct sip_msg *m,
 	return bad ? &home_rej_bad_register : NULL;
 }
 
+/* A flow is registered alone, and by a first hop that keeps it: the last value
+ * of Path (RFC 5626 6). */
+static const struct reject *check_flows(struct registration *r)
+{
+	size_t stay = 0;
+	for (size_t i = 0; i < r->count; i++) {
+		r->outbound |= r->contact[i].reg_id != 0;
+		stay += r->contact[i].expires_s != 0;
+	}
+	if (r->outbound && stay > 1)
+		return &home_rej_bad_register;
+	return r->outbound && !r->first_hop_keeps_flows ? &home_rej_first_hop
+							: NULL;
+}
+
 const struct reject *contacts_read(struct arena *a, const struct sip_msg *m,
 				   const struct home_conf *conf,
 				   struct registration *out)
 {
 	const struct sip_header *h;
 	size_t at = 0, values = count_values(m);
-	*out = (struct registration){ .count = 0 };
+	*out = (struct registration){
+		.gruu = supports(m, SLICE_LIT("gruu")),
+	};
 	if (has_star(m))
 		return read_star(m, values, out);
 	/* the list reader may stop early, never late */
@@ -157,5 +195,6 @@ const struct reject *contacts_read(struct arena *a, const struct sip_msg *m,
 		if (reject)
 			return reject;
 	}
-	return read_path(a, m, out);
+	const struct reject *reject = read_path(a, m, out);
+	return reject ? reject : check_flows(out);
 }

@@ -11,7 +11,7 @@ struct binding;
 struct contact {
 	struct sip_uri uri;
 	struct slice instance; /* +sip.instance, as written */
-	uint32_t reg_id;       /* 0: none */
+	uint32_t reg_id;       /* 0: none; only with an instance */
 	uint32_t expires_s;    /* 0: remove */
 	struct binding *fresh; /* while it is served */
 };
@@ -21,6 +21,9 @@ struct registration {
 	struct contact *contact;
 	size_t count;
 	struct slice path; /* joined by commas */
+	bool first_hop_keeps_flows;
+	bool outbound; /* one of them is a flow (RFC 5626) */
+	bool gruu;     /* the client understands them (RFC 5627) */
 };
 
 /* NULL, or why it cannot be served. */

@@ -8,20 +8,22 @@
 #include "home/home_int.h"
 #include "home/mailbox.h"
 
-/* Edits are large: they live on the heap while the proxy borrows them. */
+/* Edits are large: they live on the heap while the proxy borrows them. Targets
+ * in front are asked at once, one a device; spares are its other flows, asked
+ * one after the other when the one before has failed (RFC 5626 5.3). */
 struct delivery {
 	struct proxy_target target[HOME_FORK_MAX];
-	struct sip_edits edits[HOME_FORK_MAX];
-	size_t count;
+	struct proxy_target spare[HOME_FORK_MAX];
+	struct sip_edits edits[HOME_FORK_MAX];       /* of both: used */
+	const struct binding *device[HOME_FORK_MAX]; /* of target */
+	uint32_t flows[HOME_FORK_MAX];               /* spares of target */
+	size_t head[HOME_FORK_MAX];                  /* whose the spare is */
+	size_t count, spares, used;
 };
 
 static void forward(struct call *q, struct delivery *d)
 {
-	struct home *h = q->home;
-	struct call *before = h->leaving;
-	h->leaving = q;
 	proxy_forward(q->r, d->target, d->count);
-	h->leaving = before;
 	free(d);
 }
 
@@ -54,15 +56,15 @@ static uint32_t patience(const struct call *q)
 							   : HOME_DELIVER_MS;
 }
 
-static void add_device(struct call *q, struct delivery *d,
-		       const struct binding *b)
+static struct proxy_target target_of(struct call *q, struct delivery *d,
+				     const struct binding *b)
 {
-	struct sip_edits *e = &d->edits[d->count];
+	struct sip_edits *e = &d->edits[d->used++];
 	edit_common(q, e);
 	sip_edit_drop(e, SIP_H_ROUTE); /* the way is the registered one */
 	if (b->rec.path.len)
 		sip_edit_top(e, SIP_H_ROUTE, b->rec.path);
-	d->target[d->count++] = (struct proxy_target){
+	return (struct proxy_target){
 		.hop = { .kind = HOP_EDGE,
 			 .slot = b->rec.flow.slot,
 			 .incarnation = b->rec.flow.incarnation,
@@ -75,22 +77,80 @@ static void add_device(struct call *q, struct delivery *d,
 	};
 }
 
-/* The most recent ones, if there are more than a request may branch into. */
-static void add_devices(struct call *q, struct delivery *d)
+/* The target of the same device; count: there is none. */
+static size_t head_of(const struct delivery *d, const struct binding *b)
+{
+	size_t i = 0;
+	while (i < d->count && !device_same(&d->device[i]->rec, &b->rec))
+		i++;
+	return i;
+}
+
+static bool reachable(const struct call *q, const struct binding *b)
 {
 	const struct home *h = q->home;
-	uint64_t now_s = h->ops.wall_s(h->arg);
-	struct location_user *u =
-		location_find(&h->location, slice_str(q->to_aor));
-	if (!u)
-		return;
+	return b->rec.expires_s > h->ops.wall_s(h->arg) &&
+	       home_edge_is(h, &b->rec.flow) && device_is(&q->device, &b->rec);
+}
+
+/* The newest flow of each device; the most recent ones, if there are more than
+ * a request may branch into. */
+static void add_heads(struct call *q, struct delivery *d,
+		      const struct location_user *u)
+{
 	for (struct list *it = u->bindings.prev;
-	     it != &u->bindings && d->count < HOME_FORK_MAX; it = it->prev) {
+	     it != &u->bindings && d->used < HOME_FORK_MAX; it = it->prev) {
 		const struct binding *b =
 			container_of(it, struct binding, of_user);
-		if (b->rec.expires_s > now_s && home_edge_is(h, &b->rec.flow))
-			add_device(q, d, b);
+		if (!reachable(q, b) || head_of(d, b) < d->count)
+			continue;
+		d->device[d->count] = b;
+		d->target[d->count++] = target_of(q, d, b);
 	}
+}
+
+/* Oldest first, each in front of the one before: the newest is next. */
+static void add_spares(struct call *q, struct delivery *d,
+		       const struct location_user *u)
+{
+	for (struct list *it = u->bindings.next;
+	     it != &u->bindings && d->used < HOME_FORK_MAX; it = it->next) {
+		const struct binding *b =
+			container_of(it, struct binding, of_user);
+		size_t head = head_of(d, b);
+		if (head == d->count || d->device[head] == b ||
+		    !reachable(q, b))
+			continue;
+		struct proxy_target *spare = &d->spare[d->spares];
+		d->head[d->spares++] = head;
+		*spare = target_of(q, d, b);
+		spare->next = d->target[head].next;
+		d->target[head].next = spare;
+		d->flows[head]++;
+	}
+}
+
+/* No more time for all flows of a device than for one. Of an INVITE only the
+ * wait for the first answer is cut. */
+static void share_patience(const struct call *q, struct delivery *d)
+{
+	uint32_t all = patience(q) ? patience(q) : HOME_DELIVER_MS;
+	for (size_t i = 0; i < d->spares; i++) {
+		uint32_t share_ms = all / (1 + d->flows[d->head[i]]);
+		d->spare[i].timeout_ms = share_ms;
+		d->target[d->head[i]].timeout_ms = share_ms;
+	}
+}
+
+static void add_devices(struct call *q, struct delivery *d)
+{
+	const struct location_user *u =
+		location_find(&q->home->location, slice_str(q->to_aor));
+	if (!u)
+		return;
+	add_heads(q, d, u);
+	add_spares(q, d, u);
+	share_patience(q, d);
 }
 
 void deliver_start(struct call *q)

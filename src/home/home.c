@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/cursor.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "home/home_int.h"
@@ -68,6 +69,8 @@ static int parts_make(struct home *h)
 	if (!err)
 		err = nonces_init(&h->nonces);
 	if (!err)
+		err = sealer_create(&h->sealer);
+	if (!err)
 		err = guesses_init(&h->guesses);
 	if (!err)
 		err = users_init(h);
@@ -125,6 +128,7 @@ void home_free(struct home *h)
 	nonces_free(&h->nonces);
 	location_free(&h->location);
 	map_free(&h->pendings);
+	sealer_free(h->sealer);
 	free(h->sent_by);
 	free(h);
 }
@@ -161,7 +165,7 @@ void home_binding_drop(struct home *h, struct binding *b)
 {
 	struct ipc_binding_del del = {
 		.aor = slice_of(b->user->aor, b->user->aor_len),
-		.contact = b->rec.contact,
+		.contact = b->key,
 	};
 	/* if this fails the row is found and removed by the next load */
 	h->ops.to_store(h->arg, IPC_BINDING_DEL, &del);
@@ -272,6 +276,21 @@ void home_from_edge(struct home *h, const struct proc_id *from,
 	}
 }
 
+/* (id, key) each; what stands already stays as it is. */
+static void on_keys(struct home *h, struct slice ring)
+{
+	struct cur c = cur_init(ring);
+	int err = nonces_keys(&h->nonces, ring);
+	while (!err && cur_left(&c)) {
+		uint8_t id = cur_u8(&c);
+		err = sealer_add(h->sealer, id,
+				 cur_bytes(&c, SEAL_KEY_BYTES).ptr);
+		err = err == -EEXIST ? 0 : err;
+	}
+	if (err)
+		LOG(LOG_ERROR, "home.keys", KV_STR("why", strerror(-err)));
+}
+
 void home_from_store(struct home *h, const struct ipc_msg *m)
 {
 	if (m->type == IPC_STORE_RESULT)
@@ -296,8 +315,8 @@ void home_from_store(struct home *h, const struct ipc_msg *m)
 		home_presence_on_contact(h, &m->u.contact);
 	else if (m->type == IPC_CONTACT_CHANGED)
 		presence_lists_changed(h->presence, m->u.contact_changed.owner);
-	else if (m->type == IPC_KEYS && nonces_keys(&h->nonces, m->u.keys.ring))
-		LOG(LOG_ERROR, "home.keys", KV_STR("why", "malformed ring"));
+	else if (m->type == IPC_KEYS)
+		on_keys(h, m->u.keys.ring);
 }
 
 struct stale {

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "home/device.h"
 #include "home/guess.h"
 #include "home/home.h"
 #include "home/location.h"
@@ -71,6 +72,7 @@ struct home {
 	bool draining;
 	struct location location;
 	struct nonces nonces;
+	struct sealer *sealer; /* of addresses of devices */
 	struct guesses guesses;
 	/* pending.c */
 	struct map pendings;
@@ -99,9 +101,8 @@ struct home {
 	/* presence.c */
 	struct presence *presence;
 	struct notifying *notifying;
-	/* while proxy_receive() or proxy_forward() is running */
+	/* while proxy_receive() is running */
 	const struct ipc_sip_to_home *arriving;
-	struct call *leaving;
 };
 
 struct call_fork {
@@ -141,6 +142,7 @@ struct call {
 	/* the rest */
 	struct call_fork fork[HOME_FORK_MAX];
 	size_t fork_count;
+	struct device_choice device;
 	bool to_user; /* delivered to one of ours, for the first time */
 	uint8_t once_key[SHA256_BYTES];
 };
@@ -165,7 +167,8 @@ struct slice call_copy(struct call *q, struct buf *b); /* frees b */
 
 /* request.c */
 void request_start(struct call *q);
-void request_own(struct call *q); /* one of ours: HOP_SELF */
+void request_own(struct call *q);         /* one of ours: HOP_SELF */
+extern const struct slice home_supported; /* option tags, as a list */
 bool request_supports(struct slice option_tag);
 /* Does Require name nothing but what we support? */
 bool request_requires_known(const struct sip_msg *m);

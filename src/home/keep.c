@@ -181,8 +181,9 @@ static int give(struct call *q, uint32_t life_s)
 bool keep_begin(struct call *q)
 {
 	uint32_t life_s = lifetime(q);
+	/* one device is there or it is not (RFC 5627 5.3) */
 	if (q->msg->method != SIP_MESSAGE || q->msg->to_tag.len || !life_s ||
-	    is_passing(q->msg))
+	    q->device.kind != DEVICE_ANY || is_passing(q->msg))
 		return false;
 	if (give(q, life_s))
 		call_refuse(q, &home_rej_store_down);

@@ -159,7 +159,8 @@ void load_stop(struct home *h)
 	failed(h);
 }
 
-static int insert(struct home *h, struct slice aor, const struct record *rec)
+static int insert(struct home *h, const struct ipc_binding *m,
+		  const struct record *rec)
 {
 	struct binding *b;
 	uint64_t now_s = h->ops.wall_s(h->arg);
@@ -168,7 +169,10 @@ static int insert(struct home *h, struct slice aor, const struct record *rec)
 	int err = binding_create(&b, rec);
 	if (err)
 		return err;
-	err = location_add(&h->location, aor, b, rec->expires_s - now_s);
+	err = -EBADMSG;
+	if (slice_eq(b->key, m->contact))
+		err = location_add(&h->location, m->aor, b,
+				   rec->expires_s - now_s);
 	if (err)
 		binding_free(b);
 	return err;
@@ -182,7 +186,7 @@ static bool known(struct home *h, const struct ipc_binding *m)
 	LIST_EACH (it, tmp, &u->bindings) {
 		const struct binding *b =
 			container_of(it, struct binding, of_user);
-		if (slice_eq(b->rec.contact, m->contact))
+		if (slice_eq(b->key, m->contact))
 			return true;
 	}
 	return false;
@@ -197,10 +201,9 @@ void load_on_binding(struct home *h, const struct ipc_binding *m)
 	if (known(h, m))
 		return;
 	int err = -EBADMSG;
-	if (h->load != LOAD_DONE && !record_decode(m->record, &rec) &&
-	    slice_eq(rec.contact, m->contact)) {
+	if (h->load != LOAD_DONE && !record_decode(m->record, &rec)) {
 		rec.expires_s = m->expires_s;
-		err = insert(h, m->aor, &rec);
+		err = insert(h, m, &rec);
 	}
 	if (err == -ENOMEM) {
 		h->load_incomplete = true;

@@ -4,9 +4,12 @@
 #include "home/location.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/metrics.h"
+
+enum { FLOW_NAME_MAX = 32 };
 
 struct location_flow {
 	struct map_node node;
@@ -46,19 +49,36 @@ static struct slice copy_text(uint8_t **at, struct slice s)
 	return copy;
 }
 
+/* " reg-id=N <instance>": a space stands in no URI. */
+static struct slice flow_name(const struct record *rec,
+			      char text[static FLOW_NAME_MAX])
+{
+	if (!rec->reg_id)
+		return SLICE_NONE;
+	snprintf(text, FLOW_NAME_MAX, " reg-id=%u ", (unsigned)rec->reg_id);
+	return slice_str(text);
+}
+
 int binding_create(struct binding **out, const struct record *rec)
 {
-	size_t texts = rec->contact.len + rec->path.len + rec->call_id.len +
-		       rec->instance.len + rec->user_agent.len;
+	char text[FLOW_NAME_MAX];
+	struct slice flow = flow_name(rec, text);
+	size_t texts = rec->contact.len + flow.len + rec->path.len +
+		       rec->call_id.len + rec->instance.len +
+		       rec->user_agent.len;
 	struct binding *b = calloc(1, sizeof(*b) + texts);
 	if (!b)
 		return -ENOMEM;
 	uint8_t *at = (uint8_t *)(b + 1);
 	b->rec = *rec;
 	b->rec.contact = copy_text(&at, rec->contact);
+	copy_text(&at, flow);
+	b->rec.instance = copy_text(&at, rec->instance);
+	b->key = b->rec.contact;
+	if (flow.len)
+		b->key.len += flow.len + b->rec.instance.len;
 	b->rec.path = copy_text(&at, rec->path);
 	b->rec.call_id = copy_text(&at, rec->call_id);
-	b->rec.instance = copy_text(&at, rec->instance);
 	b->rec.user_agent = copy_text(&at, rec->user_agent);
 	if (sip_uri_parse(b->rec.contact, &b->uri)) {
 		free(b);

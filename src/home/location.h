@@ -38,6 +38,10 @@ struct binding {
 	struct location_flow *holder; /* the flow's entry */
 	struct timer expiry;
 	struct record rec;
+	/* Its name in the store, with the user's: the contact, and for a flow
+	 * of a device that and which one (RFC 5626 6: the same contact by two
+	 * flows is two bindings). rec.contact is its beginning. */
+	struct slice key;
 	struct sip_uri uri; /* of rec.contact */
 };
 

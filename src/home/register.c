@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "home/contacts.h"
+#include "home/device.h"
 #include "home/home_int.h"
 #include "home/mailbox.h"
 #include "home/store_link.h"
@@ -18,17 +19,18 @@ static size_t contacts_max(const struct home *h)
 							 : HOME_CONTACTS_MAX;
 }
 
-/* Is this binding replaced or removed by that contact? The same URI is; so is
- * the same device's same flow with another URI (RFC 5626 6). */
+/* Is this binding replaced or removed by that contact? A flow of a device is
+ * told by instance and reg-id alone (RFC 5626 6), all else by its URI. */
 static bool ends(const struct contact *c, const struct binding *b)
 {
 	if (b == c->fresh)
 		return false;
-	if (sip_uri_equal(&b->uri, &c->uri))
-		return true;
-	return c->expires_s && c->reg_id && c->instance.len &&
-	       b->rec.reg_id == c->reg_id &&
-	       slice_eq(b->rec.instance, c->instance);
+	bool both = c->instance.len && b->rec.instance.len;
+	if (both && !slice_eq(b->rec.instance, c->instance))
+		return false; /* behind two NATs, with the same address */
+	if (both && c->reg_id && b->rec.reg_id)
+		return c->reg_id == b->rec.reg_id;
+	return sip_uri_equal(&b->uri, &c->uri);
 }
 
 static bool ended(const struct registration *reg, const struct binding *b)
@@ -135,7 +137,7 @@ static void write_row(struct call *q, enum ipc_type type, void *body,
 static void write_delete(struct call *q, const struct binding *b)
 {
 	struct ipc_binding_del del = { .aor = slice_str(q->to_aor),
-				       .contact = b->rec.contact };
+				       .contact = b->key };
 	write_row(q, IPC_BINDING_DEL, &del, &del.id);
 }
 
@@ -145,7 +147,7 @@ static void write_put(struct call *q, const struct binding *b)
 	buf_init(&record, 0);
 	record_encode(&record, &b->rec);
 	struct ipc_binding_put put = { .aor = slice_str(q->to_aor),
-				       .contact = b->rec.contact,
+				       .contact = b->key,
 				       .record = buf_slice(&record),
 				       .expires_s = b->rec.expires_s };
 	if (buf_failed(&record))
@@ -168,8 +170,7 @@ static bool rewritten(const struct registration *reg, const struct binding *b)
 {
 	for (size_t i = 0; i < reg->count; i++)
 		if (reg->contact[i].fresh &&
-		    slice_eq(reg->contact[i].fresh->rec.contact,
-			     b->rec.contact))
+		    slice_eq(reg->contact[i].fresh->key, b->key))
 			return true;
 	return false;
 }
@@ -228,9 +229,10 @@ static void apply(struct call *q)
 		finish(q);
 }
 
-static void write_contact(struct buf *out, const struct binding *b,
-			  uint64_t now_s)
+static void write_contact(struct call *q, const struct binding *b,
+			  struct buf *out)
 {
+	uint64_t now_s = q->home->ops.wall_s(q->home->arg);
 	uint64_t left = b->rec.expires_s > now_s ? b->rec.expires_s - now_s : 0;
 	buf_str(out, "<");
 	buf_put(out, b->rec.contact);
@@ -241,6 +243,23 @@ static void write_contact(struct buf *out, const struct binding *b,
 	}
 	if (b->rec.reg_id)
 		buf_printf(out, ";reg-id=%u", (unsigned)b->rec.reg_id);
+	if (q->reg->gruu &&
+	    device_write(q->home->sealer, slice_str(q->to_aor), &b->rec, out))
+		out->failed = true;
+}
+
+/* What was used of the extensions, and what is there (RFC 5626 6, RFC 5627
+ * 5.1). Flow-Timer: how often a client has to be heard, and is (RFC 5626 4.4.1
+ * and 3.5.1), so that it finds out when its connection is gone. */
+static void put_extensions(const struct call *q, struct sip_edits *extra)
+{
+	if (q->reg->path.len)
+		sip_edit_bottom(extra, SIP_H_PATH, q->reg->path);
+	sip_edit_bottom(extra, SIP_H_SUPPORTED, home_supported);
+	if (!q->reg->outbound)
+		return;
+	sip_edit_bottom(extra, SIP_H_REQUIRE, SLICE_LIT("outbound"));
+	sip_edit_bottom(extra, SIP_H_FLOW_TIMER, SLICE_LIT("120"));
 }
 
 /* All bindings that stand now (RFC 3261 10.3 step 8). */
@@ -256,17 +275,15 @@ static void answer(struct call *q)
 		LIST_EACH (it, tmp, &u->bindings) {
 			struct buf b;
 			buf_init(&b, 0);
-			write_contact(&b,
+			write_contact(q,
 				      container_of(it, struct binding, of_user),
-				      h->ops.wall_s(h->arg));
+				      &b);
 			struct slice value = call_copy(q, &b);
 			if (!value.len)
 				extra.failed = true;
 			sip_edit_bottom(&extra, SIP_H_CONTACT, value);
 		}
-	if (q->reg->path.len)
-		sip_edit_bottom(&extra, SIP_H_PATH, q->reg->path);
-	sip_edit_bottom(&extra, SIP_H_SUPPORTED, SLICE_LIT("path"));
+	put_extensions(q, &extra);
 	if (extra.failed)
 		call_refuse(q, &home_rej_overload);
 	else

@@ -155,6 +155,24 @@ const struct reject home_rej_bad_register = {
 	.spec = "RFC 3261 10.3",
 };
 
+const struct reject home_rej_gruu = {
+	.status = 403,
+	.metric = M_REJ_BAD_REGISTER,
+	.why = "gruu",
+	.reason = "Contact Is A GRUU",
+	.text = "an address of a device cannot be its contact",
+	.spec = "RFC 5627 5.1",
+};
+
+const struct reject home_rej_first_hop = {
+	.status = 439,
+	.metric = M_REJ_BAD_REGISTER,
+	.why = "first_hop",
+	.reason = "First Hop Lacks Outbound Support",
+	.text = "the first proxy of the client does not keep its connection",
+	.spec = "RFC 5626 6",
+};
+
 const struct reject home_rej_order = {
 	.status = 400,
 	.metric = M_REJ_BAD_REGISTER,

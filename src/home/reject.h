@@ -21,6 +21,8 @@ extern const struct reject home_rej_gone;
 extern const struct reject home_rej_interval;
 extern const struct reject home_rej_bad_register;
 extern const struct reject home_rej_order;
+extern const struct reject home_rej_gruu;
+extern const struct reject home_rej_first_hop;
 extern const struct reject home_rej_contacts;
 extern const struct reject home_rej_extension;
 extern const struct reject home_rej_method;

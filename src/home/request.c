@@ -7,6 +7,7 @@
  * SIP-25).
  */
 #include "base/log.h"
+#include "home/device.h"
 #include "home/home_int.h"
 #include "home/presence.h"
 #include "home/store_link.h"
@@ -19,9 +20,16 @@ enum target {
 	TARGET_NOBODY
 };
 
+const struct slice home_supported = { (const uint8_t *)"path, outbound, gruu",
+				      20 };
+
 bool request_supports(struct slice option_tag)
 {
-	return slice_ieq(option_tag, SLICE_LIT("path"));
+	struct slice rest = home_supported, tag;
+	while (sip_list_next(&rest, &tag) == 1)
+		if (slice_ieq(option_tag, tag))
+			return true;
+	return false;
 }
 
 bool request_requires_known(const struct sip_msg *m)
@@ -54,7 +62,7 @@ static enum target target_of(struct call *q)
 		return TARGET_SELF;
 	if (!ours && slice_eq(uri->user, SLICE_LIT("contacts")))
 		return TARGET_LIST;
-	if (!ours || sip_aor(uri, q->to_aor))
+	if (!ours || device_choose(h->sealer, uri, q->to_aor, &q->device))
 		return TARGET_NOBODY;
 	return TARGET_USER;
 }
@@ -65,7 +73,7 @@ static void answer_options(struct call *q)
 	struct sip_reply reply = { .status = 200, .extra = &extra };
 	sip_edits_init(&extra);
 	sip_edit_bottom(&extra, SIP_H_ALLOW, SLICE_LIT("OPTIONS, REGISTER"));
-	sip_edit_bottom(&extra, SIP_H_SUPPORTED, SLICE_LIT("path"));
+	sip_edit_bottom(&extra, SIP_H_SUPPORTED, home_supported);
 	proxy_reply(q->r, &reply);
 }
 

@@ -183,15 +183,20 @@ static void the_same_contact_in_other_words_is_replaced(void **state)
 static void a_device_that_comes_back_replaces_itself(void **state)
 {
 	struct world *w = *state;
-#define DEVICE ";+sip.instance=\"<urn:uuid:1>\";reg-id=1\r\n"
+#define DEVICE                                         \
+	";+sip.instance=\"<urn:uuid:1>\";reg-id=1\r\n" \
+	"Supported: outbound\r\nPath: <sip:t@e;lr;ob>\r\n"
 	assert_int_equal(ALICE("Contact: <sip:a@h1>" DEVICE), 200);
 	assert_non_null(strstr(world_last(w), "reg-id=1"));
 	assert_int_equal(ALICE("Contact: <sip:a@h2>" DEVICE), 200);
 	assert_int_equal(w->row_count, 1);
-	assert_string_equal(w->row[0].contact, "sip:a@h2");
+	assert_string_equal(w->row[0].contact,
+			    "sip:a@h2 reg-id=1 \"<urn:uuid:1>\"");
 	/* its second flow is another one */
 	assert_int_equal(ALICE("Contact: <sip:a@h3>;+sip.instance="
-			       "\"<urn:uuid:1>\";reg-id=2\r\n"),
+			       "\"<urn:uuid:1>\";reg-id=2\r\n"
+			       "Supported: outbound\r\n"
+			       "Path: <sip:t@e;lr;ob>\r\n"),
 			 200);
 	assert_int_equal(w->row_count, 2);
 }
