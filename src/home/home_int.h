@@ -142,6 +142,7 @@ struct call {
 	/* the rest */
 	struct call_fork fork[HOME_FORK_MAX];
 	size_t fork_count;
+	void (*consented)(struct call *q); /* consent.c */
 	struct device_choice device;
 	bool to_user; /* delivered to one of ours, for the first time */
 	uint8_t once_key[SHA256_BYTES];

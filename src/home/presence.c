@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "home/consent.h"
 #include "home/home_int.h"
 #include "home/store_link.h"
 
@@ -60,11 +61,9 @@ static int ask_lists(struct home *h, struct ipc_contact_list *body,
 	return pending_ask(h, &a, NULL);
 }
 
-/* The rule came with a row before, or there is none. */
 static void on_rule(struct home *h, struct pending *p, int err)
 {
-	if (!p->found)
-		presence_rule_is(h->presence, p->call, err, PRESENCE_RULE_NONE);
+	presence_rule_is(h->presence, p->call, err, p->rule);
 }
 
 static int on_ask(void *arg, struct slice owner, struct slice watcher,
@@ -162,10 +161,7 @@ void home_presence_on_contact(struct home *h, const struct ipc_contact *m)
 	pending_keep(p);
 	if (p->done == on_listed && m->rule == PRESENCE_RULE_CONTACT)
 		presence_contact(h->presence, p->call, m->contact);
-	if (p->done != on_rule)
-		return;
-	p->found = true;
-	presence_rule_is(h->presence, p->call, 0, m->rule);
+	p->rule = m->rule; /* for who asked for one contact */
 }
 
 void home_presence_on_soft(struct home *h, const struct ipc_soft *m)
@@ -191,29 +187,6 @@ void home_presence_on_soft(struct home *h, const struct ipc_soft *m)
 
 /* ---- requests ---- */
 
-static bool mark_says(const struct sip_msg *m, struct slice what)
-{
-	const struct sip_header *h = sip_header(m, SIP_H_MS_EDGE_TRUST);
-	struct slice rest = h ? h->value : SLICE_NONE;
-	while (rest.len) {
-		ptrdiff_t end = slice_chr(rest, ';');
-		size_t len = end < 0 ? rest.len : (size_t)end;
-		if (slice_ieq(slice_trim(slice_head(rest, len)), what))
-			return true;
-		rest = slice_from(rest, len + (end >= 0));
-	}
-	return false;
-}
-
-/* By the edge's mark; what others put there it drops. A provider's users are
- * strangers unless it vouches for each; a partner that is listed by its name
- * vouches for its own, and home.presence_outside says what they see. */
-static bool is_verified(const struct sip_msg *m)
-{
-	return !mark_says(m, SLICE_LIT("ms-source-verified-user=unverified")) ||
-	       !mark_says(m, SLICE_LIT("ms-source-type=AuthorizedServer"));
-}
-
 /* Which of the two, and who asks. */
 static struct presence_request request_of(const struct call *q)
 {
@@ -224,7 +197,7 @@ static struct presence_request request_of(const struct call *q)
 		.from = slice_str(ours ? q->auth_aor : q->from_aor),
 		.to = slice_str(q->to_aor),
 		.ours = ours,
-		.verified = is_verified(q->msg),
+		.verified = consent_verified(q->msg),
 		.flow = { from->slot, from->incarnation,
 			  ours ? from->flow : 0 },
 	};

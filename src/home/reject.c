@@ -98,6 +98,15 @@ const struct reject home_rej_transit = {
 	.spec = "threats SIP-25",
 };
 
+const struct reject home_rej_stranger = {
+	.status = 403,
+	.metric = M_REJ_STRANGER,
+	.why = "stranger",
+	.reason = "Forbidden",
+	.text = "the addressee takes nothing from this sender",
+	.spec = "edge federation: contacts only",
+};
+
 const struct reject home_rej_not_found = {
 	.status = 404,
 	.diagnostics = 1003,

@@ -7,6 +7,7 @@
  * SIP-25).
  */
 #include "base/log.h"
+#include "home/consent.h"
 #include "home/device.h"
 #include "home/home_int.h"
 #include "home/presence.h"
@@ -86,7 +87,7 @@ static void on_target(struct call *q, int err, const struct user *u)
 	else if (home_presence_serves(q->msg))
 		home_presence_request(q);
 	else
-		deliver_start(q);
+		consent_begin(q, deliver_start);
 }
 
 static const struct reject *check_self(const struct call *q)

@@ -20,6 +20,7 @@ struct pending {
 	pending_fn done;
 	user_fn user;
 	bool found;
+	uint8_t rule; /* enum presence_rule: of the one that was asked for */
 	size_t text_len;
 	char text[]; /* an address-of-record */
 };

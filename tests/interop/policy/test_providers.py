@@ -130,11 +130,17 @@ providers:
                        self.fabrikam.edge, list(headers), b"hello")
 
     def test_inwards(self):
+        """Contacts only: a stranger is refused, whatever it claims, and heard
+        as soon as our user has it as a contact."""
         self.start("    verification: contacts")
-        for claim in ((), [("ms-edge-proxy-message-trust",
-                            "ms-source-verified-user=verified")]):
-            c = self.stage.later(self.partner.dial(self.contoso))
-            self.assertStatus(c.final(c.ask(self.inwards(claim))), 200)
+        claims = ((), [("ms-edge-proxy-message-trust",
+                        "ms-source-verified-user=verified")])
+        for status in (403, 200):
+            for claim in claims:
+                c = self.stage.later(self.partner.dial(self.contoso))
+                self.assertStatus(c.final(c.ask(self.inwards(claim))), status)
+            self.contoso.run("user", "contacts", "alice@contoso.test",
+                             "add", "bob@fabrikam.test")
         wait_for(lambda: len(self.alice.requests) == 2, 5, "both arrive")
         for m in self.alice.requests:
             self.assertEqual(m.get("ms-edge-proxy-message-trust"), "")
