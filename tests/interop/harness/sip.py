@@ -261,6 +261,7 @@ class Client(Connection):
                          **kw)
         self.contact = f"sip:{user}@{self.local[0]}:{self.local[1]}" \
                        ";transport=tls"
+        self.contact_params = ""
         self.reg_call_id = secrets.token_hex(10)
 
     def _answer(self, m, _connection):
@@ -275,15 +276,17 @@ class Client(Connection):
     def register(self, expires=600, algorithm="SHA-256", extra=()):
         """The final response to REGISTER, after a challenge."""
         uri = f"sip:{self.org.domain}"
-        headers = [("Contact", f"<{self.contact}>;expires={expires}"),
+        headers = [("Contact", f"<{self.contact}>{self.contact_params}"
+                               f";expires={expires}"),
                    ("Supported", "path, outbound")] + list(extra)
         reply = None
         for attempt in range(2):
             self.cseq += 1
             more = []
             if reply is not None:
-                challenge = [c for c in reply.all("WWW-Authenticate")
-                             if algorithm in c][0]
+                offers = reply.all("WWW-Authenticate")
+                challenge = ([c for c in offers if algorithm in c]
+                             or offers)[0]
                 more = [("Authorization",
                          digest(challenge, self.user, self.password,
                                 "REGISTER", uri))]

@@ -12,7 +12,7 @@ import signal
 
 from harness.sip import answer, request
 from harness.stage import wait_for
-from sip.test_dialog import SDP, Dialog, Talk, ok_to
+from sip.dialogs import SDP, Dialog, Talk, ok_to
 
 
 class Hidden(Talk):
