@@ -10,10 +10,10 @@
  *       +----------------+----------+   try again later
  *
  * IDLE waits for the user's next registration, and, while a device is there
- * that did not take it, for a timer: 1, 2, 4 ... 15 minutes (MSG-03). Nobody
- * waits for a deletion: as the order is strict, what is not newer than the
- * last one that was delivered is only deleted again. What we cannot even read
- * is reported to the store, which sets it aside (MSG-04).
+ * that did not take it, for a timer: seconds first, then 1, 2, 4 ... 15
+ * minutes (MSG-03). Nobody waits for a deletion: as the order is strict, what
+ * is not newer than the last one that was delivered is only deleted again. What
+ * we cannot even read is reported to the store, which sets it aside (MSG-04).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,8 +23,6 @@
 #include "home/load.h"
 #include "home/mailbox.h"
 #include "home/store_link.h"
-
-enum { BACKOFF_MS = 60 * 1000, BACKOFF_MAX = 15 };
 
 enum mailbox_state {
 	MAILBOX_IDLE,
@@ -115,7 +113,8 @@ static void make_ready(struct mailbox *q)
 /* Not now. With nobody there it is the next registration that helps. */
 static void rest(struct mailbox *q)
 {
-	unsigned minutes = q->failures < 4 ? 1U << q->failures : BACKOFF_MAX;
+	static const uint16_t rests_s[] = { 5, 15, 60, 120, 240, 480, 900 };
+	enum { RESTS = sizeof(rests_s) / sizeof(rests_s[0]) };
 	if (q->again) {
 		make_ready(q);
 		return;
@@ -123,8 +122,8 @@ static void rest(struct mailbox *q)
 	set_state(q, MAILBOX_IDLE);
 	if (!deliver_possible(q->home, aor_of(q)))
 		return;
-	q->failures++;
-	timer_start(&q->retry, (uint64_t)minutes * BACKOFF_MS);
+	timer_start(&q->retry, rests_s[q->failures] * 1000ULL);
+	q->failures += q->failures + 1 < RESTS;
 }
 
 static void ask(struct mailbox *q, enum ipc_type type, void *body, uint64_t *id,
