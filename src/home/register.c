@@ -112,7 +112,13 @@ static void on_written(struct home *h, struct pending *p, int err)
 	struct call *q = call_find(h, p->call);
 	if (!q)
 		return;
-	if (err)
+	/* a full disk costs nobody the way to others: what is not written is
+	 * forgotten by a restart, and the device signs in again (STO-02) */
+	if (err == -ENOSPC)
+		LOG_LIMITED(LOG_WARN, "home.not_durable", slice_str(q->to_aor),
+			    KV_STR("user", q->to_aor),
+			    KV_STR("why", strerror(-err)));
+	else if (err)
 		q->write_failed = true;
 	if (--q->waiting == 0)
 		finish(q);

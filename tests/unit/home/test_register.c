@@ -64,6 +64,22 @@ static void a_failed_write_is_no_registration(void **state)
 	assert_null(strstr(world_last(w), "sip:a@h2"));
 }
 
+/* STO-02 */
+static void a_full_disk_signs_nobody_out(void **state)
+{
+	struct world *w = *state;
+	w->disk_full = true;
+	assert_int_equal(world_sign_in(w, "alice", "wonder", 1), 200);
+	assert_int_equal(w->row_count, 0);
+	assert_int_equal(world_logged(w, "home.not_durable"), 1);
+	world_message(w, "bob@contoso.test", "alice@contoso.test");
+	assert_non_null(world_mail(w, IPC_SIP_FROM_HOME));
+	/* there is room again: the next refresh is on the disk */
+	w->disk_full = false;
+	assert_int_equal(world_sign_in(w, "alice", "wonder", 1), 200);
+	assert_int_equal(w->row_count, 1);
+}
+
 static void a_query_lists_and_signs_nobody_in(void **state)
 {
 	struct world *w = *state;
@@ -304,6 +320,7 @@ int main(void)
 		TEST(signing_in_binds_and_authenticates_the_flow),
 		TEST(the_answer_waits_for_the_store),
 		TEST(a_failed_write_is_no_registration),
+		TEST(a_full_disk_signs_nobody_out),
 		TEST(a_query_lists_and_signs_nobody_in),
 		TEST(removing_signs_nobody_in),
 		TEST(rows_of_expires),

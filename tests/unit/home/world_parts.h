@@ -117,6 +117,7 @@ struct world {
 	size_t taken; /* messages that home survived */
 	size_t asked; /* questions in all */
 	bool store_deaf, store_full, store_broken;
+	bool disk_full; /* nothing is written */
 	unsigned serial, cseq;
 	char nonce[128];
 	char log[8192];

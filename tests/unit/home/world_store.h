@@ -43,6 +43,8 @@ static inline void world_answer(struct world *w, const struct question *q)
 	struct row *row = world_row(w, q->aor, q->contact);
 	if (w->store_broken) {
 		world_result(w, q->id, EIO);
+	} else if (w->disk_full && q->type == IPC_BINDING_PUT) {
+		world_result(w, q->id, ENOSPC);
 	} else if (q->type == IPC_USER_GET) {
 		world_answer_user(w, q);
 	} else if (q->type == IPC_BINDING_PUT) {
