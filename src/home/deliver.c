@@ -2,10 +2,11 @@
 /* Forwarding: to all devices of a user at once, by the connections that they
  * registered with (RFC 3327 Path); or out of the house by the edge worker that
  * brought the request. */
+#include "home/deliver.h"
+
 #include <stdlib.h>
 
 #include "base/metrics.h"
-#include "home/home_int.h"
 #include "home/mailbox.h"
 
 /* Edits are large: they live on the heap while the proxy borrows them. Targets

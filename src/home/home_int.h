@@ -182,16 +182,6 @@ int auth_challenge(struct call *q, struct sip_edits *extra);
 /* register.c */
 void register_start(struct call *q);
 
-/* deliver.c: to a user's devices */
-void deliver_start(struct call *q);
-/* One that waited: false when nobody is there to take it. */
-bool deliver_stored(struct call *q);
-bool deliver_possible(const struct home *h, struct slice aor);
-/* Is there a device that this request was not sent to? */
-bool deliver_untried(const struct call *q);
-void deliver_ack(struct call *q);
-void deliver_away(struct call *q);
-
 /* once.c: the same MESSAGE is delivered once (SIP-31) */
 int once_init(struct home *h);
 void once_free(struct home *h);

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "home/cpim.h"
+#include "home/deliver.h"
 #include "home/home_int.h"
 #include "home/mailbox.h"
 #include "home/store_link.h"

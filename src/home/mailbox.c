@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "home/deliver.h"
 #include "home/home_int.h"
 #include "home/load.h"
 #include "home/mailbox.h"

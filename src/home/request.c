@@ -8,6 +8,7 @@
  */
 #include "base/log.h"
 #include "home/consent.h"
+#include "home/deliver.h"
 #include "home/device.h"
 #include "home/home_int.h"
 #include "home/presence.h"
