@@ -18,7 +18,7 @@ struct firewall_snapshot;
 struct tables_ask {
 	tables_arg_fn arg;
 	void *arg_of;
-	const struct access_rulings *rulings; /* in force; NULL: none */
+	const struct access_rulings *rulings;   /* in force; NULL: none */
 	const struct firewall_snapshot *strict; /* NULL: nobody looked up */
 };
 

@@ -234,9 +234,8 @@ bool proc_roles_talk(enum proc_role a, enum proc_role b)
 		[PROC_ADMIN] = 1 << PROC_EDGE | 1 << PROC_HOME |
 			       1 << PROC_STORE | 1 << PROC_RESOLVER |
 			       1 << PROC_RELAY,
-		[PROC_RELAY] =
-			1 << PROC_EDGE | 1 << PROC_RELAY | 1 << PROC_STORE |
-			1 << PROC_ADMIN,
+		[PROC_RELAY] = 1 << PROC_EDGE | 1 << PROC_RELAY |
+			       1 << PROC_STORE | 1 << PROC_ADMIN,
 	};
 	if ((unsigned)a >= PROC_ROLE_COUNT || (unsigned)b >= PROC_ROLE_COUNT)
 		return false;

@@ -15,11 +15,12 @@ enum ports_partner {
 };
 
 /* Their names, as configurations and command lines have them. */
-#define PORTS_PARTNER_NAMES(X)                                \
-	X("public-im", PORTS_MESSENGER)                       \
-	X("messenger", PORTS_MESSENGER)                       \
-	X("lync", PORTS_LYNC) X("ocs2007r2", PORTS_OCS2007R2) \
-		X("ocs2007", PORTS_OCS2007) X("rfc8656", PORTS_RFC8656)
+#define PORTS_PARTNER_NAMES(X)          \
+	X("public-im", PORTS_MESSENGER) \
+	X("messenger", PORTS_MESSENGER) \
+	X("lync", PORTS_LYNC)           \
+	X("ocs2007r2", PORTS_OCS2007R2) \
+	X("ocs2007", PORTS_OCS2007) X("rfc8656", PORTS_RFC8656)
 
 /* A socket of ours; the address may be the wildcard. */
 struct ports_listener {
