@@ -43,11 +43,11 @@ class Baresip:
     that the port of the control connection collides with nobody's."""
 
     def __init__(self, stage, org, user, own, names, contact=None,
-                 password=None):
+                 password=None, folder=None):
         program = need("baresip", "baresip-core")
         self.org, self.user = org, user
         self.aor = f"{user}@{org.domain}"
-        folder = stage.folder / f"baresip-{user}"
+        folder = stage.folder / (folder or f"baresip-{user}")
         folder.mkdir()
         (folder / "config").write_text(CONFIG.format(
             own=own, names=names.address, ca=org.ca.pem, user=user,

@@ -34,11 +34,11 @@ class Linphone:
     """One instance, one account, with a home folder of its own."""
 
     def __init__(self, network, stage, org, user, server=None, ca=None,
-                 password=None, options=()):
+                 password=None, options=(), folder=None):
         program = need("linphonec", "linphone-cli")
         self.org, self.user = org, user
         self.aor = f"{user}@{org.domain}"
-        home = stage.folder / f"linphone-{user}"
+        home = stage.folder / (folder or f"linphone-{user}")
         (home / ".local/share/linphone").mkdir(parents=True)
         self.log_file = home / "log"
         server = server or f"sip:{org.edge}:{org.client_port};transport=tls"
