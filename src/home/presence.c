@@ -223,6 +223,8 @@ void home_presence_request(struct call *q)
 	presence_answer_init(&a);
 	if (r.from.len && q->msg->method == SIP_PUBLISH)
 		reject = presence_publish(h->presence, &r, &a);
+	else if (r.from.len && q->msg->method == SIP_NOTIFY)
+		reject = presence_notified(h->presence, &r, &a);
 	else if (r.from.len)
 		reject = presence_subscribe(h->presence, &r, &a);
 	if (reject)
@@ -232,9 +234,10 @@ void home_presence_request(struct call *q)
 	presence_answer_free(&a);
 }
 
-bool home_presence_serves(const struct sip_msg *m)
+bool home_presence_serves(const struct home *h, const struct sip_msg *m)
 {
 	return m->method == SIP_PUBLISH ||
+	       presence_notice_is_ours(h->presence, m) ||
 	       (m->method == SIP_SUBSCRIBE && presence_serves(m));
 }
 

@@ -8,7 +8,7 @@ int home_presence_init(struct home *h);
 void home_presence_free(struct home *h);
 
 /* Does this request for a user of ours end here? */
-bool home_presence_serves(const struct sip_msg *m);
+bool home_presence_serves(const struct home *h, const struct sip_msg *m);
 /* Answers it; to_aor empty: the list of the sender. The call is gone. */
 void home_presence_request(struct call *q);
 /* The headers that go with a refusal of presence. */

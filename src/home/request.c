@@ -85,7 +85,7 @@ static void on_target(struct call *q, int err, const struct user *u)
 		call_refuse(q, &home_rej_store_down);
 	else if (!u || u->disabled)
 		call_refuse(q, &home_rej_not_found);
-	else if (home_presence_serves(q->msg))
+	else if (home_presence_serves(q->home, q->msg))
 		home_presence_request(q);
 	else
 		consent_begin(q, deliver_start);

@@ -8,6 +8,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
+#include "presence/backend.h"
 #include "presence/sub.h"
 
 #define NS_LISTS "urn:ietf:params:xml:ns:resource-lists"
@@ -148,24 +149,41 @@ static void put_part(struct writing *q, size_t i)
 	buf_put(&q->parts, buf_slice(&q->doc));
 }
 
+/* The state of one address and its document; NULL: nothing is known. */
+static const char *instance_state(struct writing *q, const struct watch *w,
+				  const char **reason)
+{
+	buf_reset(&q->doc);
+	*reason = "";
+	if (!w->presentity)
+		return backend_tell(w->backend, &q->doc, reason);
+	if (w->view == VIEW_UNKNOWN)
+		return NULL;
+	if (w->view == VIEW_PENDING)
+		return "pending";
+	package_presence(w, &q->doc);
+	return "active";
+}
+
 /* What is said of one address; true: it is said. */
 static bool put_instance(struct writing *q, size_t i, struct buf *rlmi)
 {
-	struct watch *w = q->sub->watches[i];
-	if (!w->presentity || w->view == VIEW_UNKNOWN)
-		return true; /* nothing is known: no instance */
-	if (w->view == VIEW_PENDING) {
-		buf_str(rlmi, "<instance id=\"1\" state=\"pending\"/>");
-		return true;
-	}
-	buf_reset(&q->doc);
-	package_presence(w, &q->doc);
+	const char *reason;
+	const char *state = instance_state(q, q->sub->watches[i], &reason);
+	if (!state)
+		return true; /* no instance */
 	if (q->parts.len + q->doc.len > BODY_MAX)
 		return false;
-	buf_str(rlmi, "<instance id=\"1\" state=\"active\" cid=\"");
-	put_cid(q, i, rlmi);
-	buf_str(rlmi, "\"/>");
-	put_part(q, i);
+	buf_printf(rlmi, "<instance id=\"1\" state=\"%s\"", state);
+	if (*reason)
+		buf_printf(rlmi, " reason=\"%s\"", reason);
+	if (q->doc.len) {
+		buf_str(rlmi, " cid=\"");
+		put_cid(q, i, rlmi);
+		buf_str(rlmi, "\"");
+		put_part(q, i);
+	}
+	buf_str(rlmi, "/>");
 	return true;
 }
 

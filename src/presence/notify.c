@@ -9,6 +9,8 @@
  */
 #include <errno.h>
 
+#include "presence/backend.h"
+#include "presence/letter.h"
 #include "presence/sub.h"
 
 enum { MS_PER_S = 1000, SEED = 1 };
@@ -114,44 +116,17 @@ static void put_event(const struct sub *s, struct buf *out)
 	buf_str(out, "\r\n");
 }
 
-static void put_line(struct buf *out, const char *name, struct slice value)
-{
-	buf_str(out, name);
-	buf_put(out, value);
-	buf_str(out, "\r\n");
-}
-
-static void put_party(struct buf *out, const char *name, struct slice uri,
-		      struct slice tag)
-{
-	buf_str(out, name);
-	buf_str(out, ": <");
-	buf_put(out, uri);
-	buf_str(out, ">;tag=");
-	buf_put(out, tag);
-	buf_str(out, "\r\n");
-}
-
 static void put_dialog(const struct sub *s, struct buf *out)
 {
 	const struct sub_facts *f = &s->facts;
-	put_line(out, "NOTIFY ", sub_target(s));
-	/* the line lacks its version yet */
-	out->len -= out->len >= 2 ? 2 : 0;
-	buf_str(out, " SIP/2.0\r\n"
-		     "Via: SIP/2.0/TLS presence.invalid;branch=z9hG4bK");
-	buf_dec(out, s->number.id);
-	buf_str(out, ".");
-	buf_dec(out, f->local_cseq);
-	buf_str(out, "\r\nMax-Forwards: 70\r\n");
+	letter_begin(out, "NOTIFY", sub_target(s), s->number.id, f->local_cseq);
 	if (f->route.len)
-		put_line(out, "Route: ", f->route);
-	put_party(out, "From", f->local, f->local_tag);
-	put_party(out, "To", f->remote, f->remote_tag);
-	put_line(out, "Call-ID: ", f->call_id);
-	buf_str(out, "CSeq: ");
-	buf_dec(out, f->local_cseq);
-	buf_str(out, " NOTIFY\r\nContact: ");
+		letter_line(out, "Route: ", f->route);
+	letter_party(out, "From", f->local, f->local_tag);
+	letter_party(out, "To", f->remote, f->remote_tag);
+	letter_line(out, "Call-ID: ", f->call_id);
+	letter_cseq(out, f->local_cseq, "NOTIFY");
+	buf_str(out, "Contact: ");
 	contact_value(s, out);
 	buf_str(out, "\r\n");
 	put_event(s, out);
@@ -193,7 +168,7 @@ static int send_whole(struct sub *s, struct buf *type, struct buf *body)
 	buf_init(&out, 0);
 	put_dialog(s, &out);
 	if (type->len)
-		put_line(&out, "Content-Type: ", buf_slice(type));
+		letter_line(&out, "Content-Type: ", buf_slice(type));
 	buf_printf(&out, "Content-Length: %zu\r\n\r\n", body->len);
 	buf_put(&out, buf_slice(body));
 	int err = buf_failed(&out) || buf_failed(type) || buf_failed(body)
@@ -273,6 +248,8 @@ void presence_sent(struct presence *p, uint64_t id, uint16_t status)
 	struct map_node *n = map_find(&p->ids, map_key_u64(&id));
 	struct numbered *number =
 		n ? container_of(n, struct numbered, node) : NULL;
+	if (number && number->kind == NUMBER_BACKEND)
+		backend_sent(number, status);
 	if (!number || number->kind != NUMBER_SUB)
 		return;
 	struct sub *s = container_of(number, struct sub, number);

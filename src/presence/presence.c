@@ -9,8 +9,8 @@
 
 static int tables_make(struct presence *p)
 {
-	struct map *maps[] = { &p->presentities, &p->subs, &p->ids, &p->flows,
-			       &p->watchers };
+	struct map *maps[] = { &p->presentities, &p->subs,  &p->ids,
+			       &p->backends,     &p->flows, &p->watchers };
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
 		int err = map_init(maps[i]);
 		if (err)
@@ -79,6 +79,7 @@ void presence_free(struct presence *p)
 	map_free(&p->presentities);
 	map_free(&p->subs);
 	map_free(&p->ids);
+	map_free(&p->backends);
 	map_free(&p->flows);
 	map_free(&p->watchers);
 	free(p);

@@ -115,6 +115,12 @@ const struct reject *presence_publish(struct presence *p,
 const struct reject *presence_subscribe(struct presence *p,
 					const struct presence_request *r,
 					struct presence_answer *out);
+/* Is it a NOTIFY for a subscription of our own, to a partner's user on a list
+ * (RFC 4662 5.6)? */
+bool presence_notice_is_ours(const struct presence *p, const struct sip_msg *m);
+const struct reject *presence_notified(struct presence *p,
+				       const struct presence_request *r,
+				       struct presence_answer *out);
 /* Has this refusal headers of its own? */
 bool presence_explains(const struct reject *reject);
 /* Headers that a refusal of the two has to carry (Min-Expires, Accept,

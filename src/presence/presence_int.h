@@ -7,6 +7,7 @@
  *                                                        | watches
  *   SUBSCRIBE -> subscribe.c -> struct sub -- watch -----+
  *                                 | notify.c -> NOTIFY
+ *   partner's users in a list: watch -- backend.c -> SUBSCRIBE, NOTIFY comes
  *
  * A presentity is a user of ours that is watched or has published. A sub is
  * one subscription, that is one dialog; it looks at presentities by watches:
@@ -46,6 +47,7 @@ struct presence {
 	struct map presentities; /* by address-of-record */
 	struct map subs;         /* by dialog */
 	struct map ids;          /* subs and watches by number */
+	struct map backends;     /* by call-id */
 	struct map flows;
 	struct map watchers; /* how many subs each has */
 	uint64_t next_id;
@@ -89,7 +91,7 @@ struct sub;
 struct numbered {
 	struct map_node node;
 	uint64_t id;
-	enum { NUMBER_SUB, NUMBER_WATCH } kind;
+	enum { NUMBER_SUB, NUMBER_WATCH, NUMBER_BACKEND } kind;
 };
 
 enum watch_view {
@@ -103,6 +105,7 @@ struct watch {
 	struct numbered number;
 	struct list of_presentity;
 	struct presentity *presentity; /* NULL: not one of our users */
+	struct backend *backend;       /* then, when a list watches it */
 	struct sub *sub;
 	enum watch_view view;
 	bool dirty;

@@ -68,6 +68,15 @@ const struct reject presence_rej_dialog_headers = {
 	.spec = "RFC 6665 4.1.2",
 };
 
+const struct reject presence_rej_state = {
+	.status = 400,
+	.metric = M_REJ_PRESENCE,
+	.why = "subscription_state",
+	.reason = "Bad Subscription-State",
+	.text = "a NOTIFY needs Subscription-State",
+	.spec = "RFC 6665 4.1.3",
+};
+
 const struct reject presence_rej_entity = {
 	.status = 403,
 	.metric = M_REJ_PRESENCE,

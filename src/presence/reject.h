@@ -11,6 +11,7 @@ extern const struct reject presence_rej_xml_encoding;   /* 400 */
 extern const struct reject presence_rej_pidf;           /* 400 */
 extern const struct reject presence_rej_list;           /* 400 */
 extern const struct reject presence_rej_dialog_headers; /* 400 */
+extern const struct reject presence_rej_state;          /* 400 */
 extern const struct reject presence_rej_entity;         /* 403 */
 extern const struct reject presence_rej_own_only;       /* 403 */
 extern const struct reject presence_rej_publisher;      /* 403 */

@@ -3,6 +3,7 @@
  * first NOTIFY follows by its timer. */
 #include "base/crypto.h"
 #include "base/text.h"
+#include "presence/letter.h"
 #include "presence/sub.h"
 #include "sip/body.h"
 
@@ -200,16 +201,6 @@ static int new_tag(struct presence_answer *out)
 	return err;
 }
 
-/* Without folds: our lines are single ones. */
-static void put_unfolded(struct buf *out, struct slice value)
-{
-	size_t at = out->len;
-	buf_put(out, value);
-	for (; !buf_failed(out) && at < out->len; at++)
-		if (out->ptr[at] == '\r' || out->ptr[at] == '\n')
-			out->ptr[at] = ' ';
-}
-
 /* The route set of whom is asked: as Record-Route has it (RFC 3261 12.1.1). */
 static struct slice read_route(const struct sip_msg *m, struct buf *out)
 {
@@ -221,7 +212,7 @@ static struct slice read_route(const struct sip_msg *m, struct buf *out)
 		while (sip_list_next(&rest, &value) == 1) {
 			if (out->len)
 				buf_str(out, ", ");
-			put_unfolded(out, value);
+			letter_unfolded(out, value);
 		}
 	}
 	return buf_slice(out);
@@ -301,7 +292,7 @@ static void answer_with(struct subscribing *q)
 				SLICE_LIT("eventlist"));
 	while ((h = sip_header_next(q->r->msg, SIP_H_RECORD_ROUTE, &index))) {
 		at = a->texts.len;
-		put_unfolded(&a->texts, h->value);
+		letter_unfolded(&a->texts, h->value);
 		put_header(a, SIP_H_RECORD_ROUTE, at);
 	}
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "presence/backend.h"
 #include "presence/sub.h"
 
 static void on_retry(struct timer *t, void *arg)
@@ -119,6 +120,9 @@ int watch_add(struct sub *s, struct slice aor)
 		}
 		w->presentity->watch_count++;
 		list_push_back(&w->presentity->watches, &w->of_presentity);
+	} else if (backend_begin(w)) {
+		watch_free(w);
+		return -ENOMEM;
 	}
 	s->watches[s->watch_count++] = w;
 	watch_ask(w);
@@ -129,6 +133,7 @@ void watch_free(struct watch *w)
 {
 	struct presentity *e = w->presentity;
 	timer_stop(&w->retry);
+	backend_end(w->backend);
 	number_release(w->sub->presence, &w->number);
 	list_remove(&w->of_presentity);
 	free(w);

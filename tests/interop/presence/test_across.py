@@ -6,8 +6,11 @@
 * It works wherever the kernel puts the connections.
 * Subscriptions outlive a kill of home, on both sides.
 * Whoever is blocked is told nothing, and cannot tell.
+* One subscription to a list of contacts shows those of the partner too (RFC
+  4662 5.6), each as it changes; a kill of home, on either side, hides none.
 """
 import os
+import re
 import signal
 import time
 
@@ -122,3 +125,59 @@ class Across(Case):
         wait_for(lambda: len(s.notices) > told, 10, "bob sees alice leave")
         self.assertFalse(s.notices[-1].online)
         self.assertTrue(s.notices[-1].state.startswith("active"))
+
+    def list_of_bob(self):
+        """bob@fabrikam.test has alice and carol of contoso.test as contacts."""
+        for user in ("alice", "carol"):
+            self.contoso.add_user(user)
+        bob = sign_in(self, self.fabrikam, "bob")
+        for user in ("alice", "carol"):
+            self.fabrikam.run("user", "contacts", bob.aor, "add",
+                              f"{user}@contoso.test")
+        edge = self.fabrikam.edge
+        s = bob.watch(f"contacts@{edge}")
+        self.assertStatus(s.reply, 200)
+        return bob, s
+
+    def assertShown(self, s, user, text, since=0):
+        """The list says that of the user."""
+        def fits(n):
+            return n in s.notices[since:] and re.search(
+                rf'entity="sip:{user}@contoso.test".*{text}', n.body, re.S)
+        s.wait(fits, 20, f"{user}: {text}")
+
+    def test_partners_in_a_list(self):
+        bob, s = self.list_of_bob()
+        for user in ("alice", "carol"):
+            self.assertShown(s, user, "<basic>closed")
+        alice = sign_in(self, self.contoso, "alice")
+        self.assertShown(s, "alice", "<basic>open")
+        alice.publish(pidf(alice.aor, activity="busy"))
+        self.assertShown(s, "alice", "busy")
+        told = len(s.notices)
+        alice.close()
+        self.assertShown(s, "alice", "<basic>closed", told)
+        # whoever is no contact any more is not watched any more
+        self.fabrikam.run("user", "contacts", bob.aor, "remove",
+                          "alice@contoso.test")
+        wait_for(lambda: len(self.contoso.log.find(
+            "sip.message", method="SUBSCRIBE", code="200")) >= 3, 10,
+            "the end of that subscription")
+        self.assertStatus(s.ask(0), 200)
+
+    def test_a_list_after_a_kill(self):
+        bob, s = self.list_of_bob()
+        alice = sign_in(self, self.contoso, "alice")
+        self.assertShown(s, "alice", "<basic>open")
+        time.sleep(1.5)  # soft state is committed within a second
+        for org in (self.fabrikam, self.contoso):
+            told = len(s.notices)
+            pid = org.pid_of("home")
+            os.kill(pid, signal.SIGKILL)
+            org.log.wait("proc.exit", pid=pid)
+            wait_for(lambda o=org, p=pid: o.pid_of("home") != p, 10, "home")
+            note = f"x{org.name}"
+            body = pidf(alice.aor, activity=note)
+            wait_for(lambda b=body: alice.publish(b).status == 200, 15,
+                     "home takes publications again")
+            self.assertShown(s, "alice", note, told)

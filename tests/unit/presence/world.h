@@ -85,6 +85,8 @@ static inline const struct reject *world_request(struct world *w,
 	presence_answer_init(&out);
 	if (m.method == SIP_PUBLISH)
 		reject = presence_publish(w->presence, &r, &out);
+	else if (m.method == SIP_NOTIFY)
+		reject = presence_notified(w->presence, &r, &out);
 	else
 		reject = presence_subscribe(w->presence, &r, &out);
 	if (!reject && out.headers.failed)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of requests that presence sends; private to presence/. */
+#pragma once
+
+#include "base/buf.h"
+
+/* "name" + value + CRLF; name brings its colon and space. */
+void letter_line(struct buf *out, const char *name, struct slice value);
+/* "name: <uri>;tag=tag", without the tag when it is empty. */
+void letter_party(struct buf *out, const char *name, struct slice uri,
+		  struct slice tag);
+/* Start line, Via and Max-Forwards; (id, cseq) makes the branch unique. */
+void letter_begin(struct buf *out, const char *method, struct slice target,
+		  uint64_t id, uint32_t cseq);
+void letter_cseq(struct buf *out, uint32_t cseq, const char *method);
+/* Without folds: our lines are single ones. */
+void letter_unfolded(struct buf *out, struct slice value);
