@@ -114,6 +114,22 @@ static int add_partner(struct access *a, size_t i, char error[static ERROR_MAX])
 	return err ? no_memory(error) : 0;
 }
 
+/* Everybody else's server may be one that is listed for a domain, too. */
+static int add_default(struct access *a, char error[static ERROR_MAX])
+{
+	const struct access_partner *p = a->conf->default_route;
+	if (!p)
+		return 0;
+	if (!canonical(p->edge)) {
+		snprintf(error, ERROR_MAX,
+			 "the default route has no canonical edge name");
+		return -EINVAL;
+	}
+	a->default_row.partner = p;
+	int err = map_insert(&a->edges, &a->default_row.by_edge, p->edge);
+	return err && err != -EEXIST ? no_memory(error) : 0;
+}
+
 static int build(struct access *a, char error[static ERROR_MAX])
 {
 	const struct access_conf *conf = a->conf;
@@ -132,7 +148,8 @@ static int build(struct access *a, char error[static ERROR_MAX])
 		if (err)
 			return err;
 	}
-	return rules_build(a, error);
+	int err = add_default(a, error);
+	return err ? err : rules_build(a, error);
 }
 
 int access_create(struct access **out, const struct access_conf *conf,
@@ -176,6 +193,16 @@ const struct access_partner *access_partner_of(const struct access *a,
 	if (!n)
 		return NULL;
 	return container_of(n, struct access_row, by_domain)->partner;
+}
+
+const struct access_partner *access_partner_now(const struct access *a,
+						struct slice domain,
+						uint64_t now_s)
+{
+	const struct access_partner *p = access_partner_of(a, domain);
+	while (p && p->heir && rules_ended(p->provider, domain, now_s))
+		p = p->heir;
+	return p;
 }
 
 void access_partner_key(const struct access_partner *p,

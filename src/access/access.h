@@ -61,13 +61,14 @@ struct access_facts {
 	bool crosses;          /* method may cross to partners */
 	struct slice from_aor; /* "alice@contoso.test" */
 	struct slice from_domain;
-	struct slice to_aor;    /* of the Request-URI; may be empty */
-	struct slice to_domain; /* domain of the Request-URI */
-	bool audio_video;       /* its SDP has audio or video */
-	bool multiparty;        /* it wants more than one-to-one */
-	bool said_verified;     /* the peer's mark; absent: false */
-	uint64_t now_s;         /* since 1970 */
-	struct slice flow_aor;  /* client: signed in as; empty: nobody */
+	struct slice to_aor;        /* of the Request-URI; may be empty */
+	struct slice to_domain;     /* domain of the Request-URI */
+	struct slice callee_domain; /* of To; may be empty */
+	bool audio_video;           /* its SDP has audio or video */
+	bool multiparty;            /* it wants more than one-to-one */
+	bool said_verified;         /* the peer's mark; absent: false */
+	uint64_t now_s;             /* since 1970 */
+	struct slice flow_aor;      /* client: signed in as; empty: nobody */
 	/* Where a sealed route token of ours leads, when the request carries
 	 * one: whoever holds it is in a dialog that we let begin. */
 	enum access_route route;
@@ -168,6 +169,18 @@ void access_partner_key(const struct access_partner *p,
 /* The first with that key, or NULL. */
 const struct access_partner *access_partner_by_key(const struct access *a,
 						   struct slice key);
+/*
+ * Names as providers write them: "bob(fabrikam.test)@messenger.test" for
+ * bob@fabrikam.test. aor is canonical, and stays so. False: it is written as it
+ * is, and *out is not touched.
+ */
+enum { ACCESS_AOR_MAX = 512, ACCESS_DOMAIN_MAX = 256 }; /* with NUL */
+bool access_decorate(const struct access *a, struct slice aor, uint64_t now_s,
+		     char out[static ACCESS_AOR_MAX]);
+bool access_undecorate(const struct access *a, struct slice aor, uint64_t now_s,
+		       char out[static ACCESS_AOR_MAX]);
+/* The domain that stands in brackets, whoever wrote it: canonical. */
+bool access_decorated(struct slice aor, char out[static ACCESS_DOMAIN_MAX]);
 /* The successor of the provider that this domain is of, or empty. */
 struct slice access_successor(const struct access *a, struct slice domain);
 /* May this type of request cross to and from partners? */

@@ -23,6 +23,11 @@ struct access_provider {
 	const struct slice *kept; /* domains of it that go on */
 	size_t kept_count;
 	struct slice successor; /* name of who took its contacts over */
+	/* The domain in which it writes users of its other domains, as in
+	 * "bob(fabrikam.test)@messenger.test"; empty: it does not. */
+	struct slice decoration;
+	const struct slice *plain; /* domains that it writes as they are */
+	size_t plain_count;
 	uint32_t line;
 };
 
@@ -61,6 +66,9 @@ struct access_partner {
 	uint32_t connections; /* at most so many of ours; 0: 4 */
 	enum access_level level;
 	const struct access_provider *provider; /* NULL: a partner */
+	/* The same domain with the provider's successor, for the time after the
+	 * end; NULL: refused then. */
+	const struct access_partner *heir;
 	bool discovered; /* by no entry: limits apply to it */
 	uint32_t line;   /* in the configuration file, for messages */
 };
@@ -73,6 +81,9 @@ struct access_conf {
 	const struct access_block *blocks;
 	size_t block_count;
 	bool discovery; /* partners that are not listed, found by SRV */
+	/* Who gets what is nobody else's, and speaks for it; NULL: nobody. Its
+	 * domain is empty. Excludes discovery and providers. */
+	const struct access_partner *default_route;
 	/* What holds for these: how far they are believed, and which special
 	 * addresses their names may resolve to (DNS-03). */
 	enum access_level discovered_level;

@@ -30,7 +30,8 @@ struct access {
 	struct map domains;
 	struct map partners;
 	struct map edges;
-	struct map_node *block; /* by domain */
+	struct access_row default_row; /* in the map of edges only */
+	struct map_node *block;        /* by domain */
 	struct map blocks;
 	struct access_user *user;
 	struct map users;
@@ -54,6 +55,10 @@ bool rules_ended(const struct access_provider *p, struct slice domain,
 /* The partner of that domain, or NULL. */
 const struct access_partner *access_partner_of(const struct access *a,
 					       struct slice domain);
+/* The same at that time, when a successor may have taken it over. */
+const struct access_partner *access_partner_now(const struct access *a,
+						struct slice domain,
+						uint64_t now_s);
 enum access_proof {
 	ACCESS_PROVEN,
 	ACCESS_NOT_PROVEN,

@@ -43,10 +43,15 @@ static const struct access_partner *partner_of(const struct access *a,
 					       const struct access_facts *f,
 					       struct slice domain)
 {
-	const struct access_partner *p = access_partner_of(a, domain);
-	if (p || !f->unlisted || !slice_eq(f->unlisted->domain, domain))
+	const struct access_partner *p =
+		access_partner_now(a, domain, f->now_s);
+	if (p)
 		return p;
-	return f->unlisted;
+	if (f->unlisted && slice_eq(f->unlisted->domain, domain))
+		return f->unlisted;
+	return access_is_ours(a, domain) || !domain.len
+		       ? NULL
+		       : a->conf->default_route;
 }
 
 /* NULL: this peer may speak for the sender's domain. */
@@ -79,13 +84,25 @@ static const struct reject *peer_known(struct judge *j)
 	return NULL;
 }
 
-/* Blocked always wins, over what another entry allows too. */
-static const struct reject *not_blocked(struct judge *j)
+static bool blocks(struct judge *j, struct slice domain)
 {
-	const struct access_block *b = rules_block(j->a, j->other_domain);
+	const struct access_block *b = rules_block(j->a, domain);
 	if (b)
 		j->line = b->line;
-	return b || access_ruling_blocks(j->f->rulings, j->other_domain)
+	return b || access_ruling_blocks(j->f->rulings, domain);
+}
+
+/* Blocked always wins, over what another entry allows too; and over what the
+ * domain hides behind. */
+static const struct reject *not_blocked(struct judge *j)
+{
+	const struct access_facts *f = j->f;
+	bool inwards = f->source == ACCESS_FROM_FEDERATION;
+	char inner[ACCESS_DOMAIN_MAX];
+	if (blocks(j, j->other_domain))
+		return &ACCESS_REJ_BLOCKED;
+	return access_decorated(inwards ? f->from_aor : f->to_aor, inner) &&
+			       blocks(j, slice_str(inner))
 		       ? &ACCESS_REJ_BLOCKED
 		       : NULL;
 }
@@ -344,12 +361,17 @@ static enum lane lane_of(const struct access_facts *f)
 	return LANE[f->source][f->route];
 }
 
+/* Of the domains behind one edge it is the addressee's, when he is in one. */
 static const struct access_partner *by_token(const struct access *a,
 					     const struct access_facts *f)
 {
 	const struct access_partner *p =
 		access_partner_by_key(a, f->route_edge);
+	const struct access_partner *named =
+		access_partner_of(a, f->callee_domain);
 	struct slice domain = access_key_domain(f->route_edge);
+	if (p && p->edge.len && named && slice_eq(p->edge, named->edge))
+		return named;
 	if (p || !f->unlisted || !slice_eq(f->unlisted->domain, domain))
 		return p;
 	return f->unlisted;

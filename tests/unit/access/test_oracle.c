@@ -33,6 +33,10 @@ enum class {
 	DISCOVERED, /* by nobody's entry, discovery is on */
 	ALLOWED,    /* the same, but the operator allows it */
 	RULED,      /* listed, and the operator blocks it */
+	INHERITED,  /* its provider has ended, AV took it over */
+	LEFTOVER,   /* the same, and the old server still sends */
+	WRAPPED,    /* of the AV provider, around a blocked domain */
+	OTHERS,     /* by the default route */
 	CLASSES
 };
 enum ask { MESSAGE, CALL, TRANSFER, PARTY, PUBLISH, ASKS };
@@ -50,11 +54,13 @@ static const struct access_provider providers[] = {
 	  .kept = kept,
 	  .kept_count = 1,
 	  .successor = S("im") },
+	{ .name = S("old"), .ends_s = NOW, .successor = S("av") },
 };
 static const char *const domains[CLASSES] = {
 	"direct.test",   "srv.test",   "av.test",      "im.test",
 	"hosted.test",   "ended.test", "kept.test",    "x.blocked.test",
 	"stranger.test", "found.test", "allowed.test", "a.ruled.test",
+	"old.test",      "old.test",   "av.test",      "others.test",
 };
 static const char names[CLASSES][1][256] = {
 	{ "edge.direct.test" },   { "sip.srv.test" },
@@ -63,8 +69,14 @@ static const char names[CLASSES][1][256] = {
 	{ "edge.ended.test" },    { "edge.direct.test" },
 	{ "edge.stranger.test" }, { "sip.found.test" },
 	{ "sip.allowed.test" },   { "edge.ruled.test" },
+	{ "edge.av.test" },       { "edge.old.test" },
+	{ "edge.av.test" },       { "edge.others.test" },
 };
 
+static struct access_partner others = { .edge = S("edge.others.test") };
+static struct access_partner heir = { .domain = S("old.test"),
+				      .edge = S("edge.av.test"),
+				      .provider = &providers[0] };
 static struct access_partner rows[] = {
 	{ .domain = S("direct.test"), .edge = S("edge.direct.test") },
 	{ .domain = S("srv.test") },
@@ -84,6 +96,10 @@ static struct access_partner rows[] = {
 	{ .domain = S("kept.test"),
 	  .edge = S("edge.ended.test"),
 	  .provider = &providers[3] },
+	{ .domain = S("old.test"),
+	  .edge = S("edge.old.test"),
+	  .provider = &providers[4],
+	  .heir = &heir },
 };
 static const struct access_block blocks[] = {
 	{ .domain = S("blocked.test"), .subdomains = true },
@@ -101,7 +117,8 @@ struct question {
 
 static bool public_of(enum class c)
 {
-	return c == PUBLIC_AV || c == PUBLIC_IM || c == ENDED || c == KEPT;
+	return c == PUBLIC_AV || c == PUBLIC_IM || c == ENDED || c == KEPT ||
+	       c == INHERITED || c == LEFTOVER;
 }
 
 /* The second opinion. */
@@ -112,8 +129,10 @@ static const struct reject *expected(const struct question *q)
 	bool may = public_of(q->class) ? public_im : federate;
 	if (q->inwards && q->class == STRANGER)
 		return &ACCESS_REJ_NOT_PARTNER;
-	if (q->class == BLOCKED || q->class == RULED)
+	if (q->class == BLOCKED || q->class == RULED || q->class == WRAPPED)
 		return &ACCESS_REJ_BLOCKED;
+	if (q->inwards && q->class == LEFTOVER)
+		return &ACCESS_REJ_FROM_MISMATCH;
 	if (q->class == STRANGER)
 		return &ACCESS_REJ_NO_ROUTE;
 	if (q->inwards && q->class == DISCOVERED) {
@@ -138,7 +157,9 @@ static const struct reject *expected(const struct question *q)
 	if (!may)
 		return &ACCESS_REJ_POLICY_ADDRESSEE;
 	if (public_of(q->class) && q->ask == CALL &&
-	    (q->class != PUBLIC_AV || !(q->may & ACCESS_MAY_PUBLIC_AV)))
+	    ((q->class != PUBLIC_AV && q->class != INHERITED &&
+	      q->class != LEFTOVER) ||
+	     !(q->may & ACCESS_MAY_PUBLIC_AV)))
 		return &ACCESS_REJ_AUDIO_VIDEO;
 	return NULL;
 }
@@ -148,7 +169,8 @@ static struct access_mark expected_mark(const struct question *q)
 	struct access_mark m = { .type = ACCESS_SOURCE_NONE };
 	if (!q->inwards)
 		return m;
-	m.type = q->class == DIRECT ? ACCESS_SOURCE_DIRECT_PARTNER
+	m.type = q->class == DIRECT || q->class == OTHERS
+			 ? ACCESS_SOURCE_DIRECT_PARTNER
 		 : q->class == BY_SRV || q->class == DISCOVERED ||
 				 q->class == ALLOWED
 			 ? ACCESS_SOURCE_AUTO_FEDERATION
@@ -171,7 +193,7 @@ static struct access_facts facts_of(const struct question *q)
 		{ .name = S("sip.allowed.test"), .direct = true },
 	};
 	static char other[64];
-	strcpy(other, "bob@");
+	strcpy(other, q->class == WRAPPED ? "bob(X.Blocked.test)@" : "bob@");
 	strcat(other, domains[q->class]);
 	struct slice alice = SLICE_LIT("alice@contoso.test");
 	struct slice our = SLICE_LIT("contoso.test");
@@ -213,6 +235,7 @@ static void ask(const struct question *q)
 		.blocks = blocks,
 		.block_count = 1,
 		.discovery = q->class == DISCOVERED,
+		.default_route = q->class == OTHERS ? &others : NULL,
 		.discovered_level = q->level,
 		.denied = 15,
 		.policies = &policy,
@@ -222,6 +245,7 @@ static void ask(const struct question *q)
 	struct access *a = NULL;
 	for (size_t i = 0; i < conf.partner_count; i++)
 		rows[i].level = q->level;
+	heir.level = others.level = q->level;
 	assert_int_equal(access_create(&a, &conf, error), 0);
 	struct access_facts f = facts_of(q);
 	struct access_rulings *rulings = NULL;
@@ -277,7 +301,7 @@ static void test_every_combination(void **state)
 		ask(&q);
 		asked++;
 	}
-	assert_int_equal(asked, 46080);
+	assert_int_equal(asked, 61440);
 }
 
 int main(void)
