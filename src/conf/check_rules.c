@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Providers and policies that contradict themselves. What contradicts between
  * lists is found when the rules are built (access_create()). */
+#include "conf/conf_views.h"
 #include "conf/loader.h"
 
-static const struct conf_provider *provider_named(const struct conf *c,
-						  struct slice name)
+const struct conf_provider *conf_provider_named(const struct conf *c,
+						struct slice name)
 {
 	for (size_t i = 0; i < c->provider_count; i++)
 		if (slice_eq(c->providers[i].name, name))
@@ -34,12 +35,74 @@ static int check_end(struct conf_loader *ld, const struct conf_provider *p)
 	return 0;
 }
 
+/* Who follows whom has to end with somebody. */
+static bool goes_around(const struct conf *c, const struct conf_provider *p)
+{
+	size_t steps = 0;
+	while (p && p->succeeded && steps++ <= c->provider_count)
+		p = conf_provider_named(c, p->successor);
+	return steps > c->provider_count;
+}
+
+static int check_successor(struct conf_loader *ld,
+			   const struct conf_provider *p)
+{
+	const struct conf *c = ld->conf;
+	const struct conf_provider *heir = conf_provider_named(c, p->successor);
+	if (!p->succeeded)
+		return 0;
+	if (slice_empty(p->ends))
+		return conf_fail(ld, p->line,
+				 "providers: %.*s has after_end: successor "
+				 "and no end; write ends: with the day",
+				 SLICE_FMT(p->name));
+	if (!heir || !heir->enabled)
+		return conf_fail(
+			ld, p->line,
+			"providers: after_end: successor of %.*s needs "
+			"successor: with the name of a provider that "
+			"is listed and enabled",
+			SLICE_FMT(p->name));
+	if (goes_around(c, p))
+		return conf_fail(ld, p->line,
+				 "providers: %.*s and %.*s (line %u) succeed "
+				 "each other in a circle",
+				 SLICE_FMT(p->name), SLICE_FMT(heir->name),
+				 (unsigned)heir->line);
+	return 0;
+}
+
+/* Nobody is written in a domain that is somebody else's. */
+static int check_decoration(struct conf_loader *ld,
+			    const struct conf_provider *p)
+{
+	struct slice odd = p->decoration;
+	if (!odd.len && p->plain_count)
+		return conf_fail(ld, p->line,
+				 "providers: %.*s has undecorated_domains and "
+				 "no decoration",
+				 SLICE_FMT(p->name));
+	if (!odd.len || is_one_of(p->domains, p->domain_count, odd))
+		odd = SLICE_NONE;
+	for (size_t i = 0; !odd.len && i < p->plain_count; i++)
+		if (!is_one_of(p->domains, p->domain_count, p->plain[i]))
+			odd = p->plain[i];
+	if (!odd.len)
+		return 0;
+	return conf_fail(ld, p->line,
+			 "providers: the decoration of %.*s names %.*s, which "
+			 "is none of its domains; add it there or remove it "
+			 "here",
+			 SLICE_FMT(p->name), SLICE_FMT(odd));
+}
+
 static int check_providers(struct conf_loader *ld)
 {
 	const struct conf *c = ld->conf;
 	for (size_t i = 0; i < c->provider_count; i++) {
 		const struct conf_provider *p = &c->providers[i];
-		const struct conf_provider *first = provider_named(c, p->name);
+		const struct conf_provider *first =
+			conf_provider_named(c, p->name);
 		if (first != p)
 			return conf_fail(ld, p->line,
 					 "providers: %.*s is listed here and "
@@ -48,6 +111,10 @@ static int check_providers(struct conf_loader *ld)
 					 SLICE_FMT(p->name),
 					 (unsigned)first->line);
 		int err = check_end(ld, p);
+		if (!err)
+			err = check_successor(ld, p);
+		if (!err)
+			err = check_decoration(ld, p);
 		if (err)
 			return err;
 	}
@@ -75,8 +142,41 @@ static int check_policies(struct conf_loader *ld)
 	return 0;
 }
 
+/* Everything that is not listed goes one way, or by what the DNS says. */
+static int check_default_route(struct conf_loader *ld)
+{
+	const struct conf *c = ld->conf;
+	uint32_t line = conf_line_of(ld, "access.federation.default_route");
+	if (slice_empty(c->access.default_route.edge)) {
+		line = conf_line_of(ld,
+				    "access.federation.default_route_address");
+		return slice_empty(c->access.default_route.address)
+			       ? 0
+			       : conf_fail(ld, line,
+					   "default_route_address needs "
+					   "default_route: with the FQDN of "
+					   "that server");
+	}
+	if (c->access.discovery.on)
+		return conf_fail(ld, line,
+				 "default_route and discovery: on (line %u) "
+				 "exclude each other; remove one of the two",
+				 (unsigned)conf_line_of(
+					 ld, "access.federation.discovery"));
+	for (size_t i = 0; i < c->provider_count; i++)
+		if (c->providers[i].enabled)
+			return conf_fail(
+				ld, line,
+				"default_route and providers (line %u) "
+				"exclude each other; remove one of the two",
+				(unsigned)c->providers[i].line);
+	return 0;
+}
+
 int conf_check_rules(struct conf_loader *ld)
 {
 	int err = check_providers(ld);
+	if (!err)
+		err = check_default_route(ld);
 	return err ? err : check_policies(ld);
 }

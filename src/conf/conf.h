@@ -74,6 +74,10 @@ struct conf {
 			struct slice *allow_addresses; /* prefixes */
 			size_t allow_count;
 		} discovery;
+		struct {
+			struct slice edge; /* FQDN; empty: none */
+			struct slice address;
+		} default_route;
 	} access;
 	struct conf_partner *partners;
 	size_t partner_count;

@@ -30,6 +30,9 @@ static void view_provider(const struct conf_provider *p,
 		.kept = p->kept,
 		.kept_count = p->kept_count,
 		.successor = p->successor,
+		.decoration = p->decoration,
+		.plain = p->plain,
+		.plain_count = p->plain_count,
 		.line = p->line,
 	};
 	if (!slice_empty(p->ends))
@@ -42,20 +45,55 @@ static const enum access_level levels[] = {
 	[CONF_SOURCE] = ACCESS_LEVEL_SOURCE,
 };
 
-static size_t add_domains(const struct conf_provider *p,
-			  const struct access_provider *provider,
-			  struct access_partner *rows)
+static struct access_partner row_of(const struct conf_provider *p,
+				    const struct access_provider *provider,
+				    struct slice domain)
 {
-	for (size_t i = 0; i < p->domain_count; i++)
-		rows[i] = (struct access_partner){
-			.domain = p->domains[i],
-			.edge = p->edge,
-			.address = p->address,
-			.level = levels[p->verification],
-			.provider = provider,
-			.line = p->line,
-		};
-	return p->domain_count;
+	return (struct access_partner){
+		.domain = domain,
+		.edge = p->edge,
+		.address = p->address,
+		.level = levels[p->verification],
+		.provider = provider,
+		.line = p->line,
+	};
+}
+
+/* The rows of a domain for the time after the end: its provider's successor,
+ * that one's, and so on; there is no circle, which was checked. */
+static int add_heirs(struct arena *a, const struct conf *c,
+		     const struct access_provider *all,
+		     struct access_partner *row)
+{
+	const struct conf_provider *p = &c->providers[row->provider - all];
+	for (size_t i = 0; p->succeeded && i < c->provider_count; i++) {
+		const struct conf_provider *heir =
+			conf_provider_named(c, p->successor);
+		struct access_partner *next = arena_alloc(a, sizeof(*next));
+		if (!heir || !next)
+			return heir ? -ENOMEM : -EINVAL;
+		*next = row_of(heir, &all[heir - c->providers], row->domain);
+		row->heir = next;
+		row = next;
+		p = heir;
+	}
+	return 0;
+}
+
+/* A row for each domain of that provider. */
+static int add_domains(struct arena *a, const struct conf *c,
+		       const struct access_provider *all,
+		       const struct access_provider *provider,
+		       struct access_partner *rows)
+{
+	const struct conf_provider *p = &c->providers[provider - all];
+	for (size_t i = 0; i < p->domain_count; i++) {
+		rows[i] = row_of(p, provider, p->domains[i]);
+		int err = add_heirs(a, c, all, &rows[i]);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 static size_t count_rows(const struct conf *c)
@@ -66,6 +104,28 @@ static size_t count_rows(const struct conf *c)
 	return n;
 }
 
+static int view_partners(struct arena *a, const struct conf *c,
+			 struct access_partner *rows)
+{
+	for (size_t i = 0; i < c->partner_count; i++) {
+		const struct conf_partner *p = &c->partners[i];
+		rows[i] = (struct access_partner){
+			.domain = p->domain,
+			.edge = p->edge,
+			.address = p->address,
+			.connections = p->connections,
+			.level = levels[p->verification],
+			.allow_count = p->allow_count,
+			.line = p->line,
+		};
+		int err = view_prefixes(a, p->allow_addresses, p->allow_count,
+					&rows[i].allow);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int view_rows(struct arena *a, const struct conf *c,
 		     struct access_conf *out)
 {
@@ -73,33 +133,21 @@ static int view_rows(struct arena *a, const struct conf *c,
 		arena_alloc(a, (count_rows(c) + 1) * sizeof(*rows));
 	struct access_provider *providers =
 		arena_alloc(a, (c->provider_count + 1) * sizeof(*providers));
-	size_t n = 0;
+	size_t n = c->partner_count;
 	if (!rows || !providers)
 		return -ENOMEM;
-	for (; n < c->partner_count; n++) {
-		const struct conf_partner *p = &c->partners[n];
-		rows[n] = (struct access_partner){
-			.domain = p->domain,
-			.edge = p->edge,
-			.address = p->address,
-			.connections = p->connections,
-			.allow_count = p->allow_count,
-			.line = p->line,
-		};
-		int err = view_prefixes(a, p->allow_addresses, p->allow_count,
-					&rows[n].allow);
-		if (err)
-			return err;
-	}
-	for (size_t i = 0; i < c->provider_count; i++) {
+	int err = view_partners(a, c, rows);
+	for (size_t i = 0; i < c->provider_count; i++)
 		view_provider(&c->providers[i], &providers[i]);
-		if (c->providers[i].enabled)
-			n += add_domains(&c->providers[i], &providers[i],
-					 &rows[n]);
+	for (size_t i = 0; i < c->provider_count && !err; i++) {
+		if (!c->providers[i].enabled)
+			continue;
+		err = add_domains(a, c, providers, &providers[i], &rows[n]);
+		n += c->providers[i].domain_count;
 	}
 	out->partners = rows;
 	out->partner_count = n;
-	return 0;
+	return err;
 }
 
 static int view_discovery(struct arena *a, const struct conf *c,
@@ -164,6 +212,22 @@ static int view_policies(struct arena *a, const struct conf *c,
 	return 0;
 }
 
+static int view_default_route(struct arena *a, const struct conf *c,
+			      struct access_conf *out)
+{
+	struct access_partner *p;
+	if (slice_empty(c->access.default_route.edge))
+		return 0;
+	if (!(p = arena_alloc(a, sizeof(*p))))
+		return -ENOMEM;
+	*p = (struct access_partner){
+		.edge = c->access.default_route.edge,
+		.address = c->access.default_route.address,
+	};
+	out->default_route = p;
+	return 0;
+}
+
 int conf_view_access(struct arena *a, const struct conf *c,
 		     struct access_conf *out)
 {
@@ -176,6 +240,8 @@ int conf_view_access(struct arena *a, const struct conf *c,
 		err = view_blocks(a, c, &x);
 	if (!err)
 		err = view_policies(a, c, &x);
+	if (!err)
+		err = view_default_route(a, c, &x);
 	if (!err)
 		*out = x;
 	return err;

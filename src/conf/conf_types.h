@@ -34,6 +34,7 @@ struct conf_partner {
 	struct slice *allow_addresses; /* prefixes */
 	size_t allow_count;
 	uint32_t connections;
+	uint8_t verification; /* enum conf_verification */
 	uint32_t line;
 };
 
@@ -70,6 +71,10 @@ struct conf_provider {
 	struct slice *kept;
 	size_t kept_count;
 	struct slice successor;
+	uint8_t succeeded;       /* after the end: goes there */
+	struct slice decoration; /* domain; empty: none */
+	struct slice *plain;
+	size_t plain_count;
 	uint32_t line;
 };
 

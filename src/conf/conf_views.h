@@ -17,6 +17,9 @@
 #include "store/store_conf.h"
 
 /* 0 or -ENOMEM. */
+/* The provider that is called so, or NULL. */
+const struct conf_provider *conf_provider_named(const struct conf *c,
+						struct slice name);
 int conf_view_access(struct arena *a, const struct conf *c,
 		     struct access_conf *out);
 int conf_view_inside(struct arena *a, const struct conf *c,

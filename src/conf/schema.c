@@ -67,6 +67,12 @@ static const struct conf_choice PROVIDER_KINDS[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct conf_choice AFTER_ENDS[] = {
+	{ "refuse", false, NULL },
+	{ "successor", true, NULL },
+	{ NULL, 0, NULL },
+};
+
 static const struct conf_choice MAY[] = {
 	{ "true", CONF_MAY, NULL },        { "false", CONF_MAY_NOT, NULL },
 	{ "yes", CONF_MAY, NULL },         { "no", CONF_MAY_NOT, NULL },
@@ -273,6 +279,7 @@ const struct conf_key CONF_KEYS[] = {
 	  .example = "[\"10.8.0.0/16\"]",
 	  .doc = "Special addresses to which names of partners that are not "
 		 "listed may resolve; see `partners[].allow_addresses`." },
+#include "conf/schema_federation.tbl"
 	{ .path = "access.clients",
 	  .type = CONF_SECTION,
 	  .doc = "Our own users outside: SIP over TLS." },
@@ -457,6 +464,7 @@ const struct conf_key CONF_KEYS[] = {
 	  .fallback = "4",
 	  .doc = "The most connections that we open to this partner, 1 to 4; "
 		 "more than one only under load." },
+#include "conf/schema_partner.tbl"
 #include "conf/schema_rules.tbl"
 	{ .path = "relay",
 	  .type = CONF_SECTION,

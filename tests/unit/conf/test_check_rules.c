@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -73,6 +74,97 @@ static void test_rules_are_viewed(void **state)
 	arena_free(a);
 }
 
+/* Decoration, the time after the end, and the way for everybody else. */
+static const char HEIRS[] =
+	MIN "providers:\n"
+	    " - { name: icq, edge: e.icq.test, domains: [icq.test],\n"
+	    "     ends: 1999-01-01, after_end: successor, successor: msn }\n"
+	    " - { name: msn, edge: e.msn.test, domains: [msn.test, h.test],\n"
+	    "     decoration: msn.test, undecorated_domains: [h.test],\n"
+	    "     ends: 2013-03-15, after_end: successor, successor: skype }\n"
+	    " - { name: skype, edge: e.skype.test, domains: [skype.test] }\n";
+
+static void test_heirs(void **state)
+{
+	char error[CONF_ERROR_MAX] = "";
+	const struct conf *c = NULL, *again = NULL;
+	struct access_conf v;
+	struct buf b;
+	struct arena *a = arena_create(4096, 1 << 24);
+	(void)state;
+	buf_init(&b, 0);
+	if (fake_load(a, HEIRS, &c, error, NULL))
+		fail_msg("%s", error);
+	conf_encode(&b, c, CONF_FOR_EDGE);
+	assert_int_equal(conf_decode(a, buf_slice(&b), &again), 0);
+	assert_int_equal(conf_view_access(a, again, &v), 0);
+	assert_int_equal(v.partner_count, 4);
+	const struct access_partner *icq = &v.partners[0];
+	assert_true(slice_eq(icq->heir->edge, SLICE_LIT("e.msn.test")));
+	assert_true(slice_eq(icq->heir->heir->edge, SLICE_LIT("e.skype.test")));
+	assert_true(slice_eq(icq->heir->heir->domain, SLICE_LIT("icq.test")));
+	assert_null(icq->heir->heir->heir);
+	assert_null(v.partners[3].heir);
+	assert_ptr_equal(icq->heir->provider, v.partners[1].provider);
+	assert_true(slice_eq(v.partners[1].provider->decoration,
+			     SLICE_LIT("msn.test")));
+	assert_int_equal(v.partners[1].provider->plain_count, 1);
+	assert_null(v.default_route);
+	buf_free(&b);
+	arena_free(a);
+}
+
+/* The networks that were: documented, correct, and all of them off. */
+static void test_history(void **state)
+{
+	char error[CONF_ERROR_MAX] = "", text[8192] = MIN;
+	const struct conf *c = NULL;
+	struct access_conf v;
+	struct arena *a = arena_create(4096, 1 << 24);
+	FILE *f = fopen(SOURCE_DIR "/packaging/providers.yaml", "r");
+	(void)state;
+	assert_non_null(f);
+	size_t n =
+		fread(text + strlen(MIN), 1, sizeof(text) - strlen(MIN) - 1, f);
+	text[strlen(MIN) + n] = '\0';
+	fclose(f);
+	if (fake_load(a, text, &c, error, NULL))
+		fail_msg("%s", error);
+	assert_int_equal(conf_view_access(a, c, &v), 0);
+	assert_int_equal(v.partner_count, 0);
+	assert_int_equal(c->provider_count, 4);
+	static const char *const names[] = { "messenger", "skype", "aol",
+					     "yahoo" };
+	for (size_t i = 0; i < 4; i++)
+		assert_true(
+			slice_eq(c->providers[i].name, slice_str(names[i])));
+	arena_free(a);
+}
+
+static void test_default_route(void **state)
+{
+	char error[CONF_ERROR_MAX] = "";
+	const struct conf *c = NULL;
+	struct access_conf v;
+	struct arena *a = arena_create(4096, 1 << 24);
+	(void)state;
+	if (fake_load(a,
+		      MIN "access: {federation: {default_route: Gate.a.test,\n"
+			  " default_route_address: \"192.0.2.7:5061\"}}\n"
+			  "partners: [{domain: b.test}, {domain: c.test,\n"
+			  " verification: contacts}]\n",
+		      &c, error, NULL))
+		fail_msg("%s", error);
+	assert_int_equal(conf_view_access(a, c, &v), 0);
+	assert_int_equal(v.partners[0].level, ACCESS_LEVEL_SOURCE);
+	assert_int_equal(v.partners[1].level, ACCESS_LEVEL_UNVERIFIED);
+	assert_true(slice_eq(v.default_route->edge, SLICE_LIT("gate.a.test")));
+	assert_true(slice_eq(v.default_route->address,
+			     SLICE_LIT("192.0.2.7:5061")));
+	assert_int_equal(v.default_route->domain.len, 0);
+	arena_free(a);
+}
+
 /* Through a snapshot nothing is lost. */
 static void test_rules_survive_a_snapshot(void **state)
 {
@@ -114,6 +206,34 @@ static const struct {
 	  " - {name: a, edge: e.a.test, domains: [a.test]}\n"
 	  " - {name: a, edge: e.b.test, domains: [b.test]}\n",
 	  "already on line 4" },
+	{ "providers: [{name: a, edge: e.a.test, domains: [a.test], "
+	  "decoration: b.test}]\n",
+	  "decoration of a names b.test" },
+	{ "providers: [{name: a, edge: e.a.test, domains: [a.test], "
+	  "decoration: a.test, undecorated_domains: [c.test]}]\n",
+	  "decoration of a names c.test" },
+	{ "providers: [{name: a, edge: e.a.test, domains: [a.test], "
+	  "undecorated_domains: [a.test]}]\n",
+	  "no decoration" },
+	{ "providers: [{name: a, edge: e.a.test, domains: [a.test], "
+	  "after_end: successor, successor: b}]\n",
+	  "ends:" },
+	{ "providers: [{name: a, edge: e.a.test, domains: [a.test], "
+	  "ends: 2013-03-15, after_end: successor, successor: b}]\n",
+	  "listed and enabled" },
+	{ "providers:\n"
+	  " - {name: a, edge: e.a.test, domains: [a.test], ends: 2013-03-15,\n"
+	  "    after_end: successor, successor: b}\n"
+	  " - {name: b, edge: e.b.test, domains: [b.test], ends: 2013-03-15,\n"
+	  "    after_end: successor, successor: a}\n",
+	  "in a circle" },
+	{ "access: {federation: {default_route: g.a.test, discovery: on}}\n",
+	  "exclude each other" },
+	{ "access: {federation: {default_route: g.a.test}}\n"
+	  "providers: [{name: a, edge: e.a.test, domains: [a.test]}]\n",
+	  "exclude each other" },
+	{ "access: {federation: {default_route_address: \"192.0.2.7:5061\"}}\n",
+	  "needs default_route" },
 	{ "policies: [{users: [alice]}]\n", "alice@contoso.test" },
 	{ "policies: [{users: [a@fabrikam.test]}]\n", "no domain of ours" },
 	{ "policies: [{group: x}]\n", "users" },
@@ -175,6 +295,9 @@ static void test_accounts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_heirs),
+		cmocka_unit_test(test_default_route),
+		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_rules_are_viewed),
 		cmocka_unit_test(test_rules_survive_a_snapshot),
 		cmocka_unit_test(test_what_is_wrong_is_told),
