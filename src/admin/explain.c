@@ -70,6 +70,19 @@ static void choose_source(struct question *q, const struct access *a)
 	}
 }
 
+/* A provider's user, as our users know him. */
+static void choose_sender(struct question *q, const struct access *a)
+{
+	struct access_facts *f = &q->facts;
+	char aor[ACCESS_AOR_MAX];
+	if (f->source != ACCESS_FROM_FEDERATION ||
+	    !access_undecorate(a, f->from_aor, f->now_s, aor))
+		return;
+	memcpy(q->from, aor, sizeof(q->from));
+	f->from_aor = slice_str(q->from);
+	f->from_domain = domain_of(q->from);
+}
+
 static void choose_unlisted(struct question *q, const struct access *a,
 			    const struct access_rulings *rulings)
 {
@@ -105,6 +118,7 @@ static int take(struct question *q, const struct tables_ask *ask, char *error)
 	f->to_aor = slice_str(q->to);
 	f->from_domain = domain_of(q->from);
 	f->to_domain = domain_of(q->to);
+	f->callee_domain = f->to_domain;
 	f->now_s = (uint64_t)time(NULL);
 	return 0;
 }
@@ -262,6 +276,7 @@ int explain_text(const struct conf *c, const struct tables_ask *ask,
 	if (!err) {
 		struct told told = { .count = 0 };
 		choose_source(&q, a);
+		choose_sender(&q, a);
 		choose_unlisted(&q, a, ask->rulings);
 		judge(&q, a, &told);
 		if (slice_eq(ask_for(ask, "form"), SLICE_LIT("json")))

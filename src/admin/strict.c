@@ -67,12 +67,15 @@ static int fill(struct strict *s, const struct conf *c)
 		if (c->providers[i].enabled)
 			err = add(s, SLICE_NONE, c->providers[i].edge,
 				  c->providers[i].address);
+	if (!err && c->access.default_route.edge.len)
+		err = add(s, SLICE_NONE, c->access.default_route.edge,
+			  c->access.default_route.address);
 	return err;
 }
 
 int strict_create(struct strict **out, const struct conf *conf)
 {
-	size_t most = conf->partner_count + conf->provider_count;
+	size_t most = conf->partner_count + conf->provider_count + 1;
 	struct strict *s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;

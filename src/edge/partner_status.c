@@ -170,7 +170,9 @@ static void put_row(struct edge *e, const struct partner_rows *rows,
 	struct buf pairs;
 	buf_init(&pairs, 0);
 	ipc_pair_put(&pairs, "partner", key);
-	ipc_pair_put(&pairs, "domain", row->domain);
+	/* the default route's: all that is nobody's */
+	ipc_pair_put(&pairs, "domain",
+		     row->domain.len ? row->domain : SLICE_LIT("*"));
 	put_number(&pairs, "slot", e->slot);
 	if (p)
 		put_partner(&pairs, p);
@@ -241,6 +243,16 @@ static void unlisted_status(struct edge *e, const struct partner_rows *rows)
 	map_each(&e->partners, on_partner, &u);
 }
 
+static void put_listed(struct edge *e, const struct partner_rows *rows,
+		       const struct access_partner *p)
+{
+	char key[ACCESS_KEY_MAX];
+	access_partner_key(p, key);
+	if (access_partner_by_key(e->current->access, slice_str(key)) == p &&
+	    partner_owner(e, slice_str(key)) == e->slot)
+		put_row(e, rows, p, slice_str(key));
+}
+
 /* Those that this worker owns; domains with the same edge are one. */
 void partners_status(struct edge *e, const struct partner_rows *rows)
 {
@@ -248,14 +260,9 @@ void partners_status(struct edge *e, const struct partner_rows *rows)
 	if (!e->current)
 		return;
 	a = &e->current->conf->access;
-	for (size_t i = 0; i < a->partner_count; i++) {
-		char key[ACCESS_KEY_MAX];
-		access_partner_key(&a->partners[i], key);
-		struct slice k = slice_str(key);
-		if (access_partner_by_key(e->current->access, k) ==
-			    &a->partners[i] &&
-		    partner_owner(e, k) == e->slot)
-			put_row(e, rows, &a->partners[i], k);
-	}
+	for (size_t i = 0; i < a->partner_count; i++)
+		put_listed(e, rows, &a->partners[i]);
+	if (a->default_route)
+		put_listed(e, rows, a->default_route);
 	unlisted_status(e, rows);
 }

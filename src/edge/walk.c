@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "access/reject.h"
+#include "edge/decorate.h"
 #include "edge/facts.h"
 #include "edge/hide.h"
 #include "edge/inside.h"
@@ -76,7 +77,10 @@ static void gather(struct walk *w)
 		f->from_aor = slice_str(w->from_aor);
 	if (!sip_domain(m->from.uri.host, w->from_domain))
 		f->from_domain = slice_str(w->from_domain);
+	if (!sip_domain(m->to.uri.host, w->callee_domain))
+		f->callee_domain = slice_str(w->callee_domain);
 	gather_addressee(w);
+	decorate_sender(w);
 	if (!w->flow)
 		return;
 	const struct net_peer *peer = conn_peer(w->flow->conn);
@@ -204,6 +208,8 @@ static void forward_partner(struct walk *w, const struct access_partner *p)
 		};
 	strip_internal(w->m, &w->edits, false, false);
 	hide_inside(e, proxy_request_arena(w->r), w->m, &w->edits);
+	if (p->provider)
+		decorate_addressee(w);
 	if (route_records(w))
 		record_route(w, route_to_partner(w, slice_str(key)));
 	forward(w, t);
@@ -442,6 +448,7 @@ void walk_on_response(void *arg, struct proxy_request *r,
 	struct flow *f = to->kind == HOP_FLOW ? flow_find(e, to->flow) : NULL;
 	bool keep = f && f->kind == FLOW_CLIENT && proxy_request_user(r);
 	strip_internal(response, edits, keep, keep);
+	decorate_answer(e, r, response, edits);
 	if (slice_starts(to->peer, SLICE_LIT("peer:")))
 		hide_inside(e, proxy_request_arena(r), response, edits);
 	if (keep && proxy_request_msg(r)->method == SIP_REGISTER &&

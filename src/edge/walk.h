@@ -25,6 +25,7 @@ struct walk {
 	char from_aor[SIP_AOR_MAX];
 	char from_domain[SIP_DOMAIN_MAX];
 	char to_aor[SIP_AOR_MAX];
+	char callee_domain[SIP_DOMAIN_MAX];
 	char to_domain[SIP_DOMAIN_MAX];
 	char hop_peer[EDGE_PEER_MAX];
 	char route_edge[TOKEN_NAME_MAX];
