@@ -98,6 +98,7 @@ struct conf {
 		uint8_t messenger;
 		struct slice realm;            /* empty: edge.name */
 		struct slice public4, public6; /* addresses without port */
+		uint32_t credential_life_s;
 		struct slice av_partners; /* kinds; empty: found by itself */
 		struct conf_relay_user *users;
 		size_t user_count;

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-enum { SECONDS_PER_DAY = 86400 };
+enum { SECONDS_PER_DAY = 86400, HTTPS_PORT = 443 };
 #define BYTES_PER_MIB (UINT64_C(1) << 20)
 
 static struct net_tls_pair pair_of(const struct conf_file *certificate,
@@ -192,6 +192,24 @@ int conf_view_dns(struct arena *a, const struct conf *c, struct dns_conf *out)
 	return 0;
 }
 
+/* The first one's; that of clients when it is 443, which leads there too. */
+void conf_view_offer(const struct conf *c, struct offer_conf *out)
+{
+	bool there = c->relay.listen_count > 0;
+	bool door = c->access.clients.listen_count > 0;
+	*out = (struct offer_conf){ .there = there,
+				    .host = c->edge.name,
+				    .realm = conf_relay_realm(c),
+				    .life_s = c->relay.credential_life_s };
+	if (there)
+		out->udp_port = addr_port(&c->relay.listen[0].addr);
+	out->tcp_port = out->udp_port;
+	if (there && door)
+		out->tls_port = addr_port(&c->access.clients.listen[0].addr);
+	if (out->tls_port == HTTPS_PORT)
+		out->tcp_port = HTTPS_PORT;
+}
+
 void conf_view_home(const struct conf *c, struct home_conf *out)
 {
 	*out = (struct home_conf){
@@ -218,6 +236,7 @@ void conf_view_home(const struct conf *c, struct home_conf *out)
 					   c->home.presence_outside,
 		},
 	};
+	conf_view_offer(c, &out->offer);
 }
 
 void conf_view_store(const struct conf *c, struct store_limits *out)

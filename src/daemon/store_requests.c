@@ -185,7 +185,7 @@ static const struct {
 	{ IPC_BACKUP, ADMIN, AT_ONCE, store_copying_begin },
 	{ IPC_BACKUP_GET, ADMIN, AT_ONCE, store_copying_get },
 	{ IPC_SECRET_ROTATE, ADMIN, AT_ONCE, store_secrets_rotate },
-	{ IPC_CREDENTIAL_GET, ADMIN, AT_ONCE, store_secrets_mint },
+	{ IPC_CREDENTIAL_GET, HOME | ADMIN, AT_ONCE, store_secrets_mint },
 	{ IPC_RULING_PUT, ADMIN, AT_ONCE, store_partners_rule },
 	{ IPC_TALLY_GET, EDGE, AT_ONCE, store_partners_tally },
 	{ IPC_TALLY_PUT, EDGE, NEVER, store_partners_tally_set },

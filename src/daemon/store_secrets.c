@@ -102,6 +102,9 @@ int store_secrets_mint(struct store_reader *rd, const struct ipc_msg *m)
 	int err = credential_mint(r->hasher, &r->secrets, &wish, &c);
 	if (err)
 		return err;
+	LOG(LOG_INFO, "relay.credential", KV_SLICE("user", get->user),
+	    KV_STR("asker", proc_role_name(rd->to->role)),
+	    KV_U64("ttl", c.expires_s - wish.now_s));
 	const struct ipc_credential out = {
 		.id = rd->id,
 		.username = slice_of(c.username, c.username_len),

@@ -11,6 +11,7 @@
 #include "home/load.h"
 #include "home/mailbox.h"
 #include "home/presence.h"
+#include "presence/mras.h"
 
 struct call *call_find(struct home *h, uint64_t id)
 {
@@ -209,6 +210,10 @@ static void on_refuse(void *arg, struct proxy_request *r,
 	if (reject == &home_rej_method)
 		sip_edit_bottom(extra, SIP_H_ALLOW,
 				SLICE_LIT("OPTIONS, REGISTER"));
+	if (reject == &mras_rej_method)
+		sip_edit_bottom(extra, SIP_H_ALLOW, SLICE_LIT("SERVICE"));
+	if (reject == &mras_rej_type)
+		sip_edit_bottom(extra, SIP_H_ACCEPT, SLICE_LIT(MRAS_TYPE));
 	if (!q)
 		return;
 	home_presence_explain(h, proxy_request_arena(r), reject, extra);

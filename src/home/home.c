@@ -11,6 +11,7 @@
 #include "home/home_int.h"
 #include "home/load.h"
 #include "home/mailbox.h"
+#include "home/mras.h"
 #include "home/presence.h"
 #include "home/store_link.h"
 
@@ -315,6 +316,8 @@ void home_from_store(struct home *h, const struct ipc_msg *m)
 		home_presence_on_contact(h, &m->u.contact);
 	else if (m->type == IPC_CONTACT_CHANGED)
 		presence_lists_changed(h->presence, m->u.contact_changed.owner);
+	else if (m->type == IPC_CREDENTIAL)
+		mras_on_credential(h, &m->u.credential);
 	else if (m->type == IPC_KEYS)
 		on_keys(h, m->u.keys.ring);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "presence/offer_conf.h"
 #include "presence/presence_conf.h"
 
 /* RFC 8760: which digest algorithms are offered. */
@@ -22,4 +23,5 @@ struct home_conf {
 	enum home_md5 digest_md5;
 	uint32_t stored_s; /* longest wait of a message: 7 days */
 	struct presence_conf presence;
+	struct offer_conf offer; /* of the relay */
 };

@@ -57,6 +57,7 @@ enum home_load { LOAD_WAITING, LOAD_RUNNING, LOAD_DONE, LOAD_FAILED };
 
 struct pending;
 struct call;
+struct mras;
 struct notifying;
 
 struct home {
@@ -144,7 +145,8 @@ struct call {
 	size_t fork_count;
 	void (*consented)(struct call *q); /* consent.c */
 	struct device_choice device;
-	bool to_user; /* delivered to one of ours, for the first time */
+	struct mras *mras; /* mras.c */
+	bool to_user;      /* delivered to one of ours, for the first time */
 	uint8_t once_key[SHA256_BYTES];
 };
 

@@ -11,12 +11,14 @@
 #include "home/deliver.h"
 #include "home/device.h"
 #include "home/home_int.h"
+#include "home/mras.h"
 #include "home/presence.h"
 #include "home/store_link.h"
 
 enum target {
 	TARGET_SELF,
 	TARGET_LIST,
+	TARGET_MRAS,
 	TARGET_USER,
 	TARGET_AWAY,
 	TARGET_NOBODY
@@ -60,6 +62,8 @@ static enum target target_of(struct call *q)
 	bool edge = slice_eq(h->conf->edge_name, slice_str(domain));
 	if (!ours && !edge)
 		return TARGET_AWAY;
+	if (mras_is(uri, ours))
+		return TARGET_MRAS;
 	if (slice_empty(uri->user))
 		return TARGET_SELF;
 	if (!ours && slice_eq(uri->user, SLICE_LIT("contacts")))
@@ -132,6 +136,9 @@ static void route(struct call *q)
 		break;
 	case TARGET_LIST:
 		start_list(q);
+		break;
+	case TARGET_MRAS:
+		mras_start(q);
 		break;
 	case TARGET_USER:
 		users_get(q, slice_str(q->to_aor), on_target);

@@ -51,7 +51,7 @@ const struct reject *list_read(struct slice doc,
 							  struct slice aor),
 			       void *arg)
 {
-	static const struct xml_ops ops = { on_start, on_end };
+	static const struct xml_ops ops = { on_start, on_end, NULL };
 	struct reading r = { fn, arg };
 	return xml_read(doc, &ops, &r);
 }

@@ -131,7 +131,7 @@ static void on_end(void *arg, size_t depth, size_t end)
 const struct reject *pidf_read(struct arena *a, struct slice doc,
 			       struct pidf *out)
 {
-	static const struct xml_ops ops = { on_start, on_end };
+	static const struct xml_ops ops = { on_start, on_end, NULL };
 	struct scan s = { .arena = a, .out = out };
 	*out = (struct pidf){ .doc = doc };
 	return xml_read(doc, &ops, &s);

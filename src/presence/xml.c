@@ -131,6 +131,17 @@ static void on_end(void *arg, const XML_Char *full)
 	r->depth--;
 }
 
+static void on_text(void *arg, const XML_Char *text, int len)
+{
+	struct reader *r = arg;
+	if (r->reject || !r->ops->text || len < 0)
+		return;
+	const struct reject *reject =
+		r->ops->text(r->arg, slice_of(text, (size_t)len));
+	if (reject)
+		stop(r, reject);
+}
+
 static void on_remark(struct reader *r)
 {
 	if (++r->remarks > XML_REMARKS_MAX)
@@ -175,6 +186,7 @@ static void set_handlers(struct reader *r)
 {
 	XML_SetUserData(r->parser, r);
 	XML_SetElementHandler(r->parser, on_start, on_end);
+	XML_SetCharacterDataHandler(r->parser, on_text);
 	XML_SetCommentHandler(r->parser, on_comment);
 	XML_SetProcessingInstructionHandler(r->parser, on_instruction);
 	XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);

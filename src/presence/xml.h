@@ -32,6 +32,9 @@ struct xml_ops {
 	const struct reject *(*start)(void *arg, const struct xml_element *e);
 	/* depth as at its start; end: offset behind the element. */
 	void (*end)(void *arg, size_t depth, size_t end);
+	/* A piece of text, unescaped, inside the element that is open; NULL:
+	 * it is of no interest. */
+	const struct reject *(*text)(void *arg, struct slice piece);
 };
 
 const struct reject *xml_read(struct slice doc, const struct xml_ops *ops,

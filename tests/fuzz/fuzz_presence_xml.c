@@ -35,7 +35,7 @@ static void on_end(void *arg, size_t depth, size_t end)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct xml_ops ops = { on_start, on_end };
+	static const struct xml_ops ops = { on_start, on_end, NULL };
 	struct seen s = { 0 };
 	if (!xml_read(slice_of(data, size), &ops, &s) && s.depth)
 		abort();

@@ -179,10 +179,52 @@ static void survives_oom(void **state)
 	arena_free(a);
 }
 
+static void what_is_told_of_the_relay(void **state)
+{
+	static struct conf_addr relay, clients;
+	struct conf c = { 0 };
+	struct offer_conf o;
+	(void)state;
+	c.edge.name = SLICE_LIT("edge.contoso.test");
+	c.relay.credential_life_s = 3600;
+	conf_view_offer(&c, &o);
+	assert_false(o.there);
+	assert_int_equal(o.udp_port, 0);
+	assert_int_equal(
+		addr_parse(SLICE_LIT("192.0.2.1:3478"), false, &relay.addr), 0);
+	c.relay.listen = &relay;
+	c.relay.listen_count = 1;
+	conf_view_offer(&c, &o);
+	assert_true(o.there);
+	assert_text(o.host, "edge.contoso.test");
+	assert_text(o.realm, "edge.contoso.test");
+	assert_int_equal(o.udp_port, 3478);
+	assert_int_equal(o.tcp_port, 3478);
+	assert_int_equal(o.tls_port, 0);
+	assert_int_equal(o.life_s, 3600);
+	const struct {
+		struct slice at;
+		uint16_t tls, tcp;
+	} rows[] = {
+		{ SLICE_LIT("[::]:443"), 443, 443 },
+		{ SLICE_LIT("[::]:8443"), 8443, 3478 },
+	};
+	c.access.clients.listen = &clients;
+	c.access.clients.listen_count = 1;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(addr_parse(rows[i].at, false, &clients.addr),
+				 0);
+		conf_view_offer(&c, &o);
+		assert_int_equal(o.tls_port, rows[i].tls);
+		assert_int_equal(o.tcp_port, rows[i].tcp);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(edge_and_access),
+		cmocka_unit_test(what_is_told_of_the_relay),
 		cmocka_unit_test(inside),
 		cmocka_unit_test(home_and_dns),
 		cmocka_unit_test(survives_oom),

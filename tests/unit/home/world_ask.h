@@ -68,6 +68,18 @@ static inline bool world_note_soft(struct question *q, const void *body)
 	return true;
 }
 
+static inline bool world_note_credential(struct question *q, const void *body)
+{
+	if (q->type != IPC_CREDENTIAL_GET)
+		return false;
+	const struct ipc_credential_get *m = body;
+	q->id = m->id;
+	q->expires_s = m->ttl_s;
+	q->record_len = m->form;
+	world_copy(q->aor, sizeof(q->aor), m->user);
+	return true;
+}
+
 static inline int world_to_store(void *arg, enum ipc_type type,
 				 const void *body)
 {
@@ -97,7 +109,8 @@ static inline int world_to_store(void *arg, enum ipc_type type,
 		q->id = m->id;
 		world_copy(q->aor, sizeof(q->aor), m->aor);
 		world_copy(q->contact, sizeof(q->contact), m->contact);
-	} else if (!world_note_letter(q, body) && !world_note_soft(q, body)) {
+	} else if (!world_note_letter(q, body) && !world_note_soft(q, body) &&
+		   !world_note_credential(q, body)) {
 		/* lists: the id comes first in all */
 		q->id = ((const struct ipc_binding_list *)body)->id;
 	}

@@ -44,6 +44,16 @@ static const struct presence_conf world_presence = {
 	.list_max = 10,
 };
 
+static const struct offer_conf world_offer = {
+	.there = true,
+	.host = { (const uint8_t *)"edge.contoso.test", 17 },
+	.realm = { (const uint8_t *)"contoso.test", 12 },
+	.udp_port = 3478,
+	.tcp_port = 443,
+	.tls_port = 443,
+	.life_s = 28800,
+};
+
 /* NULL when there is no memory. */
 static inline struct world *world_make(void)
 {
@@ -60,7 +70,8 @@ static inline struct world *world_make(void)
 				    .expires_max_s = 3600,
 				    .contacts_max = 3,
 				    .stored_s = 7 * 86400,
-				    .presence = world_presence };
+				    .presence = world_presence,
+				    .offer = world_offer };
 	w->account[0] = (struct account){ "alice@contoso.test", "alice",
 					  "wonder", false };
 	w->account[1] =

@@ -38,6 +38,22 @@ static inline void world_answer_user(struct world *w, const struct question *q)
 	world_result(w, q->id, ENOENT);
 }
 
+/* As a relay's secrets would have it: user and form are in the name. */
+static inline void world_answer_credential(struct world *w,
+					   const struct question *q)
+{
+	char name[160];
+	struct ipc_msg m = { .type = IPC_CREDENTIAL };
+	snprintf(name, sizeof(name), "%u:%u:%s", (unsigned)q->expires_s,
+		 (unsigned)q->record_len, q->aor);
+	m.u.credential.id = q->id;
+	m.u.credential.username = slice_str(name);
+	m.u.credential.password = SLICE_LIT("password");
+	m.u.credential.expires_s = world_wall_s(w) + q->expires_s;
+	home_from_store(w->home, &m);
+	world_result(w, q->id, 0);
+}
+
 static inline void world_answer(struct world *w, const struct question *q)
 {
 	struct row *row = world_row(w, q->aor, q->contact);
@@ -45,6 +61,8 @@ static inline void world_answer(struct world *w, const struct question *q)
 		world_result(w, q->id, EIO);
 	} else if (w->disk_full && q->type == IPC_BINDING_PUT) {
 		world_result(w, q->id, ENOSPC);
+	} else if (q->type == IPC_CREDENTIAL_GET) {
+		world_answer_credential(w, q);
 	} else if (q->type == IPC_USER_GET) {
 		world_answer_user(w, q);
 	} else if (q->type == IPC_BINDING_PUT) {

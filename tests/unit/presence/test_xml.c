@@ -37,7 +37,7 @@ static void on_end(void *arg, size_t depth, size_t end)
 
 static const struct reject *read_doc(struct slice doc, struct seen *s)
 {
-	static const struct xml_ops ops = { on_start, on_end };
+	static const struct xml_ops ops = { on_start, on_end, NULL };
 	*s = (struct seen){ 0 };
 	return xml_read(doc, &ops, s);
 }

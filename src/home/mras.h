@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Credentials of the relay for signed-in users, asked for with SERVICE
+ * ([MS-AVEDGEA]); private to home/. The address is mras@ our own name, or a
+ * GRUU of ours with opaque=srvr:MRAS:... as Microsoft's servers give it.
+ */
+#pragma once
+
+#include "home/home_int.h"
+
+/* Is this the service's address? ours: the host is one of our domains, else
+ * it is our own name. */
+bool mras_is(const struct sip_uri *uri, bool ours);
+/* Answers it; the call is gone. */
+void mras_start(struct call *q);
+/* The store has minted for one that waits. */
+void mras_on_credential(struct home *h, const struct ipc_credential *m);
