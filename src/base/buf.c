@@ -119,7 +119,10 @@ void buf_dec(struct buf *b, uint64_t v)
 }
 
 /* Into the room that there is; how long it would be. */
-static int print(struct buf *b, size_t room, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static int print(struct buf *b,
+						       size_t room,
+						       const char *fmt,
+						       va_list args)
 {
 	char *at = room ? (char *)b->ptr + b->len : NULL;
 	return vsnprintf(at, room, fmt, args);
