@@ -8,6 +8,7 @@
 #include "edge/inside.h"
 #include "edge/limits.h"
 #include "edge/partner.h"
+#include "edge/trial.h"
 #include "edge/visitor.h"
 
 #include <errno.h>
@@ -86,6 +87,7 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 	e->arg = arg;
 	list_init(&e->listeners);
 	list_init(&e->doors);
+	list_init(&e->trials);
 	buf_init(&e->tickets, 0);
 	inside_init(e);
 	int err = sealer_create(&e->sealer);
@@ -141,6 +143,7 @@ void edge_free(struct edge *e)
 	if (e->names.slots)
 		names_free(e);
 	inside_free(e);
+	trials_free(e);
 	limits_free(e);
 	if (e->flows.slots)
 		map_each(&e->flows, flow_abandon_each, NULL);

@@ -14,6 +14,7 @@
  *                 partner_int.h for the other files of a partner
  *   limits.c      limits of discovered partners: asking; keeper.c and tally.c:
  *                 keeping and counting; bans.c: who may not even connect
+ *   trial*.c      a partner is tried out for the operator
  *   walk.c        a request: facts, verdict, edits, target
  *   route.c       the tokens of Path, Record-Route and Route
  *   strip.c       what never crosses the wall; hide.c: what partners do not
@@ -122,6 +123,7 @@ struct edge {
 	struct map keepers;             /* limits of partners that we own */
 	struct map limit_asks;          /* requests that wait for an owner */
 	struct map bans;                /* by source */
+	struct list trials;             /* of partners, for the operator */
 	struct timer sweep; /* pending and source tables, every second */
 };
 

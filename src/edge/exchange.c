@@ -7,6 +7,7 @@
 #include "edge/inside.h"
 #include "edge/limits.h"
 #include "edge/partner_int.h"
+#include "edge/trial.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -240,6 +241,8 @@ static void on_targets(struct edge *e, const struct proc_id *from,
 		       const struct ipc_msg *m)
 {
 	(void)from;
+	if (trials_targets(e, &m->u.targets))
+		return;
 	if (!e->current || !inside_targets(e, &m->u.targets))
 		names_answer(e, &m->u.targets);
 }
@@ -272,6 +275,7 @@ static const struct {
 	{ IPC_TALLY, PROC_STORE, limits_on_tally },
 	{ IPC_STORE_RESULT, PROC_STORE, limits_on_result },
 	{ IPC_BAN, PROC_STORE, bans_on_ban },
+	{ IPC_TRIAL, PROC_ADMIN, trials_on_ask },
 };
 
 void edge_message(struct edge *e, const struct proc_id *from,

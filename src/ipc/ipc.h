@@ -43,6 +43,9 @@ enum contact_rule {
 };
 enum store_user_mode { USER_CREATE, USER_REPLACE };
 
+/* What came of one step of a partner's trial. */
+enum ipc_trial_state { TRIAL_PASS, TRIAL_WARN, TRIAL_FAIL, TRIAL_STATE_COUNT };
+
 /* A process for life: a slot keeps its number over restarts, the incarnation
  * is random for each start and never 0. */
 struct proc_id {

@@ -156,6 +156,9 @@ class Named(Kamailio):
         self.set_up(None, "{ domain: fabrikam.test, edge: "
                           'sip1.fabrikam.test, address: "@ADDRESS@:15061" }')
         self.both_ways()
+        told = self.contoso.run("partner", "test", "fabrikam.test").stdout
+        self.assertIn("200 OK; round trip", told)
+        self.assertNotIn("fail", told)
 
 
 class BySrv(Kamailio):

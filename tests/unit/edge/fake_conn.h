@@ -36,7 +36,7 @@ struct fake_net {
 	int error;    /* of conn_dial() */
 };
 
-/* Where the functions, which know of no test, find theirs. */
+/* The test's. */
 static struct fake_net *fake_net;
 
 static inline struct conn *fake_new(const struct conn_ops *ops, void *arg)
@@ -78,10 +78,7 @@ int conn_accept(struct conn **out, struct loop *l, int fd, struct net_tls *tls,
 		const struct conn_limits *limits, const struct conn_ops *ops,
 		void *arg)
 {
-	(void)l;
-	(void)fd;
-	(void)tls;
-	(void)limits;
+	(void)l, (void)fd, (void)tls, (void)limits;
 	*out = fake_new(ops, arg);
 	return *out ? 0 : -ENOMEM;
 }
@@ -94,10 +91,8 @@ bool conn_writable(const struct conn *c, size_t len)
 
 int conn_write(struct conn *c, struct slice bytes)
 {
-	if (c->ended)
-		return -EPIPE;
-	if (c->full)
-		return -ENOBUFS;
+	if (c->ended || c->full)
+		return c->ended ? -EPIPE : -ENOBUFS;
 	buf_put(&c->out, bytes);
 	return 0;
 }
@@ -131,12 +126,16 @@ const char *conn_recheck(struct conn *c, const struct net_tls *with)
 	return NULL;
 }
 
+int conn_fd(const struct conn *c)
+{
+	(void)c;
+	return -1;
+}
+
 bool conn_ready(const struct conn *c)
 {
 	return c->ready;
 }
-
-/* -- what a test does -- */
 
 static inline struct conn *fake_conn(size_t i)
 {
