@@ -24,7 +24,7 @@ _sallyport_words() { # words so far: what may follow
 	user | 'help user') echo 'add passwd list remove contacts disable enable devices import' ;;
 	turn | 'help turn') echo 'credential rotate' ;;
 	relay | 'help relay') echo 'list show kill drain' ;;
-	partner | 'help partner') echo 'list show block allow watch clear' ;;
+	partner | 'help partner') echo 'list show block allow watch clear test' ;;
 	messages | 'help messages') echo 'drop' ;;
 	log-level) echo 'error warn info debug' ;;
 	help) _sallyport_words '' ;;

@@ -193,6 +193,10 @@ static uint64_t ask_of(const struct ipc_msg *m)
 		return m->u.operated.id;
 	case IPC_TARGETS:
 		return m->u.targets.id;
+	case IPC_TRIAL_STEP:
+		return m->u.trial_step.id;
+	case IPC_TRIAL_END:
+		return m->u.trial_end.id;
 	default:
 		return 0;
 	}

@@ -120,6 +120,9 @@ int ctl_request_fd(const struct request *r);
 void ctl_request_deadline(struct request *r, uint32_t ms);
 /* result is taken over; NULL: out of memory. Frees r. */
 void ctl_request_done(struct request *r, json_t *result);
+/* Something that is known already, before the answer; step is taken over,
+ * NULL: left out. */
+void ctl_request_step(struct request *r, json_t *step);
 /* One sentence. Frees r. */
 void ctl_request_fail(struct request *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -134,6 +137,8 @@ struct admin *session_admin(const struct session *s);
 void session_waits(struct session *s, struct request *r);
 /* The reply to its request; reply is taken over, NULL: out of memory. */
 void session_reply(struct session *s, json_t *reply);
+/* A line before the reply; line is taken over. Its request stays. */
+void session_tell(struct session *s, json_t *line);
 /* What the peer has passed last, or -1. */
 int session_fd(const struct session *s);
 enum admin_role session_role(const struct session *s);
@@ -157,6 +162,7 @@ extern const struct verb_ops verb_user_contacts, verb_user_contact_set,
 extern const struct verb_ops verb_turn_credential, verb_turn_rotate;
 extern const struct verb_ops verb_relay_list, verb_relay_show, verb_relay_kill,
 	verb_relay_drain;
-extern const struct verb_ops verb_partner_list, verb_partner_rule;
+extern const struct verb_ops verb_partner_list, verb_partner_rule,
+	verb_partner_test;
 extern const struct verb_ops verb_ban, verb_unban, verb_bans;
 extern const struct verb_ops verb_reload, verb_drain, verb_log_level;

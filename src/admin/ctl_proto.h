@@ -7,6 +7,10 @@
  *   reply    {"id":1,"ok":true,"result":{...}}
  *            {"id":1,"ok":false,"error":"a sentence for people"}
  *
+ * Some verbs say what they know already in lines before the reply:
+ *
+ *   step     {"id":1,"step":{...}}
+ *
  * Replies come in the order of their requests. A request line over
  * CTL_LINE_MAX bytes, or one that is no such object, gets ok:false and the
  * connection is closed. Verbs, arguments and results:
@@ -54,6 +58,10 @@
  *                  "peer_certificates":[{key:text...}...]}
  *   partner.rule {domain,ruling} -> {}           ruling: block, allow, watch,
  *                                     clear
+ *   partner.test {domain}         -> {"failed":b,"steps":[{"step":s,"state":s,
+ *                  "ms":n,"diagnostics":n,"why":s,"text":s}...]}; each also as
+ *                  a step before; state: pass, warn, fail; diagnostics and why:
+ *                  of the refusal that requests of users get, 0 and "": none
  *   ban         {address,seconds} -> {}
  *   unban       {address}         -> {}
  *   bans        {}                -> {"bans":[{"address":s,"until":n}...]}

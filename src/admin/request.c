@@ -84,6 +84,18 @@ void ctl_request_done(struct request *r, json_t *result)
 	finish(r, reply);
 }
 
+void ctl_request_step(struct request *r, json_t *step)
+{
+	json_t *line = NULL;
+	if (step)
+		line = json_pack("{s:o,s:o}", "id", id_copy(r->id), "step",
+				 step);
+	if (line && r->session)
+		session_tell(r->session, line);
+	else
+		json_decref(line);
+}
+
 void ctl_request_fail(struct request *r, const char *fmt, ...)
 {
 	char text[SENTENCE_MAX];

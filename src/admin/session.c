@@ -251,6 +251,13 @@ void session_reply(struct session *s, json_t *reply)
 	session_run(s);
 }
 
+void session_tell(struct session *s, json_t *line)
+{
+	put_reply(s, line);
+	json_decref(line);
+	session_run(s);
+}
+
 /* At most one is kept, the last; the kernel closes what has no room. */
 static void take_passed(struct session *s, struct msghdr *m)
 {

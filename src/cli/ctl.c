@@ -139,15 +139,26 @@ static int send_request(int fd, const json_t *request, int passed)
 	return err;
 }
 
-/* Everything up to the first LF into line. 0, -EPIPE (the end came first),
- * -EMSGSIZE (too long), -ENOMEM or the socket's -E... */
-static int read_reply(int fd, struct buf *line)
+/* Until *in begins with a line of *len bytes and its LF. 0, -EPIPE (the end
+ * came first), -EMSGSIZE (too long), -ENOMEM or the socket's -E... */
+static int read_line(int fd, struct buf *in, size_t *len)
 {
+	size_t seen = 0;
+
 	for (;;) {
-		uint8_t *room = buf_reserve(line, READ_BYTES);
+		const uint8_t *end =
+			in->len > seen
+				? memchr(in->ptr + seen, '\n', in->len - seen)
+				: NULL;
+		if (end) {
+			*len = (size_t)(end - in->ptr);
+			return 0;
+		}
+		seen = in->len;
+		uint8_t *room = buf_reserve(in, READ_BYTES);
 		if (!room)
-			return line->len + READ_BYTES > line->max ? -EMSGSIZE
-								  : -ENOMEM;
+			return in->len + READ_BYTES > in->max ? -EMSGSIZE
+							      : -ENOMEM;
 		ssize_t n = recv(fd, room, READ_BYTES, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -155,10 +166,7 @@ static int read_reply(int fd, struct buf *line)
 			return -errno;
 		if (!n)
 			return -EPIPE;
-		const uint8_t *end = memchr(room, '\n', (size_t)n);
-		buf_commit(line, end ? (size_t)(end - room) : (size_t)n);
-		if (end)
-			return 0;
+		buf_commit(in, (size_t)n);
 	}
 }
 
@@ -167,7 +175,9 @@ struct question {
 	const json_t *request;
 	json_t **result;
 	char **why;
-	int passed; /* a descriptor that goes along, or -1 */
+	int passed;          /* a descriptor that goes along, or -1 */
+	ctl_step_fn on_step; /* opt */
+	void *step_arg;
 };
 
 static int say_no(struct cli *c, const struct question *q, const char *error)
@@ -203,31 +213,65 @@ static int take_reply(struct cli *c, struct slice line,
 	return status;
 }
 
+/* Is it a step? Then it is told. */
+static bool take_step(struct slice line, const struct question *q)
+{
+	if (!q->on_step)
+		return false;
+	json_t *o = json_loadb((const char *)line.ptr, line.len,
+			       JSON_REJECT_DUPLICATES, NULL);
+	const json_t *step = json_object_get(o, "step");
+	bool is_step = json_is_object(step);
+
+	if (is_step)
+		q->on_step(q->step_arg, step);
+	json_decref(o);
+	return is_step;
+}
+
+/* The first line that is no step; as read_line(). */
+static int read_reply(int fd, struct buf *in, const struct question *q,
+		      struct slice *line)
+{
+	size_t len = 0;
+
+	for (;;) {
+		int err = read_line(fd, in, &len);
+		if (err)
+			return err;
+		*line = slice_head(buf_slice(in), len);
+		if (!take_step(*line, q))
+			return 0;
+		buf_consume(in, len + 1);
+	}
+}
+
 static int exchange(struct cli *c, const struct question *q)
 {
-	struct buf line;
+	struct buf in;
+	struct slice line = SLICE_NONE;
 	int fd = dial(socket_path(c));
 
 	if (fd < 0)
 		return unreached(c, -fd);
-	buf_init(&line, CTL_REPLY_MAX + READ_BYTES);
+	buf_init(&in, CTL_REPLY_MAX + READ_BYTES);
 	int err = send_request(fd, q->request, q->passed);
 	/* who closed early may have said why */
 	if (!err || err == -EPIPE)
-		err = read_reply(fd, &line);
+		err = read_reply(fd, &in, q, &line);
 	close(fd);
 	int status;
 	if (!err)
-		status = take_reply(c, buf_slice(&line), q);
+		status = take_reply(c, line, q);
 	else if (err == -EPIPE)
 		status = strange(c, "ended before it was complete");
 	else if (err == -EMSGSIZE)
-		status = strange(c, line.len ? "is too long"
-					     : "was not asked for: the "
-					       "question is too long");
+		status = strange(c, in.len ? "is too long"
+					   : "was not asked for: the "
+					     "question is too long");
 	else
 		status = unreached(c, -err);
-	buf_free(&line);
+	buf_free(&in);
 	return status;
 }
 
@@ -257,6 +301,16 @@ int ctl_call_fd(struct cli *c, const char *verb, json_t *args, int fd,
 		json_t **result)
 {
 	struct question q = { .result = result, .passed = fd };
+
+	return call(c, verb, args, &q);
+}
+
+int ctl_call_steps(struct cli *c, const char *verb, json_t *args,
+		   ctl_step_fn fn, void *arg, json_t **result)
+{
+	struct question q = {
+		.result = result, .passed = -1, .on_step = fn, .step_arg = arg
+	};
 
 	return call(c, verb, args, &q);
 }

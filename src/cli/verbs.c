@@ -356,6 +356,18 @@ const struct cli_verb cli_verbs[] = {
 	  .max = 1,
 	  .kind = CLI_TEXT,
 	  .run = cli_verb_partner_clear },
+	{ .words = "partner test",
+	  .operands = "DOMAIN",
+	  .help = "try a partner out, step by step",
+	  .more = "Judgement, DNS, TCP, TLS, its certificate, what it sees of\n"
+		  "us, and one OPTIONS with its round trip: a line each, "
+		  "pass,\n"
+		  "warn or fail. What fails tells the refusal that users get.\n"
+		  "Status 1 when a step failed.\n",
+	  .min = 1,
+	  .max = 1,
+	  .kind = CLI_TEXT,
+	  .run = cli_verb_partner_test },
 	{ .words = "ban",
 	  .operands = "ADDRESS",
 	  .help = "accept nothing from an IP address for a while",

@@ -129,7 +129,36 @@ struct row {
 	OK("{\"number\":\"7\",\"running\":" running ",\"done\":" done \
 	   ",\"total\":2048}")
 
+#define STEP(state, why)                                          \
+	"{\"id\":1,\"step\":{\"step\":\"tcp\",\"state\":\"" state \
+	"\",\"ms\":7,\"diagnostics\":0,\"why\":\"" why            \
+	"\",\"text\":\"to \\u001b there\"}}\n"
+#define TRIED(failed) OK("{\"failed\":" failed ",\"steps\":[]}")
+
 static const struct row rows[] = {
+	{ { "partner", "test", "b.test" },
+	  STEP("pass", "") STEP("fail", "partner_down") TRIED("true"),
+	  1,
+	  1,
+	  ASK("partner.test", "{\"domain\":\"b.test\"}"),
+	  "pass  tcp           to \\x1b there (7 ms)\n"
+	  "fail  tcp           to \\x1b there (7 ms)\n"
+	  "                    why=partner_down\n",
+	  "" },
+	{ { "--json", "partner", "test", "b.test" },
+	  STEP("warn", "") TRIED("false"),
+	  1,
+	  0,
+	  NULL,
+	  "{\"failed\":false,\"steps\":[]}\n",
+	  "" },
+	{ { "partner", "test", "b.test" },
+	  STEP("pass", ""),
+	  1,
+	  3,
+	  NULL,
+	  "(7 ms)",
+	  "ended before it was complete" },
 	{ { "backup", "COPY" },
 	  BACKED("false", "2048"),
 	  1,
