@@ -163,6 +163,7 @@ int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
 		.balancer_count = c->access.clients.balancer_count,
 		.relays = c->relay.listen_count > 0,
 	};
+	conf_view_offer(c, &e.offer);
 	int err = conf_view_tls(a, c, &e.tls);
 	if (!err)
 		err = conf_view_access(a, c, &e.access);

@@ -5,6 +5,7 @@
 #include "access/access_conf.h"
 #include "base/addr.h"
 #include "net/tls_conf.h"
+#include "presence/offer_conf.h"
 
 /* A server inside that requests go to. */
 struct inside_hop_conf {
@@ -37,8 +38,9 @@ struct edge_conf {
 	size_t origin_count;
 	const struct addr_prefix *balancers; /* speak PROXY to clients' ports */
 	size_t balancer_count;
-	bool relays;      /* there are relay processes */
-	uint32_t workers; /* rendezvous hashing runs over these slots */
+	bool relays;             /* there are relay processes */
+	struct offer_conf offer; /* what is told of them */
+	uint32_t workers;        /* rendezvous hashing runs over these slots */
 	uint32_t unauthenticated_per_source; /* open connections before login */
 	uint32_t new_per_source;             /* connections a second */
 	uint32_t discovered_rate;      /* requests a second of one, 1 or more */

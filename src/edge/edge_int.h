@@ -8,6 +8,7 @@
  *   door.c        port 443 before TLS: load balancers, streams of a relay
  *   front.c       inside TLS: SIP, or HTTP
  *   websocket.c   SIP over WebSocket
+ *   minting.c     credentials of the relay by HTTPS
  *   flow.c        one connection that carries SIP: framing, deadlines, end
  *   pending.c     what was written on a flow and is not answered yet
  *   partner.c     our connections to partners, which one worker owns; see

@@ -6,6 +6,7 @@
 #include "edge/contexts.h"
 #include "edge/inside.h"
 #include "edge/limits.h"
+#include "edge/minting.h"
 #include "edge/partner_int.h"
 #include "edge/trial.h"
 
@@ -265,6 +266,7 @@ static const struct {
 	{ IPC_ANSWER_FROM_HOME, PROC_HOME, on_answer_from_home },
 	{ IPC_FLOW_AUTH, PROC_HOME, on_flow_auth },
 	{ IPC_FLOW_END, PROC_HOME, on_flow_end },
+	{ IPC_WEB_ANSWER, PROC_HOME, minting_on_answer },
 	{ IPC_KEYS, PROC_STORE, on_keys },
 	{ IPC_TICKETS, PROC_STORE, on_tickets },
 	{ IPC_TARGETS, PROC_RESOLVER, on_targets },
@@ -325,6 +327,8 @@ void edge_peer_gone(struct edge *e, const struct proc_id *peer)
 	if (peer->role == PROC_EDGE)
 		partners_worker_gone(e, peer->slot);
 	limits_peer_gone(e, peer);
+	if (peer->role == PROC_HOME)
+		minting_home_gone(e);
 	if (!e->proxy)
 		return;
 	struct proxy_hop home = { .kind = HOP_HOME,

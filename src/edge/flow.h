@@ -48,6 +48,7 @@ struct flow {
 	bool greeted;             /* a whole message has arrived */
 	bool partial;             /* one has begun */
 	bool ending;              /* said so; reads no more */
+	bool asking;              /* minting.c: home has its question */
 	bool proven;              /* peer is what it says: not yet so for a
 				     partner found by SRV that has just come */
 	uint32_t alias_told;      /* life of the owner that may use it */

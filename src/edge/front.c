@@ -5,11 +5,12 @@
  * of SIP, which closes at the first byte that is impossible (SIP-11).
  *
  * Each HTTP answer is the last on its connection; only the handshake of
- * WebSocket goes on.
+ * WebSocket goes on. One that home has to be asked for comes later.
  */
 #include "edge/front.h"
 
 #include "edge/edge_int.h"
+#include "edge/minting.h"
 #include "edge/websocket.h"
 #include "http/http.h"
 #include "http/reject.h"
@@ -27,6 +28,7 @@ static const struct {
 } routes[] = {
 	{ "/", websocket_accept },
 	{ "/ws", websocket_accept },
+	{ "/turn", minting_ask },
 };
 
 static const struct reject *serve(struct flow *f, const struct http_request *r,
@@ -47,6 +49,14 @@ static void refuse(struct flow *f, const struct reject *reject, struct buf *out)
 	http_write_reject(out, reject);
 }
 
+/* While home is asked: nothing follows unasked. */
+static size_t nothing_take(struct flow *f, struct slice data)
+{
+	if (data.len)
+		flow_end(f, false);
+	return data.len;
+}
+
 static size_t http_take(struct flow *f, struct slice data)
 {
 	struct http_request r;
@@ -64,7 +74,11 @@ static size_t http_take(struct flow *f, struct slice data)
 		reject = serve(f, &r, &out);
 	if (reject)
 		refuse(f, reject, &out);
-	if (buf_failed(&out) || conn_write(f->conn, buf_slice(&out)) || reject)
+	bool later = f->asking && !reject;
+	if (later)
+		f->take = nothing_take;
+	else if (buf_failed(&out) || conn_write(f->conn, buf_slice(&out)) ||
+		 reject)
 		flow_end(f, true);
 	else
 		flow_set_deadline(f, false, true);

@@ -9,11 +9,9 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "base/text.h"
+#include "home/digest.h"
 #include "home/home_int.h"
 #include "home/store_link.h"
-
-enum { NC_DIGITS = 8 };
 
 static void refuse(struct call *q, const struct reject *reject, bool stale)
 {
@@ -52,17 +50,6 @@ static int find_credentials(struct call *q)
 	return none;
 }
 
-static int read_nc(struct slice nc, uint32_t *out)
-{
-	uint8_t bytes[NC_DIGITS / 2];
-	if (nc.len != NC_DIGITS ||
-	    text_unhex(nc, bytes, sizeof(bytes)) != (int)sizeof(bytes))
-		return -EINVAL;
-	*out = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
-	       (uint32_t)bytes[2] << 8 | bytes[3];
-	return *out ? 0 : -EINVAL;
-}
-
 static bool same_uri(const struct call *q)
 {
 	struct slice text = q->auth.cred.uri;
@@ -77,7 +64,7 @@ static bool whole(struct call *q)
 	const struct sip_credentials *c = &q->auth.cred;
 	return c->username.len && c->nonce.len && c->uri.len &&
 	       c->response.len && c->cnonce.len && c->qop_auth &&
-	       !read_nc(c->nc, &q->auth.nc) && same_uri(q);
+	       !digest_nc(c->nc, &q->auth.nc) && same_uri(q);
 }
 
 static struct nonce_scope scope_of(const struct call *q)
@@ -96,51 +83,9 @@ static bool fresh(const struct call *q)
 			  q->auth.nc);
 }
 
-/* "name@realm", canonical. */
-static int account(struct call *q, char out[static SIP_AOR_MAX])
-{
-	struct buf b;
-	struct sip_uri uri;
-	buf_init(&b, 0);
-	buf_str(&b, "sip:");
-	sip_escape_user(&b, q->auth.cred.username);
-	buf_printf(&b, "@%s", q->auth.realm);
-	int err = buf_failed(&b) ? -ENOMEM : sip_uri_parse(buf_slice(&b), &uri);
-	if (!err)
-		err = sip_aor(&uri, out);
-	buf_free(&b);
-	return err;
-}
-
-static bool matches(const struct call *q, const char *ha1)
-{
-	const struct sip_credentials *c = &q->auth.cred;
-	char want[SIP_HA_MAX];
-	char got[SIP_HA_MAX];
-	if (sip_digest_response(c, ha1, q->msg->method_text, want) ||
-	    slice_cstr(c->response, got, sizeof(got)))
-		return false;
-	text_lower(got, strlen(got));
-	return crypto_equal(slice_str(want), slice_str(got));
-}
-
-static bool right(const struct call *q, const struct user *u)
-{
-	enum sip_algorithm alg = q->auth.cred.algorithm;
-	bool real = u && !u->disabled && u->ha1[alg][0];
-	/* the dummy's answer is computed as well, and never counts */
-	bool match = matches(q, real ? u->ha1[alg] : q->home->dummy_ha1[alg]);
-	return match && real;
-}
-
 static void failed(struct call *q)
 {
-	struct home *h = q->home;
-	metric_add(M_HOME_AUTH_FAILED, 1);
-	if (guesses_failed(&h->guesses, q->source, timers_now(h->timers)))
-		LOG(LOG_WARN, "auth.blocked",
-		    KV_SLICE("source", q->source_text),
-		    KV_U64("seconds", GUESS_SILENT_MS / 1000));
+	digest_failed(q->home, q->source, q->source_text);
 	refuse(q, q->auth.failure, false);
 }
 
@@ -156,7 +101,7 @@ static void on_user(struct call *q, int err, const struct user *u)
 		refuse(q, q->auth.challenge, true);
 		return;
 	}
-	if (!right(q, u)) {
+	if (!digest_right(h, &q->auth.cred, q->msg->method_text, u)) {
 		failed(q);
 		return;
 	}
@@ -172,7 +117,7 @@ static void on_user(struct call *q, int err, const struct user *u)
 static void look_up(struct call *q)
 {
 	char aor[SIP_AOR_MAX];
-	int err = account(q, aor);
+	int err = digest_account(&q->auth.cred, slice_str(q->auth.realm), aor);
 	if (err == -ENOMEM)
 		call_refuse(q, &home_rej_overload);
 	else if (err) /* a name that nobody can have */

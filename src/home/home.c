@@ -14,6 +14,7 @@
 #include "home/mras.h"
 #include "home/presence.h"
 #include "home/store_link.h"
+#include "home/web.h"
 
 enum {
 	BRANCH_BYTES = 8 + 8 + 2, /* life, transaction, branch */
@@ -82,6 +83,8 @@ static int parts_make(struct home *h)
 	if (!err)
 		err = mailbox_init(h);
 	if (!err)
+		err = map_init(&h->webs);
+	if (!err)
 		err = home_presence_init(h);
 	return err ? err : proxy_make(h);
 }
@@ -122,6 +125,7 @@ void home_free(struct home *h)
 	home_presence_free(h);
 	load_free(h);
 	pending_free_all(h);
+	web_free_all(h);
 	mailbox_free_all(h);
 	once_free(h);
 	users_free(h);
@@ -271,6 +275,8 @@ void home_from_edge(struct home *h, const struct proc_id *from,
 		on_request(h, from, &m->u.sip_to_home);
 	} else if (m->type == IPC_ANSWER_TO_HOME) {
 		on_answer(h, from, m->u.answer_to_home.bytes);
+	} else if (m->type == IPC_WEB_ASK) {
+		web_on_ask(h, from, &m->u.web_ask);
 	} else if (m->type == IPC_FLOW_DOWN && m->u.flow_down.flow) {
 		flow.flow = m->u.flow_down.flow;
 		home_flow_down(h, &flow);
@@ -290,6 +296,13 @@ static void on_keys(struct home *h, struct slice ring)
 	}
 	if (err)
 		LOG(LOG_ERROR, "home.keys", KV_STR("why", strerror(-err)));
+}
+
+/* It is for one of the two who ask. */
+static void on_credential(struct home *h, const struct ipc_credential *m)
+{
+	if (!mras_on_credential(h, m))
+		web_on_credential(h, m);
 }
 
 void home_from_store(struct home *h, const struct ipc_msg *m)
@@ -317,7 +330,7 @@ void home_from_store(struct home *h, const struct ipc_msg *m)
 	else if (m->type == IPC_CONTACT_CHANGED)
 		presence_lists_changed(h->presence, m->u.contact_changed.owner);
 	else if (m->type == IPC_CREDENTIAL)
-		mras_on_credential(h, &m->u.credential);
+		on_credential(h, &m->u.credential);
 	else if (m->type == IPC_KEYS)
 		on_keys(h, m->u.keys.ring);
 }

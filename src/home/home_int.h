@@ -102,6 +102,8 @@ struct home {
 	/* presence.c */
 	struct presence *presence;
 	struct notifying *notifying;
+	/* web.c */
+	struct map webs;
 	/* while proxy_receive() is running */
 	const struct ipc_sip_to_home *arriving;
 };

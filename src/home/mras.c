@@ -109,17 +109,19 @@ static void on_minted(struct home *h, struct pending *p, int err)
 		reply(q, 200, "OK", c);
 }
 
-void mras_on_credential(struct home *h, const struct ipc_credential *m)
+bool mras_on_credential(struct home *h, const struct ipc_credential *m)
 {
 	struct pending *p = pending_find(h, m->id);
-	struct call *q =
-		p && p->done == on_minted ? call_find(h, p->call) : NULL;
+	if (!p || p->done != on_minted)
+		return false;
+	struct call *q = call_find(h, p->call);
 	if (!q || !q->mras)
-		return;
+		return true; /* the request has ended */
 	struct arena *a = proxy_request_arena(q->r);
 	struct mras_credential *c = &q->mras->minted;
 	c->password = arena_copy(a, m->password);
 	c->username = c->password.ptr ? arena_copy(a, m->username) : SLICE_NONE;
+	return true;
 }
 
 static void mint(struct call *q)

@@ -13,5 +13,5 @@
 bool mras_is(const struct sip_uri *uri, bool ours);
 /* Answers it; the call is gone. */
 void mras_start(struct call *q);
-/* The store has minted for one that waits. */
-void mras_on_credential(struct home *h, const struct ipc_credential *m);
+/* The store has minted; false: not for one that waits here. */
+bool mras_on_credential(struct home *h, const struct ipc_credential *m);

@@ -58,6 +58,13 @@ struct user {
 };
 /* fn is called once: now, or later if the request still lives. */
 void users_get(struct call *q, struct slice aor, user_fn fn);
+/* For who has no request. The one that is kept, which may be absent or NULL:
+ * then it is asked for, `done` is called with `number` as its call, and
+ * users_outcome() says whom it found (*u NULL: nobody). */
+struct user *users_cached(struct home *h, struct slice aor);
+int users_ask(struct home *h, struct slice aor, uint64_t number,
+	      pending_fn done);
+int users_outcome(struct home *h, struct pending *p, int err, struct user **u);
 void users_on_user(struct home *h, const struct ipc_user *m);
 void users_on_changed(struct home *h, struct slice aor);
 void users_flush(struct home *h);

@@ -93,8 +93,7 @@ void users_on_user(struct home *h, const struct ipc_user *m)
 	p->found = true;
 }
 
-/* What a finished question says: *u, or NULL for no such user. */
-static int outcome(struct home *h, struct pending *p, int err, struct user **u)
+int users_outcome(struct home *h, struct pending *p, int err, struct user **u)
 {
 	struct slice aor = slice_of(p->text, p->text_len);
 	*u = NULL;
@@ -113,37 +112,53 @@ static int outcome(struct home *h, struct pending *p, int err, struct user **u)
 static void on_got(struct home *h, struct pending *p, int err)
 {
 	struct user *u;
-	err = outcome(h, p, err, &u);
+	err = users_outcome(h, p, err, &u);
 	struct call *q = call_find(h, p->call);
 	if (q)
 		p->user(q, err, u);
 }
 
-static int ask(struct home *h, struct slice aor, struct call *q, user_fn fn,
-	       pending_fn done)
+struct user *users_cached(struct home *h, struct slice aor)
+{
+	struct user *u = cached(h, aor);
+	if (u) {
+		list_remove(&u->lru);
+		list_push_back(&h->users_lru, &u->lru);
+	}
+	return u;
+}
+
+/* how: who waits, and for what. */
+static int ask(struct home *h, struct slice aor, const struct pending_ask *how)
 {
 	struct ipc_user_get get = { .aor = aor };
-	struct pending_ask a = { .type = IPC_USER_GET,
-				 .body = &get,
-				 .id = &get.id,
-				 .text = aor,
-				 .call = q ? q->id : 0,
-				 .done = done,
-				 .user = fn };
+	struct pending_ask a = *how;
+	a.type = IPC_USER_GET;
+	a.body = &get;
+	a.id = &get.id;
+	a.text = aor;
 	return pending_ask(h, &a, NULL);
+}
+
+int users_ask(struct home *h, struct slice aor, uint64_t number,
+	      pending_fn done)
+{
+	const struct pending_ask how = { .call = number, .done = done };
+	return ask(h, aor, &how);
 }
 
 void users_get(struct call *q, struct slice aor, user_fn fn)
 {
 	struct home *h = q->home;
-	struct user *u = cached(h, aor);
+	struct user *u = users_cached(h, aor);
 	if (u) {
-		list_remove(&u->lru);
-		list_push_back(&h->users_lru, &u->lru);
 		fn(q, 0, u->absent ? NULL : u);
 		return;
 	}
-	int err = ask(h, aor, q, fn, on_got);
+	const struct pending_ask how = { .call = q->id,
+					 .done = on_got,
+					 .user = fn };
+	int err = ask(h, aor, &how);
 	if (err)
 		fn(q, err, NULL);
 }
@@ -162,7 +177,7 @@ static void on_checked(struct home *h, struct pending *p, int err)
 {
 	struct user *u;
 	struct slice aor = slice_of(p->text, p->text_len);
-	if (outcome(h, p, err, &u) || (u && !u->disabled))
+	if (users_outcome(h, p, err, &u) || (u && !u->disabled))
 		return;
 	presence_user_gone(h->presence, aor);
 	struct location_user *lu;
@@ -178,5 +193,5 @@ void users_on_changed(struct home *h, struct slice aor)
 		forget(h, u);
 	if (presence_knows(h->presence, aor) ||
 	    location_find(&h->location, aor))
-		(void)ask(h, aor, NULL, NULL, on_checked);
+		(void)users_ask(h, aor, 0, on_checked);
 }

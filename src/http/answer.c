@@ -12,26 +12,47 @@ static void write_start(struct buf *out, unsigned status, const char *reason)
 	buf_printf(out, "HTTP/1.1 %u %s\r\n", status, reason);
 }
 
-static void write_body(struct buf *out, const char *text)
+static void write_body(struct buf *out, const char *type, struct slice body)
 {
-	buf_str(out, "Connection: close\r\n"
-		     "Cache-Control: no-store\r\n"
-		     "X-Content-Type-Options: nosniff\r\n"
-		     "Content-Security-Policy: default-src 'none'; "
-		     "frame-ancestors 'none'\r\n"
-		     "Content-Type: text/plain; charset=utf-8\r\n"
-		     "Content-Length: ");
-	buf_dec(out, strlen(text) + 1);
+	buf_printf(out,
+		   "Connection: close\r\n"
+		   "Cache-Control: no-store\r\n"
+		   "X-Content-Type-Options: nosniff\r\n"
+		   "Content-Security-Policy: default-src 'none'; "
+		   "frame-ancestors 'none'\r\n"
+		   "Content-Type: %s\r\n"
+		   "Content-Length: ",
+		   type);
+	buf_dec(out, body.len + 1);
 	buf_str(out, "\r\n\r\n");
-	buf_str(out, text);
+	buf_put(out, body);
 	buf_str(out, "\n");
+}
+
+static void write_plain(struct buf *out, const char *text)
+{
+	write_body(out, "text/plain; charset=utf-8", slice_str(text));
 }
 
 void http_write_text(struct buf *out, unsigned status, const char *reason,
 		     const char *text)
 {
 	write_start(out, status, reason);
-	write_body(out, text);
+	write_plain(out, text);
+}
+
+void http_write_json(struct buf *out, struct slice json)
+{
+	write_start(out, 200, "OK");
+	write_body(out, "application/json", json);
+}
+
+void http_write_challenge(struct buf *out, const struct reject *reject,
+			  struct slice challenge)
+{
+	write_start(out, reject->status, reject->reason);
+	buf_printf(out, "WWW-Authenticate: %.*s\r\n", SLICE_FMT(challenge));
+	write_plain(out, reject->text);
 }
 
 void http_write_reject(struct buf *out, const struct reject *reject)
@@ -42,7 +63,45 @@ void http_write_reject(struct buf *out, const struct reject *reject)
 	if (reject->status == 426)
 		buf_str(out, "Upgrade: websocket\r\n"
 			     "Sec-WebSocket-Version: 13\r\n");
-	write_body(out, reject->text);
+	write_plain(out, reject->text);
+}
+
+void http_json_text(struct buf *out, struct slice text)
+{
+	buf_u8(out, '"');
+	while (text.len) {
+		uint32_t code = 0;
+		size_t n = text_utf8_next(text, &code);
+		if (!n)
+			buf_u8(out, '?');
+		else if (code < 0x20 || code == 0x7f)
+			buf_printf(out, "\\u%04x", (unsigned)code);
+		else if (code == '"' || code == '\\')
+			buf_printf(out, "\\%c", (char)code);
+		else
+			buf_put(out, slice_head(text, n));
+		text = slice_from(text, n ? n : 1);
+	}
+	buf_u8(out, '"');
+}
+
+bool http_query(const struct http_request *r, const char *name,
+		struct slice *value)
+{
+	struct slice rest = r->query;
+	while (rest.len) {
+		ptrdiff_t end = slice_chr(rest, '&');
+		struct slice one =
+			end < 0 ? rest : slice_head(rest, (size_t)end);
+		ptrdiff_t eq = slice_chr(one, '=');
+		if (eq >= 0 &&
+		    slice_eq(slice_head(one, (size_t)eq), slice_str(name))) {
+			*value = slice_from(one, (size_t)eq + 1);
+			return true;
+		}
+		rest = end < 0 ? SLICE_NONE : slice_from(rest, (size_t)end + 1);
+	}
+	return false;
 }
 
 /* "https://NAME" or "https://NAME:PORT": the name. Anything else is empty. */

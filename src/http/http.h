@@ -49,6 +49,10 @@ struct slice http_field(const struct http_request *r, const char *name);
 /* Is the token, without case, in a comma-separated field? */
 bool http_has_token(const struct http_request *r, const char *name,
 		    const char *token);
+/* The value of a parameter of the query, as it stands there: the first of that
+ * name; false: there is none. */
+bool http_query(const struct http_request *r, const char *name,
+		struct slice *value);
 /*
  * A browser says which page asks. True without Origin, when it names the host
  * that was asked, or one of the hosts (any port) over https.
@@ -60,6 +64,12 @@ bool http_origin_ok(const struct http_request *r, const struct slice *host,
 void http_write_text(struct buf *out, unsigned status, const char *reason,
 		     const char *text);
 void http_write_reject(struct buf *out, const struct reject *reject);
+/* The same with WWW-Authenticate. */
+void http_write_challenge(struct buf *out, const struct reject *reject,
+			  struct slice challenge);
+void http_write_json(struct buf *out, struct slice json);
+/* A string of JSON with its quotes; what is no UTF-8 becomes "?". */
+void http_json_text(struct buf *out, struct slice text);
 
 /* RFC 6455 4.2: NULL, and *out is the answer that makes it a WebSocket with
  * that subprotocol; or why not. */

@@ -122,3 +122,54 @@ const struct reject http_reject_memory = {
 	.text = "memory is short",
 	.spec = "RFC 9110 15.6.4",
 };
+
+const struct reject http_reject_query = {
+	.status = 400,
+	.closes = true,
+	.metric = M_REJ_HTTP_SYNTAX,
+	.why = "http_query",
+	.reason = "Bad Request",
+	.text = "the parameters are service=turn and, if you like, username=",
+	.spec = "draft-uberti-behave-turn-rest-00 2.1",
+};
+
+const struct reject http_reject_credentials = {
+	.status = 400,
+	.closes = true,
+	.metric = M_REJ_HTTP_SYNTAX,
+	.why = "http_credentials",
+	.reason = "Bad Request",
+	.text = "the Authorization header lacks a part, or is for another "
+		"address",
+	.spec = "RFC 7616 3.4, threats SIP-23",
+};
+
+const struct reject http_reject_unauthorized = {
+	.status = 401,
+	.closes = true,
+	.metric = M_REJ_UNAUTHORIZED,
+	.why = "http_unauthorized",
+	.reason = "Unauthorized",
+	.text = "sign in with the name and password of your account",
+	.spec = "RFC 7616 3.3, threats SIP-21",
+};
+
+const struct reject http_reject_not_yours = {
+	.status = 403,
+	.closes = true,
+	.metric = M_REJ_FORBIDDEN,
+	.why = "http_not_yours",
+	.reason = "Forbidden",
+	.text = "a user asks for a credential of the relay for itself only",
+	.spec = "draft-uberti-behave-turn-rest-00 2.1",
+};
+
+const struct reject http_reject_busy = {
+	.status = 503,
+	.closes = true,
+	.metric = M_REJ_OVERLOAD,
+	.why = "http_busy",
+	.reason = "Service Unavailable",
+	.text = "no credential can be made for the moment; try again",
+	.spec = "RFC 9110 15.6.4",
+};

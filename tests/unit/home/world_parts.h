@@ -37,6 +37,7 @@ struct mail {
 	enum ipc_type type;
 	uint64_t flow;
 	char text[TEXT_MAX]; /* SIP bytes, or an address-of-record */
+	unsigned status;     /* of an answer to HTTPS */
 };
 
 struct row {
@@ -134,6 +135,15 @@ static inline void world_copy(char *out, size_t size, struct slice s)
 	out[n] = '\0';
 }
 
+/* The challenge, or the name that was minted. */
+static inline struct slice world_note_web(struct mail *m, const void *body)
+{
+	const struct ipc_web_answer *a = body;
+	m->flow = a->id;
+	m->status = a->status;
+	return a->status == 401 ? a->challenge : a->username;
+}
+
 static inline int world_to_edge(void *arg, uint32_t slot, enum ipc_type type,
 				const void *body)
 {
@@ -150,6 +160,8 @@ static inline int world_to_edge(void *arg, uint32_t slot, enum ipc_type type,
 		bytes = ((const struct ipc_answer_from_home *)body)->bytes;
 	else if (type == IPC_FLOW_AUTH)
 		bytes = ((const struct ipc_flow_auth *)body)->aor;
+	else if (type == IPC_WEB_ANSWER)
+		bytes = world_note_web(m, body);
 	if (type == IPC_FLOW_AUTH)
 		m->flow = ((const struct ipc_flow_auth *)body)->flow;
 	world_copy(m->text, sizeof(m->text), bytes);

@@ -160,6 +160,63 @@ static void test_memory(void **state)
 	oom_walk(shake_short, NULL);
 }
 
+static void test_json(void **state)
+{
+	static const struct {
+		const char *text, *json;
+	} rows[] = {
+		{ "alice@contoso.test", "\"alice@contoso.test\"" },
+		{ "a\"b\\c", "\"a\\\"b\\\\c\"" },
+		{ "a\n\x7f", "\"a\\u000a\\u007f\"" },
+		{ "\xc3\xa9\xff", "\"\xc3\xa9?\"" },
+		{ "", "\"\"" },
+	};
+	struct buf out;
+	(void)state;
+	buf_init(&out, 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		buf_reset(&out);
+		http_json_text(&out, slice_str(rows[i].text));
+		assert_true(slice_eq(buf_slice(&out), slice_str(rows[i].json)));
+	}
+	buf_reset(&out);
+	http_write_json(&out, SLICE_LIT("{}"));
+	assert_true(slice_starts(buf_slice(&out), SLICE_LIT("HTTP/1.1 200 ")));
+	assert_true(holds(&out, "Content-Type: application/json\r\n"));
+	assert_true(holds(&out, "Cache-Control: no-store\r\n"));
+	assert_true(slice_ends(buf_slice(&out),
+			       SLICE_LIT("Content-Length: 3\r\n\r\n{}\n")));
+	assert_false(holds(&out, "Access-Control"));
+	buf_reset(&out);
+	http_write_challenge(&out, &http_reject_unauthorized,
+			     SLICE_LIT("Digest realm=\"x\""));
+	assert_true(slice_starts(buf_slice(&out), SLICE_LIT("HTTP/1.1 401 ")));
+	assert_true(holds(&out, "WWW-Authenticate: Digest realm=\"x\"\r\n"));
+	buf_free(&out);
+}
+
+static void test_query(void **state)
+{
+	static const struct {
+		const char *query, *name, *value; /* NULL: none */
+	} rows[] = {
+		{ "", "a", NULL },           { "a=1", "a", "1" },
+		{ "b=2&a=1&a=3", "a", "1" }, { "a", "a", NULL },
+		{ "a=", "a", "" },           { "&&a=b=c&", "a", "b=c" },
+		{ "xa=1&ax=2", "a", NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct http_request r = { .query = slice_str(
+							rows[i].query) };
+		struct slice value;
+		bool found = http_query(&r, rows[i].name, &value);
+		assert_int_equal(found, rows[i].value != NULL);
+		if (found)
+			assert_true(slice_eq(value, slice_str(rows[i].value)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +224,8 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_origins),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
