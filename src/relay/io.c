@@ -80,12 +80,8 @@ static const struct relay_ops ops = {
 
 static int alloc_batches(struct relay_io *io)
 {
-	io->in = calloc(1, sizeof(*io->in));
 	io->out = calloc(1, sizeof(*io->out));
-	if (!io->in || !io->out)
-		return -ENOMEM;
-	io->in->buffer = malloc((size_t)BATCH * BUFFER_BYTES);
-	return io->in->buffer ? 0 : -ENOMEM;
+	return io->out ? batch_open(&io->in) : -ENOMEM;
 }
 
 /* The kernel's queue holds those who come meanwhile. */
@@ -189,9 +185,7 @@ void relay_io_free(struct relay_io *io)
 	generation_end(&io->now);
 	net_tls_free(io->plain);
 	net_gate_free(io->gate);
-	if (io->in)
-		free(io->in->buffer);
-	free(io->in);
+	batch_free(io->in);
 	free(io->out);
 	crypto_wipe(&io->secrets, sizeof(io->secrets));
 	free(io);

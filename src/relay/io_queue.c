@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What goes out. Packets of one batch are gathered with pointers into the
- * receive buffers, then sent socket by socket, a run at a time. What the
- * kernel does not take is dropped and counted: it is UDP.
+ * receive buffers, then sent socket by socket, a run at a time; those of one
+ * flow and length go as one (UDP_SEGMENT). What the kernel does not take is
+ * dropped and counted: it is UDP.
  */
 #include <errno.h>
 #include <sys/socket.h>
@@ -127,20 +128,38 @@ void queue_to_peer(struct relay_io *io, const struct relay_sock *s,
 
 /* ---- sending ---- */
 
+/* Messages of one socket: packets, and trains of them (UDP_SEGMENT). */
 struct run {
+	size_t count; /* messages */
 	struct mmsghdr msg[QUEUE];
 	struct iovec iov[QUEUE];
 };
 
-static void fill(struct run *run, size_t i, struct queued *q)
+enum {
+	TRAIN_PACKETS = 64, /* as many as every system takes */
+	TRAIN_BYTES = 64000,
+	SEGMENT_SPACE = CMSG_SPACE(sizeof(uint16_t)),
+};
+
+/* Every packet of a train has the length of the first, but for the last. */
+static bool joins(const struct queued *first, const struct mmsghdr *train,
+		  const struct queued *q)
 {
-	/* the kernel only reads */
-	union {
-		const uint8_t *in;
-		void *out;
-	} bytes = { q->bytes.ptr };
-	run->iov[i] = (struct iovec){ bytes.out, q->bytes.len };
-	run->msg[i].msg_hdr = (struct msghdr){
+	const struct msghdr *h = &train->msg_hdr;
+	size_t size = first->bytes.len;
+	return size && q->bytes.len && q->bytes.len <= size &&
+	       h->msg_iov[h->msg_iovlen - 1].iov_len == size &&
+	       h->msg_iovlen < TRAIN_PACKETS &&
+	       (h->msg_iovlen + 1) * size <= TRAIN_BYTES &&
+	       q->to_len == first->to_len &&
+	       q->control_len == first->control_len &&
+	       memcmp(&q->to, &first->to, q->to_len) == 0 &&
+	       memcmp(q->control, first->control, q->control_len) == 0;
+}
+
+static void begin_message(struct run *run, size_t i, struct queued *q)
+{
+	run->msg[run->count++].msg_hdr = (struct msghdr){
 		.msg_name = &q->to,
 		.msg_namelen = q->to_len,
 		.msg_iov = &run->iov[i],
@@ -150,13 +169,73 @@ static void fill(struct run *run, size_t i, struct queued *q)
 	};
 }
 
+static void end_message(struct run *run, struct queued *first)
+{
+	struct msghdr *h = &run->msg[run->count - 1].msg_hdr;
+	uint16_t size = (uint16_t)first->bytes.len;
+	if (h->msg_iovlen == 1)
+		return;
+	put_control(first, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size));
+	h->msg_control = first->control;
+	h->msg_controllen = first->control_len;
+}
+
+/* Packets that go the same way in a row become trains. */
+static void fill(struct run *run, struct queued *item, size_t count)
+{
+	struct queued *first = item;
+	run->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		/* the kernel only reads */
+		union {
+			const uint8_t *in;
+			void *out;
+		} bytes = { item[i].bytes.ptr };
+		run->iov[i] = (struct iovec){ bytes.out, item[i].bytes.len };
+		struct mmsghdr *open = i ? &run->msg[run->count - 1] : NULL;
+		if (open && joins(first, open, &item[i])) {
+			open->msg_hdr.msg_iovlen++;
+			continue;
+		}
+		if (open)
+			end_message(run, first);
+		first = &item[i];
+		begin_message(run, i, first);
+	}
+	end_message(run, first);
+}
+
+/* A train that cannot go as one: a packet of it is too long for the way, or
+ * the system knows no trains. */
+static void send_apart(int fd, const struct msghdr *train)
+{
+	for (size_t i = 0; i < train->msg_iovlen; i++) {
+		struct msghdr one = *train;
+		one.msg_iov = train->msg_iov + i;
+		one.msg_iovlen = 1;
+		one.msg_controllen -= SEGMENT_SPACE;
+		if (one.msg_controllen == 0)
+			one.msg_control = NULL;
+		if (sendmsg(fd, &one, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			metric_add(M_TURN_UNSENT, 1);
+	}
+}
+
+static void give_up(int fd, const struct msghdr *h, int err)
+{
+	if (h->msg_iovlen > 1 && err != EAGAIN)
+		send_apart(fd, h);
+	else
+		metric_add(M_TURN_UNSENT, h->msg_iovlen);
+}
+
 /* A socket first tells the error of an earlier packet: so once more. */
-static void send_run(struct run *run, int fd, size_t count)
+static void send_run(struct run *run, int fd)
 {
 	size_t at = 0;
 	bool again = false;
-	while (at < count) {
-		int n = sendmmsg(fd, run->msg + at, (unsigned)(count - at),
+	while (at < run->count) {
+		int n = sendmmsg(fd, run->msg + at, (unsigned)(run->count - at),
 				 MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n > 0) {
 			at += (size_t)n;
@@ -164,7 +243,7 @@ static void send_run(struct run *run, int fd, size_t count)
 		} else if (!again && errno != EAGAIN) {
 			again = true;
 		} else {
-			metric_add(M_TURN_UNSENT, 1);
+			give_up(fd, &run->msg[at].msg_hdr, errno);
 			at++;
 			again = false;
 		}
@@ -190,12 +269,12 @@ void queue_flush(struct relay_io *io)
 	for (size_t i = 0, n; i < o->count; i += n) {
 		struct queued *q = &o->item[i];
 		for (n = 0; i + n < o->count && o->item[i + n].fd == q->fd &&
-			    o->item[i + n].dont_fragment == q->dont_fragment;
-		     n++)
-			fill(&run, n, &o->item[i + n]);
+			    o->item[i + n].dont_fragment == q->dont_fragment;)
+			n++;
+		fill(&run, q, n);
 		if (q->dont_fragment)
 			set_df(q->fd, IP_PMTUDISC_DO);
-		send_run(&run, q->fd, n);
+		send_run(&run, q->fd);
 		if (q->dont_fragment)
 			set_df(q->fd, IP_PMTUDISC_DONT);
 	}

@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/metrics.h"
 #include "relay/relay_io_int.h"
 
 enum {
@@ -40,6 +39,9 @@ static const struct option options6[] = {
 	{ IPPROTO_IPV6, IPV6_RECVTCLASS, 1 },
 	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT },
 };
+
+/* Where trains form they come as one; older systems hand over each packet. */
+static const struct option trains[] = { { IPPROTO_UDP, UDP_GRO, 1 } };
 
 static int set_options(int fd, const struct option *list, size_t count)
 {
@@ -70,6 +72,7 @@ static int listener_options(int fd, bool six)
 	};
 	int err = SET(fd, both);
 	(void)SET(fd, room); /* as much as the system grants */
+	(void)SET(fd, trains);
 	/* IPv4 comes by a socket of IPv6 too, with its own marks */
 	if (!err)
 		err = SET(fd, options4);
@@ -108,6 +111,7 @@ static int port_options(int fd, bool six)
 		{ IPPROTO_IPV6, IPV6_RECVERR, 1 },
 	};
 	int err = six ? SET(fd, only) : SET(fd, four);
+	(void)SET(fd, trains);
 	if (!err)
 		err = six ? SET(fd, options6) : SET(fd, options4);
 	return err;
@@ -179,99 +183,27 @@ void udp_bury(struct relay_io *io)
 
 /* ---- receiving ---- */
 
-struct marks {
-	struct relay_addr local;
-	uint8_t ttl, tos;
-};
-
-static void local_of(struct marks *m, const struct in6_addr *a)
-{
-	struct addr x = { .u.in6 = { .sin6_family = AF_INET6,
-				     .sin6_addr = *a } };
-	m->local = relay_addr_of(&x);
-}
-
-static void read_mark(struct marks *m, const struct cmsghdr *c)
-{
-	struct in_pktinfo four;
-	struct in6_pktinfo six;
-	int number = 0;
-	bool v6 = c->cmsg_level == IPPROTO_IPV6;
-	if (v6 && c->cmsg_type == IPV6_PKTINFO) {
-		memcpy(&six, CMSG_DATA(c), sizeof(six));
-		local_of(m, &six.ipi6_addr);
-	} else if (!v6 && c->cmsg_type == IP_PKTINFO) {
-		memcpy(&four, CMSG_DATA(c), sizeof(four));
-		m->local = (struct relay_addr){ .family = 4 };
-		memcpy(m->local.ip, &four.ipi_addr, 4);
-	} else if (c->cmsg_type == (v6 ? IPV6_HOPLIMIT : IP_TTL)) {
-		memcpy(&number, CMSG_DATA(c), sizeof(number));
-		m->ttl = (uint8_t)number;
-	} else if (!v6 && c->cmsg_type == IP_TOS) {
-		m->tos = *CMSG_DATA(c); /* one byte here */
-	} else if (v6 && c->cmsg_type == IPV6_TCLASS) {
-		memcpy(&number, CMSG_DATA(c), sizeof(number));
-		m->tos = (uint8_t)number;
-	}
-}
-
-static void read_marks(struct marks *m, struct msghdr *h)
-{
-	*m = (struct marks){ .ttl = 0 };
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c))
-		read_mark(m, c);
-}
-
-static int receive(struct relay_io *io, int fd)
-{
-	struct in_batch *in = io->in;
-	for (size_t i = 0; i < BATCH; i++) {
-		in->iov[i] = (struct iovec){ in->buffer + i * BUFFER_BYTES +
-						     RELAY_HEADROOM,
-					     PACKET_MAX };
-		in->msg[i].msg_hdr = (struct msghdr){
-			.msg_name = &in->from[i],
-			.msg_namelen = sizeof(in->from[i]),
-			.msg_iov = &in->iov[i],
-			.msg_iovlen = 1,
-			.msg_control = in->control[i],
-			.msg_controllen = CONTROL_BYTES,
-		};
-	}
-	return recvmmsg(fd, in->msg, BATCH, MSG_DONTWAIT, NULL);
-}
-
-/* A packet of the batch: where from, and what the network says of it. */
-static struct relay_addr packet_of(struct relay_io *io, size_t i,
-				   struct relay_packet *p, struct marks *m)
-{
-	struct in_batch *in = io->in;
-	struct addr from = { .u.in6 = in->from[i] };
-	read_marks(m, &in->msg[i].msg_hdr);
-	*p = (struct relay_packet){ .ptr = in->iov[i].iov_base,
-				    .len = in->msg[i].msg_len,
-				    .ttl = m->ttl,
-				    .tos = m->tos };
-	return relay_addr_of(&from);
-}
-
 static void on_listener(void *arg, int events)
 {
 	struct relay_udp *u = arg;
 	struct relay_io *io = u->io;
 	struct relay_flow flow = { .transport = RELAY_UDP, .socket = u->id };
+	struct received r;
+	struct relay_packet p;
 	(void)events;
-	for (int round = 0, n = BATCH; round < ROUNDS && n == BATCH; round++) {
-		n = receive(io, u->fd);
+	int n = 0;
+	for (int round = 0; round == 0 || (round < ROUNDS && batch_more(io, n));
+	     round++) {
+		n = batch_receive(io, u->fd);
 		for (int i = 0; i < n; i++) {
-			struct relay_packet p;
-			struct marks m;
-			flow.client = packet_of(io, (size_t)i, &p, &m);
-			flow.local = m.local;
+			batch_message(io, (size_t)i, &r);
+			flow.client = r.from;
+			flow.local = r.marks.local;
 			flow.local.port = addr_port(&u->at);
-			relay_client_packet(io->engine, &flow, &p);
+			while (batch_packet(&r, &p))
+				relay_client_packet(io->engine, &flow, &p);
 		}
-		queue_flush(io);
+		batch_done(io);
 	}
 	udp_bury(io);
 }
@@ -282,19 +214,32 @@ int udp_listen(struct relay_udp *u)
 	return err ? err : watch_set(u->watch, WATCH_READ);
 }
 
+/* Packets of a train are taken apart: a head is written in front of each. */
+static void peer_message(struct relay_io *io, struct relay_sock *s,
+			 struct received *r)
+{
+	struct relay_packet p;
+	while (s->fd >= 0 && batch_packet(r, &p)) {
+		if (r->whole || batch_apart(io, &p))
+			relay_peer_packet(s->port, &r->from, &p);
+	}
+}
+
+/* What is sent waits for the end of the batch, of which the next port may use
+ * the rest. */
 static void receive_port(struct relay_io *io, struct relay_sock *s)
 {
-	for (int round = 0, n = BATCH;
-	     round < ROUNDS && n == BATCH && s->fd >= 0; round++) {
-		n = receive(io, s->fd);
-		for (int i = 0; i < n && s->fd >= 0; i++) {
-			struct relay_packet p;
-			struct marks m;
-			struct relay_addr from =
-				packet_of(io, (size_t)i, &p, &m);
-			relay_peer_packet(s->port, &from, &p);
+	struct received r;
+	int n = 0;
+	for (int round = 0; round == 0 || (round < ROUNDS && batch_more(io, n));
+	     round++) {
+		if (s->fd < 0)
+			return;
+		n = batch_receive(io, s->fd);
+		for (int i = 0; i < n; i++) {
+			batch_message(io, (size_t)i, &r);
+			peer_message(io, s, &r);
 		}
-		queue_flush(io);
 	}
 }
 
@@ -357,7 +302,7 @@ static void on_ports(void *arg, int events)
 	int n = epoll_wait(io->epoll, ev, EVENTS, 0);
 	for (int i = 0; i < n; i++)
 		on_port(io, ev[i].data.ptr, ev[i].events);
-	queue_flush(io);
+	batch_done(io);
 	udp_bury(io);
 }
 

@@ -3,7 +3,8 @@
  * Private to the I/O half of relay/.
  *
  *   io.c            life, generations of listeners, the engine's functions
- *   io_udp.c        sockets: options, receiving in batches, ICMP errors
+ *   io_udp.c        sockets: options, packets in, ICMP errors
+ *   io_batch.c      receiving in batches, trains taken apart
  *   io_queue.c      what goes out, gathered and sent in batches
  *   io_door.c       new connections, until their first bytes told what they
  *                   are
@@ -13,6 +14,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 
 #include "base/list.h"
 #include "net/net.h"
@@ -27,7 +29,7 @@ enum {
 	BUFFER_BYTES = RELAY_HEADROOM + PACKET_MAX + 1 + 576,
 	QUEUE = 64,
 	COPY_BYTES = 1280, /* of what is not borrowed */
-	CONTROL_BYTES = 128,
+	CONTROL_BYTES = 160,
 };
 
 /* A relay port's socket; freed at the end of the turn. */
@@ -71,10 +73,31 @@ struct out_queue {
 /* What packets are received into. */
 struct in_batch {
 	uint8_t *buffer; /* BATCH times BUFFER_BYTES */
+	uint8_t *apart;  /* packets of trains, each with room around it */
+	size_t apart_at;
+	size_t used;         /* buffers that may still be pointed into */
+	size_t first, asked; /* of the last call */
 	struct mmsghdr msg[BATCH];
 	struct iovec iov[BATCH];
 	struct sockaddr_in6 from[BATCH];
 	_Alignas(16) uint8_t control[BATCH][CONTROL_BYTES];
+};
+
+/* What the network says of a packet. */
+struct marks {
+	struct relay_addr local;
+	size_t train; /* bytes of each packet but the last; 0: it is one */
+	uint8_t ttl, tos;
+};
+
+/* A message of a batch: one packet, or a train. */
+struct received {
+	struct relay_addr from;
+	struct marks marks;
+	uint8_t *next;
+	size_t left;
+	bool whole; /* one packet, with room in front of and behind it */
+	bool over;
 };
 
 struct relay_generation {
@@ -117,6 +140,21 @@ int udp_listen(struct relay_udp *u);
 void udp_bury(struct relay_io *io);
 int udp_epoll_open(struct relay_io *io);
 struct relay_udp *udp_find(const struct relay_io *io, uint32_t id);
+
+/* io_batch.c */
+int batch_open(struct in_batch **out);
+void batch_free(struct in_batch *in); /* tolerates NULL */
+/* As recvmmsg(); flushes what was queued when there is little room. */
+int batch_receive(struct relay_io *io, int fd);
+/* Is there more, after n came? */
+bool batch_more(const struct relay_io *io, int n);
+void batch_message(struct relay_io *io, size_t i, struct received *out);
+/* The next packet of it, where it was received; false: no more. */
+bool batch_packet(struct received *r, struct relay_packet *p);
+/* Moves a packet of a train to where there is room around it. */
+bool batch_apart(struct relay_io *io, struct relay_packet *p);
+/* Sends what is queued; then the buffers are free again. */
+void batch_done(struct relay_io *io);
 
 /* io_queue.c */
 void queue_to_client(struct relay_io *io, const struct relay_flow *to,
