@@ -165,7 +165,10 @@ class Sallyport(Null):
 
     def stop(self):
         # an orderly end would wait for the allocations
+        pids = self.pids()
         self.org.kill()
+        stage.wait_for(lambda: not any(pathlib.Path(f"/proc/{p}").exists()
+                                       for p in pids), 20, "its end")
 
 
 def generator(server, mode, *words):

@@ -9,7 +9,8 @@ import struct
 COOKIE = 0x2112A442
 USERNAME, INTEGRITY, PEER, DATA, REALM, NONCE, RELAYED, WISH = (
     6, 8, 0x12, 0x13, 0x14, 0x15, 0x16, 0x19)
-ALLOCATE, PERMIT, SEND, ARRIVED = 3, 8, 0x16, 0x17
+ALLOCATE, PERMIT, BIND, SEND, ARRIVED = 3, 8, 9, 0x16, 0x17
+CHANNEL = 0xC
 
 
 def attr(kind, value):
@@ -32,11 +33,12 @@ def xor(host, port):
 
 
 class Turn:
-    """fn: how sockets are made, so that they are of the right host."""
+    """make: how sockets are made, so that they are of the right host."""
 
-    def __init__(self, server, user, password, tcp=False, timeout=15):
+    def __init__(self, server, user, password, tcp=False, timeout=15,
+                 make=socket.socket):
         self.tcp, self.user, self.password = tcp, user, password
-        self.sock = socket.socket(
+        self.sock = make(
             socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
         self.sock.settimeout(timeout)
         self.data, self.arrived = b"", []
@@ -101,6 +103,11 @@ class Turn:
     def permit(self, host):
         kind, found = self.ask(PERMIT, attr(PEER, xor(host, 0)))
         assert kind == 0x108, (hex(kind), found)
+
+    def bind(self, channel, to):
+        kind, found = self.ask(BIND, attr(
+            CHANNEL, struct.pack("!HH", channel, 0)) + attr(PEER, xor(*to)))
+        assert kind == 0x109, (hex(kind), found)
 
     def send(self, to, data):
         self.sock.sendall(self._indication(attr(PEER, xor(*to))

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three network namespaces around a bridge: the relay's, the clients', the
 peers'. Nothing leaves them."""
+import ctypes
 import os
+import pathlib
 import shutil
+import socket
 import subprocess
 import sys
-import pathlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.stage import Org  # noqa: E402
@@ -13,6 +15,7 @@ from harness.stage import Org  # noqa: E402
 RELAY4, CLIENT4, PEER4 = "10.77.0.2", "10.77.0.1", "10.77.0.3"
 RELAY6, CLIENT6, PEER6 = "fd77::2", "fd77::1", "fd77::3"
 USER, PASSWORD = "turn", "secret"
+CLONE_NEWNET = 0x40000000
 
 
 def possible():
@@ -58,6 +61,21 @@ class Net:
     @staticmethod
     def inside(name):
         return ["ip", "netns", "exec", name]
+
+    @staticmethod
+    def socket(name, *kind):
+        """A socket that is in a namespace, for this process."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        here = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        there = os.open(f"/var/run/netns/{name}", os.O_RDONLY)
+        try:
+            if libc.setns(there, CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+            return socket.socket(*kind)
+        finally:
+            libc.setns(here, CLONE_NEWNET)
+            os.close(here)
+            os.close(there)
 
     def start(self, name, *words):
         """A program in a namespace, ended with it."""
