@@ -67,7 +67,7 @@ static double percentile(const struct run *r, double share)
 static void make_order(struct run *r)
 {
 	size_t flows = r->load->flows, train = r->o->train;
-	r->order = malloc((flows * train + LOAD_BATCH) * sizeof(*r->order));
+	r->order = malloc((flows * train + LOAD_BATCH) * sizeof(struct flow *));
 	if (!r->order)
 		load_fail("malloc");
 	for (size_t i = 0; i < flows * train + LOAD_BATCH; i++)
