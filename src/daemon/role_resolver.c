@@ -248,11 +248,19 @@ static void on_targets(void *arg, const struct dns_target_list *list)
  * for: it names where clients sign in. */
 static int ask_dns(struct question *q, const struct ipc_targets_get *m)
 {
-	bool domain = m->kind == IPC_TARGETS_DOMAIN;
-	struct dns_question ask = { .kind = domain ? DNS_FEDERATION : DNS_HOST,
+	static const enum dns_kind kinds[IPC_TARGETS_KIND_COUNT] = {
+		[IPC_TARGETS_DOMAIN] = DNS_FEDERATION,
+		[IPC_TARGETS_HOST] = DNS_HOST,
+		[IPC_TARGETS_FEDERATION] = DNS_FEDERATION,
+		[IPC_TARGETS_CLIENTS] = DNS_CLIENTS,
+	};
+	if (m->kind >= IPC_TARGETS_KIND_COUNT)
+		return -EINVAL;
+	bool domain = kinds[m->kind] != DNS_HOST;
+	struct dns_question ask = { .kind = kinds[m->kind],
 				    .name = m->name,
 				    .port = m->port };
-	if (domain)
+	if (m->kind == IPC_TARGETS_DOMAIN)
 		ask.also_tries = DNS_TRY_NAPTR | DNS_TRY_SIPS;
 	if (domain && slice_cstr(m->name, q->domain, sizeof(q->domain)))
 		return -EINVAL;

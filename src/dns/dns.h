@@ -57,6 +57,7 @@ int dns_addresses(struct dns *d, struct slice name, dns_fn fn, void *arg);
 
 enum dns_kind {
 	DNS_FEDERATION, /* a SIP domain: _sipfederationtls._tcp SRV */
+	DNS_CLIENTS,    /* a SIP domain, as its users look: _sip._tls SRV */
 	DNS_HOST,       /* a host name or address literal: no SRV */
 };
 

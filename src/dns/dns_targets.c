@@ -18,7 +18,7 @@
 #include "dns/dns_naptr.h"
 #include "dns/dns_srv.h"
 
-enum { SIPS_PORT = 5061, LEADS = 4, PREFIX_MAX = 23 };
+enum { SIPS_PORT = 5061, LEADS = 4, LEAD_CLIENTS = 3, PREFIX_MAX = 23 };
 
 static const struct {
 	const char *prefix;
@@ -42,7 +42,8 @@ struct hunt {
 	dns_targets_fn fn;
 	void *arg;
 	unsigned also_tries;
-	size_t at; /* the lead that is judged */
+	size_t first; /* lead */
+	size_t at;    /* the lead that is judged */
 	struct lead lead[LEADS];
 	struct dns_target_list list;
 	struct dns_target *target; /* once found */
@@ -340,9 +341,9 @@ static bool next_lead(struct hunt *h)
 	while (h->at < LEADS && !is_wanted(h, h->at));
 	if (h->at < LEADS)
 		return false;
-	h->at = 0;
-	h->list.source = DNS_FROM_FEDERATION;
-	return end(h, -ENOENT, h->lead[0].name, "no SRV record");
+	h->at = h->first;
+	h->list.source = leads[h->first].source;
+	return end(h, -ENOENT, h->lead[h->first].name, "no SRV record");
 }
 
 /* Judges one lead that is done. Is the hunt over? */
@@ -415,7 +416,7 @@ static bool can_be_asked(const struct dns_question *q, bool *is_literal)
 	struct addr a;
 
 	*is_literal = false;
-	if (q->kind == DNS_FEDERATION)
+	if (q->kind != DNS_HOST)
 		return dns_name_is_host(q->name) &&
 		       q->name.len <= DNS_NAME_MAX - PREFIX_MAX;
 	*is_literal = !addr_parse_host(q->name, 0, &a);
@@ -464,9 +465,11 @@ int dns_targets(struct dns *d, const struct dns_question *q, dns_targets_fn fn,
 	h->list = (struct dns_target_list){ .ttl_s = DNS_TTL_MAX_S,
 					    .secure = true };
 	dns_job_open(&h->job, d, &hunt_ops);
-	if (q->kind == DNS_FEDERATION) {
+	if (q->kind != DNS_HOST) {
+		h->first = q->kind == DNS_CLIENTS ? LEAD_CLIENTS : 0;
+		h->at = h->first;
 		dns_name_canonical(q->name, h->name);
-		ask_lead(h, 0);
+		ask_lead(h, h->first);
 		return 0;
 	}
 	int err = start_host(h, q);

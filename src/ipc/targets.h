@@ -18,6 +18,9 @@
 enum ipc_targets_kind {
 	IPC_TARGETS_DOMAIN, /* a SIP domain, by its SRV records (RFC 3263) */
 	IPC_TARGETS_HOST,   /* a host name */
+	/* by one record alone, for who looks at his own */
+	IPC_TARGETS_FEDERATION, /* _sipfederationtls._tcp */
+	IPC_TARGETS_CLIENTS,    /* _sip._tls */
 	IPC_TARGETS_KIND_COUNT
 };
 

@@ -190,6 +190,29 @@ static int get_host(struct rig *g, const char *host, uint16_t port)
 	return g->error;
 }
 
+/* As users look: by that record alone, whatever partners' say. */
+static void test_clients(void **state)
+{
+	(void)state;
+	struct rig g;
+	struct dns_question q = { .kind = DNS_CLIENTS,
+				  .name = SLICE_LIT("plain.example") };
+
+	setup(&g, 0);
+	assert_int_equal(ask(&g, &q), 0);
+	run(&g, 1);
+	assert_int_equal(g.error, 0);
+	assert_int_equal(g.source, DNS_FROM_TLS);
+	assert_int_equal(g.count, 1);
+	/* it has one for partners, and none for users */
+	q.name = SLICE_LIT("contoso.example");
+	assert_int_equal(ask(&g, &q), 0);
+	run(&g, 1);
+	assert_int_equal(g.error, -ENOENT);
+	assert_int_equal(g.source, DNS_FROM_TLS);
+	teardown(&g);
+}
+
 /* Targets are in the order of their priorities, and complete. */
 static void test_targets(void **state)
 {
@@ -649,6 +672,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_families_in_turns),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_alias_of_a_target),
