@@ -157,6 +157,7 @@ extern const struct verb_ops verb_messages, verb_messages_of,
 	verb_messages_drop;
 extern const struct verb_ops verb_backup, verb_backup_state;
 extern const struct verb_ops verb_ports, verb_firewall, verb_explain;
+extern const struct verb_ops verb_facts, verb_lookup;
 extern const struct verb_ops verb_user_contacts, verb_user_contact_set,
 	verb_user_contact_remove;
 extern const struct verb_ops verb_turn_credential, verb_turn_rotate;

@@ -27,6 +27,15 @@
  *                  arguments are texts, an empty one is as if not given
  *   explain     {from,to,method,audio_video,arriving_as,form} -> the same;
  *                  form json: the text is an object (admin/explain.c)
+ *   facts       {}                -> {"name":s,"domains":[s...],"home":s,
+ *                  "federation":[s...],"clients":[s...],"relay":[s...],
+ *                  "relay_tls":[s...],"public":[s...],"trust":s,
+ *                  "certificates":[{"file":s,"pem":s}...]}  addresses are
+ *                  texts; home: builtin or none; trust: a path
+ *   lookup      {kind,name}       -> {"error":n,"text":s,"secure":b,
+ *                  "targets":[{"name":s,"port":n,"direct":b,
+ *                              "addresses":[s...]}...]}; kind: federation
+ *                  or clients (a domain's SRV records), host; error: an errno
  *   user.add    {aor,password}    -> {}
  *   user.passwd {aor,password}    -> {}
  *   user.remove {aor}             -> {}
