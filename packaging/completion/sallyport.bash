@@ -10,7 +10,7 @@ _sallyport_options() { # verb: its options
 	firewall) echo '-c --format --profile --perimeter --ssh --edge --strict' ;;
 	'user add' | 'user passwd') echo '--password-file' ;;
 	'turn credential') echo '--user --ttl --ms' ;;
-	restore) echo '-c' ;;
+	restore | check) echo '-c' ;;
 	ban) echo '--for' ;;
 	message) echo "$client --to" ;;
 	receive) echo "$client --count --answer --timeout" ;;

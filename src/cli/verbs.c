@@ -127,10 +127,12 @@ const struct cli_verb cli_verbs[] = {
 	{ .words = "check",
 	  .operands = "",
 	  .help = "look the running server and this machine over",
-	  .more = "Processes, database, ports and firewall rules, the relay's\n"
-		  "range, clock, limits and kernel: a line each, pass, warn\n"
-		  "or fail, and what to do. Status 1 when something failed.\n"
-		  "Run it as root, on the server itself.\n",
+	  .more = "Configuration, processes, database, certificates, DNS,\n"
+		  "ports and firewall rules, next hops, a packet through the\n"
+		  "relay, its range, clock, limits and kernel: a line each,\n"
+		  "pass, warn or fail, and what to do. Status 1 when\n"
+		  "something failed. Run it as root, on the server itself.\n",
+	  .options = CLI_OPT(OPT_CONFIG),
 	  .run = cli_verb_check },
 	{ .words = "explain",
 	  .operands = "",

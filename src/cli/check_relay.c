@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `check`: a packet through the relay, from one of its ports to another, by
+ * each of its listeners. */
+#include "cli/check.h"
+
+#include <string.h>
+
+#include "cli/ctl.h"
+#include "cli/turn_try.h"
+
+/* Who listens everywhere is reached by the machine itself. */
+static int listener_of(const char *text, struct addr *out)
+{
+	char host[ADDR_TEXT_MAX];
+	if (addr_parse(slice_str(text), false, out))
+		return -1;
+	uint16_t port = addr_port(out);
+	addr_host(out, host);
+	if (!strcmp(host, "0.0.0.0"))
+		return addr_parse_host(SLICE_LIT("127.0.0.1"), port, out);
+	if (!strcmp(host, "::"))
+		return addr_parse_host(SLICE_LIT("::1"), port, out);
+	return 0;
+}
+
+static void try_one(struct checkup *k, const char *text, struct turn_ask *ask)
+{
+	char why[TURN_WHY_MAX];
+	const char *name = ask->tcp ? "TCP" : "UDP";
+	uint32_t us = 0;
+	if (listener_of(text, &ask->relay))
+		return; /* a checked address */
+	if (turn_round_trip(ask, &us, why))
+		findings_tell(&k->f, FINDING_FAIL,
+			      "see the log for relay.refused; is the range "
+			      "open between the relay's own addresses, "
+			      "relay.public right?",
+			      "%s over %s: %s", text, name, why);
+	else
+		findings_tell(&k->f, FINDING_PASS, NULL,
+			      "%s over %s: a packet went round in %u.%03u ms",
+			      text, name, us / 1000, us % 1000);
+}
+
+void check_relay(struct checkup *k)
+{
+	const json_t *listeners = json_object_get(k->facts, "relay");
+	const json_t *domain =
+		json_array_get(json_object_get(k->facts, "domains"), 0);
+	json_t *credential = NULL;
+	if (!json_array_size(listeners)) {
+		findings_tell(&k->f, FINDING_PASS, NULL, "there is no relay");
+		return;
+	}
+	if (ctl_call(k->f.cli, "turn.credential",
+		     json_pack("{s:o,s:s,s:s}", "user",
+			       json_sprintf("check@%s",
+					    json_string_value(domain)),
+			       "ttl", "60", "form", "text"),
+		     &credential)) {
+		findings_tell(&k->f, FINDING_FAIL,
+			      "see the messages of store in the log",
+			      "no credential can be minted");
+		return;
+	}
+	struct turn_ask ask = {
+		.username = slice_str(check_text(credential, "username")),
+		.password = slice_str(check_text(credential, "password")),
+	};
+	for (size_t i = 0; i < 2 * json_array_size(listeners); i++) {
+		ask.tcp = i % 2;
+		try_one(k, json_string_value(json_array_get(listeners, i / 2)),
+			&ask);
+	}
+	ctl_wipe(credential, "password");
+	json_decref(credential);
+}
