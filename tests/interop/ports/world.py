@@ -116,6 +116,9 @@ relay:
         self.org.add_user("bob")
         with self.hosts.at("client"):
             self.alice = self.client(self.org, "alice")
+        # providers' users are heard by those who know them
+        self.org.run("user", "contacts", self.alice.aor, "allow",
+                     "pia@bigim.test")
 
     # what the firewall loads
 
