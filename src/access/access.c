@@ -239,6 +239,7 @@ bool access_unlisted(const struct access *a, const struct access_rulings *r,
 		.allow = c->discovered_allow,
 		.allow_count = c->discovered_allow_count,
 		.level = allowed ? ACCESS_LEVEL_SOURCE : c->discovered_level,
+		.proof = c->discovered_proof,
 		.discovered = !allowed,
 	};
 	return true;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "access/access_conf.h"
+#include "access/proof.h"
 #include "access/rulings.h"
 #include "base/reject.h"
 
@@ -56,6 +57,8 @@ struct access_facts {
 	enum access_source source;
 	const char (*peer_name)[256]; /* proven names of the connection */
 	size_t peer_name_count;
+	/* NULL: all that is needed, as when somebody only asks. */
+	const struct access_evidence *evidence;
 	struct slice method;
 	bool registers;        /* method is REGISTER */
 	bool crosses;          /* method may cross to partners */
@@ -87,7 +90,8 @@ enum access_kind {
 	ACCESS_TO_PARTNER, /* .partner */
 	ACCESS_TO_FLOW,    /* the client that the token names */
 	ACCESS_NEED_SRV,   /* judge again with from_srv */
-	ACCESS_NEED_LIMIT  /* judge again with limit; .partner: whose */
+	ACCESS_NEED_LIMIT, /* judge again with limit; .partner: whose */
+	ACCESS_NEED_TLSA   /* judge again with evidence.tlsa; .partner: whose */
 };
 
 /* What the inside is told about a sender outside (MS-SIPRE
@@ -109,8 +113,9 @@ struct access_verdict {
 	enum access_kind kind;
 	const struct reject *reject;
 	const struct access_partner *partner; /* who stands outside: TO_PARTNER
-						 and FROM_FEDERATION; and the
-						 provider that has ended */
+						 and FROM_FEDERATION; and
+						 whose provider has ended, or
+						 who is not proven */
 	struct access_mark mark;
 };
 
@@ -151,6 +156,9 @@ const struct access_partner *access_peer_by_srv(const struct access *a,
 						const char (*name)[256],
 						size_t count);
 
+/* The name that makes this peer that partner, of those it proves; or empty. */
+struct slice access_proven_name(const struct access_facts *facts,
+				const struct access_partner *partner);
 /* The row of a domain that no entry names, when it may be a partner all the
  * same: discovery is on, or the operator allows it. domain is borrowed by *row.
  */
@@ -169,18 +177,6 @@ void access_partner_key(const struct access_partner *p,
 /* The first with that key, or NULL. */
 const struct access_partner *access_partner_by_key(const struct access *a,
 						   struct slice key);
-/*
- * Names as providers write them: "bob(fabrikam.test)@messenger.test" for
- * bob@fabrikam.test. aor is canonical, and stays so. False: it is written as it
- * is, and *out is not touched.
- */
-enum { ACCESS_AOR_MAX = 512, ACCESS_DOMAIN_MAX = 256 }; /* with NUL */
-bool access_decorate(const struct access *a, struct slice aor, uint64_t now_s,
-		     char out[static ACCESS_AOR_MAX]);
-bool access_undecorate(const struct access *a, struct slice aor, uint64_t now_s,
-		       char out[static ACCESS_AOR_MAX]);
-/* The domain that stands in brackets, whoever wrote it: canonical. */
-bool access_decorated(struct slice aor, char out[static ACCESS_DOMAIN_MAX]);
 /* The successor of the provider that this domain is of, or empty. */
 struct slice access_successor(const struct access *a, struct slice domain);
 /* May this type of request cross to and from partners? */

@@ -14,6 +14,29 @@ enum access_level {
 	ACCESS_LEVEL_UNVERIFIED /* nothing is: contacts only */
 };
 
+/* What makes us believe that a certificate is the peer's. */
+enum access_proof_kind {
+	ACCESS_PROOF_PKI,        /* an authority that we trust issued it */
+	ACCESS_PROOF_PIN,        /* its key is a pinned one */
+	ACCESS_PROOF_DANE,       /* a TLSA record says so (RFC 6698) */
+	ACCESS_PROOF_DANE_OR_PKI /* where there is one; else an authority */
+};
+/* What a certificate is for; bits. */
+enum access_usage {
+	ACCESS_USAGE_CLIENT = 1 << 0,
+	ACCESS_USAGE_SERVER = 1 << 1,
+	ACCESS_USAGE_SIP = 1 << 2 /* SIP domains (RFC 5924) */
+};
+enum { ACCESS_PIN_BYTES = 32 };
+/* All zero: by an authority, for anything. */
+struct access_demand {
+	enum access_proof_kind kind;
+	unsigned usages; /* who comes to us needs one of these; 0: any */
+	/* SHA-256 of public keys: one of them it is, whatever kind says. */
+	const uint8_t (*pin)[ACCESS_PIN_BYTES];
+	size_t pin_count;
+};
+
 /* Many domains behind one edge. */
 struct access_provider {
 	struct slice name;
@@ -65,6 +88,7 @@ struct access_partner {
 	size_t allow_count;
 	uint32_t connections; /* at most so many of ours; 0: 4 */
 	enum access_level level;
+	struct access_demand proof;
 	const struct access_provider *provider; /* NULL: a partner */
 	/* The same domain with the provider's successor, for the time after the
 	 * end; NULL: refused then. */
@@ -87,6 +111,7 @@ struct access_conf {
 	/* What holds for these: how far they are believed, and which special
 	 * addresses their names may resolve to (DNS-03). */
 	enum access_level discovered_level;
+	struct access_demand discovered_proof;
 	const struct addr_prefix *discovered_allow;
 	size_t discovered_allow_count;
 	/* What nobody may for whom no policy says otherwise: enum access_may */

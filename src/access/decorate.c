@@ -5,6 +5,8 @@
  * only when that gives a domain of the same provider, so that nobody speaks for
  * more domains by it than his entry says.
  */
+#include "access/decorate.h"
+
 #include <string.h>
 
 #include "access/access_int.h"

@@ -8,6 +8,7 @@
 #include "access/access.h"
 
 #include "access/access_int.h"
+#include "access/decorate.h"
 #include "access/reject.h"
 
 /* The ways a request can take; a route token makes one of its own. */
@@ -36,7 +37,7 @@ struct judge {
 typedef const struct reject *(*check_fn)(struct judge *j);
 
 /* Not refusals: what is missing to judge. */
-static const struct reject NEED_SRV, NEED_LIMIT;
+static const struct reject NEED_SRV, NEED_LIMIT, NEED_TLSA;
 
 /* By its entry, else as one that is not listed. */
 static const struct access_partner *partner_of(const struct access *a,
@@ -112,6 +113,25 @@ static const struct reject *not_blocked(struct judge *j)
 static const struct reject *from_covered(struct judge *j)
 {
 	return speaks(j, &ACCESS_REJ_FROM_MISMATCH);
+}
+
+/* By an authority, a pinned key, a record in the DNS: as that partner's entry
+ * wants it. */
+static const struct reject *proof_given(struct judge *j)
+{
+	if (!j->other || !j->f->evidence)
+		return NULL;
+	j->line = j->other->line;
+	switch (access_lack(&j->other->proof, j->f->evidence, true)) {
+	case ACCESS_LACKS_NOTHING:
+		return NULL;
+	case ACCESS_LACKS_TLSA:
+		return &NEED_TLSA;
+	case ACCESS_LACKS_ANSWER:
+		return &ACCESS_REJ_PROOF_UNKNOWN;
+	default:
+		return &ACCESS_REJ_PROOF;
+	}
 }
 
 /* Who is listed, or allowed by the operator, has none (SIP-27). */
@@ -294,6 +314,8 @@ static const struct {
 	  not_blocked },
 	{ LANES_IN | LANE_TRANSIT, "the peer may speak for that domain",
 	  from_covered },
+	{ LANES_IN | LANE_TRANSIT, "the peer proves it as it has to",
+	  proof_given },
 	{ LANE_TRANSIT, "no transit", no_transit },
 	{ LANES_IN, "a discovered partner keeps to its limits", within_limits },
 	{ LANES_CLIENT, "the sender is ours", from_ours },
@@ -439,7 +461,8 @@ static void step(const struct judge *j, const char *check,
 		 void (*fn)(void *arg, const struct access_step *step),
 		 void *arg)
 {
-	bool unknown = reject == &NEED_SRV || reject == &NEED_LIMIT;
+	bool unknown = reject == &NEED_SRV || reject == &NEED_LIMIT ||
+		       reject == &NEED_TLSA;
 	const struct access_step s = { .check = check,
 				       .reject = unknown ? NULL : reject,
 				       .unknown = unknown,
@@ -466,11 +489,16 @@ struct access_verdict access_explain(
 			return (struct access_verdict){
 				.kind = ACCESS_NEED_SRV
 			};
+		if (v.reject == &NEED_TLSA)
+			return (struct access_verdict){
+				.kind = ACCESS_NEED_TLSA, .partner = j.other
+			};
 		if (v.reject == &NEED_LIMIT)
 			return (struct access_verdict){
 				.kind = ACCESS_NEED_LIMIT, .partner = j.other
 			};
-		if (v.reject == &ACCESS_REJ_PROVIDER_ENDED)
+		if (v.reject == &ACCESS_REJ_PROVIDER_ENDED ||
+		    v.reject == &ACCESS_REJ_PROOF)
 			v.partner = j.other;
 		if (v.reject)
 			return v;

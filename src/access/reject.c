@@ -29,6 +29,33 @@ const struct reject ACCESS_REJ_FROM_MISMATCH = {
 	.spec = "SIP-25",
 };
 
+const struct reject ACCESS_REJ_PROOF = {
+	.status = 403,
+	.diagnostics = 1010,
+	.closes = true,
+	.inside_only = true,
+	.metric = M_REJ_PROOF,
+	.why = "proof",
+	.reason = "Forbidden",
+	.text = "The certificate of this connection has the right name and is "
+		"not what the partner's entry asks for: another key than those "
+		"pinned, another than its TLSA record names, no trusted "
+		"authority, or another key usage; the log says which "
+		"(tls.peer_unproven).",
+	.spec = "TLS-03, RFC 5922 7.2, RFC 6698 2.1",
+};
+
+const struct reject ACCESS_REJ_PROOF_UNKNOWN = {
+	.status = 504,
+	.diagnostics = 1010,
+	.metric = M_REJ_PROOF_UNKNOWN,
+	.why = "proof_unknown",
+	.reason = "Server Time-out",
+	.text = "The TLSA records that would prove the peer's certificate "
+		"could not be found out, or fail DNSSEC validation.",
+	.spec = "DNS-02, RFC 6698 4.1",
+};
+
 const struct reject ACCESS_REJ_SRV_NONE = {
 	.status = 504,
 	.diagnostics = 1008,

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "access/access.h"
+#include "access/decorate.h"
 
 #define S(s)                                        \
 	{                                           \
