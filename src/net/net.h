@@ -23,6 +23,20 @@ struct conn;
 /* 256: a domain name with NUL. */
 enum { NET_NAME_MAX = 256, NET_NAMES_MAX = 64 };
 
+/* What a certificate may be used for, as its chain allows; bits. */
+enum net_usage {
+	NET_USAGE_CLIENT = 1 << 0,
+	NET_USAGE_SERVER = 1 << 1,
+	NET_USAGE_SIP = 1 << 2 /* SIP domains (RFC 5924) */
+};
+/* Digests of a certificate and of its SubjectPublicKeyInfo, in the order of
+ * TLSA records (RFC 6698 2.1): selector, then matching type. */
+enum { NET_DIGEST_MAX = 64 };
+struct net_digests {
+	uint8_t sha256[2][32];
+	uint8_t sha512[2][NET_DIGEST_MAX];
+};
+
 /* Proven by the peer's certificate; empty without one. */
 struct net_peer {
 	struct addr addr;
@@ -30,6 +44,9 @@ struct net_peer {
 	char (*name)[NET_NAME_MAX]; /* lower case, no final dot */
 	char serial[48];            /* hex, for logs */
 	uint64_t until_s;           /* since 1970: when the certificate ends */
+	bool chained;               /* an authority that we trust issued it */
+	uint8_t usages; /* NET_USAGE_...; NET_TLS_FEDERATION only */
+	struct net_digests digests; /* FEDERATION and DIAL */
 };
 
 enum net_tls_use {

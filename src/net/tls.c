@@ -360,7 +360,7 @@ int tls_create(struct tls **out, struct net_tls *ctx, const char *server_name)
 	t->ctx = ctx;
 	t->text = "";
 	t->verify.use = ctx->use;
-	t->verify.client_usage_only = ctx->client_usage_only;
+	t->verify.rules = ctx;
 	buf_init(&t->wire, 0);
 	ERR_clear_error();
 	int err = set_up(t, server_name);
@@ -403,8 +403,7 @@ const char *tls_recheck(struct tls *t, const struct net_tls *ctx)
 	if (!t->ssl || !SSL_get0_peer_certificate(t->ssl))
 		return NULL;
 	ERR_clear_error();
-	const char *why =
-		tls_verify_again(t->ssl, ctx->ctx, ctx->client_usage_only);
+	const char *why = tls_verify_again(t->ssl, ctx);
 	ERR_clear_error();
 	return why;
 }

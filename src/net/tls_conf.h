@@ -26,4 +26,9 @@ struct net_tls_conf {
 	/* a client's certificate must be for clientAuth; serverAuth is not
 	 * enough */
 	bool client_usage_only;
+	/* Peers with a name in one of these need no authority that is trusted:
+	 * net_peer.chained tells. ".fabrikam.test": hosts directly in that
+	 * domain; ".": everybody. */
+	const struct slice *unchained;
+	size_t unchained_count;
 };

@@ -142,6 +142,17 @@ static int make_context(struct net_tls *t, const struct net_tls_conf *conf,
 	return t->ctx && t->bio ? set_up(t, conf, error) : -ENOMEM;
 }
 
+/* The configuration goes before connections do. */
+static int keep_unchained(struct net_tls *t, const struct net_tls_conf *conf)
+{
+	buf_init(&t->unchained, 0);
+	for (size_t i = 0; i < conf->unchained_count; i++) {
+		buf_put(&t->unchained, conf->unchained[i]);
+		buf_u8(&t->unchained, 0);
+	}
+	return buf_failed(&t->unchained) ? -ENOMEM : 0;
+}
+
 int net_tls_create(struct net_tls **out, const struct net_tls_conf *conf,
 		   enum net_tls_use use, char error[static NET_ERROR_MAX])
 {
@@ -154,7 +165,9 @@ int net_tls_create(struct net_tls **out, const struct net_tls_conf *conf,
 		t->refs = 1;
 		t->use = use;
 		t->client_usage_only = conf->client_usage_only;
-		err = use == NET_PLAIN ? 0 : make_context(t, conf, error);
+		err = keep_unchained(t, conf);
+		if (!err && use != NET_PLAIN)
+			err = make_context(t, conf, error);
 	}
 	if (err) {
 		if (!error[0])
@@ -200,5 +213,6 @@ void net_tls_free(struct net_tls *t)
 	tls_hosts_free(&t->hosts);
 	tls_tickets_wipe(&t->tickets);
 	gate_unref(t->gate);
+	buf_free(&t->unchained);
 	free(t);
 }

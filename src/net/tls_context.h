@@ -21,6 +21,7 @@ struct net_tls {
 	struct tls_hosts hosts;
 	struct tls_tickets tickets;
 	bool client_usage_only;
+	struct buf unchained; /* names that need no authority, NUL after each */
 };
 
 void net_tls_ref(struct net_tls *t);
@@ -33,18 +34,19 @@ BIO_METHOD *tls_bio_method(void);
  */
 struct tls_verify {
 	enum net_tls_use use;
-	bool client_usage_only;
-	char name[NET_NAME_MAX]; /* dialled: must be proven; "" else */
+	const struct net_tls *rules; /* of the context that judges */
+	char name[NET_NAME_MAX];     /* dialled: must be proven; "" else */
 	struct net_peer peer;
-	const char *why; /* refused: one word for the log; else NULL */
-	bool name_wrong; /* refused for its name alone */
+	const char *why;       /* refused: one word for the log; else NULL */
+	const char *unchained; /* it would have been, for that; or NULL */
+	bool name_wrong;       /* refused for its name alone */
 };
 
 /* Makes connections of ctx check their peer. */
 int tls_verify_setup(SSL_CTX *ctx, enum net_tls_use use);
 /* The peer's certificate once more, by the rules of ctx: why it is refused now,
- * or NULL. client_usage_only is ctx's. */
-const char *tls_verify_again(SSL *ssl, SSL_CTX *ctx, bool client_usage_only);
+ * or NULL. */
+const char *tls_verify_again(SSL *ssl, const struct net_tls *t);
 /* tls_ocsp.c: connections of ctx ask for a staple and judge it; 1 or 0. */
 int tls_ocsp_setup(SSL_CTX *ctx);
 void tls_verify_attach(SSL *ssl, struct tls_verify *v);

@@ -51,27 +51,109 @@ static const char *why_of(int code)
 	return "certificate";
 }
 
-/* What the whole chain allows the leaf to be used for; a certificate without
- * the extension allows everything. The trust anchor is not asked. */
-static bool usage_ok(const struct tls_verify *v, X509_STORE_CTX *store)
+/* Bits of the certificate itself; one without the extension allows all. An
+ * authority may say "any", a leaf may not. */
+static unsigned usages_of(X509 *cert, bool authority)
+{
+	static const char sip_domain[] = "1.3.6.1.5.5.7.3.20"; /* RFC 5924 */
+	const unsigned all =
+		NET_USAGE_CLIENT | NET_USAGE_SERVER | NET_USAGE_SIP;
+	uint32_t eku = X509_get_extended_key_usage(cert);
+	if (eku == UINT32_MAX || (authority && (eku & XKU_ANYEKU)))
+		return all;
+	unsigned usages = (eku & XKU_SSL_CLIENT ? NET_USAGE_CLIENT : 0u) |
+			  (eku & XKU_SSL_SERVER ? NET_USAGE_SERVER : 0u);
+	EXTENDED_KEY_USAGE *list =
+		X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+	for (int i = 0; list && i < sk_ASN1_OBJECT_num(list); i++) {
+		char text[sizeof(sip_domain) + 1];
+		if (OBJ_obj2txt(text, sizeof(text),
+				sk_ASN1_OBJECT_value(list, i), 1) > 0 &&
+		    strcmp(text, sip_domain) == 0)
+			usages |= NET_USAGE_SIP;
+	}
+	EXTENDED_KEY_USAGE_free(list);
+	return usages;
+}
+
+/* What the whole chain allows the leaf to be used for. The trust anchor is not
+ * asked; where there is none, the last is no anchor. */
+static bool usage_ok(struct tls_verify *v, X509_STORE_CTX *store)
 {
 	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
-	uint32_t allowed = v->client_usage_only
-				   ? XKU_SSL_CLIENT
-				   : XKU_SSL_CLIENT | XKU_SSL_SERVER;
+	unsigned allowed = NET_USAGE_CLIENT | NET_USAGE_SIP;
+	unsigned usages = allowed | NET_USAGE_SERVER;
 	int count = sk_X509_num(chain);
 
+	if (!v->rules->client_usage_only)
+		allowed |= NET_USAGE_SERVER;
 	for (int i = 0; i < count; i++) {
-		if (i && i == count - 1)
+		if (i && i == count - 1 && !v->unchained)
 			break;
-		uint32_t eku =
-			X509_get_extended_key_usage(sk_X509_value(chain, i));
-		if (i && eku != UINT32_MAX && (eku & XKU_ANYEKU))
-			continue;
-		allowed &= eku;
+		usages &= usages_of(sk_X509_value(chain, i), i > 0);
 	}
+	v->peer.usages = (uint8_t)usages;
 	uint32_t ku = X509_get_key_usage(sk_X509_value(chain, 0));
-	return allowed && (ku & KU_DIGITAL_SIGNATURE);
+	return (usages & allowed) && (ku & KU_DIGITAL_SIGNATURE);
+}
+
+/* Is one of these names to be believed without an authority? */
+static bool may_lack_chain(const struct tls_verify *v)
+{
+	struct slice rest = buf_slice(&v->rules->unchained);
+	while (rest.len) {
+		struct slice one = slice_str((const char *)rest.ptr);
+		rest = slice_from(rest, one.len + 1);
+		bool hosts = one.len && one.ptr[0] == '.';
+		if (!hosts && net_peer_has(&v->peer, one))
+			return true;
+		for (size_t i = 0; hosts && i < v->peer.name_count; i++) {
+			struct slice name = slice_str(v->peer.name[i]);
+			ptrdiff_t dot = slice_chr(name, '.');
+			if (one.len == 1 ||
+			    (dot >= 0 &&
+			     slice_eq(slice_from(name, (size_t)dot), one)))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool digest_one(const struct slice der, struct net_digests *out, int i)
+{
+	return EVP_Digest(der.ptr, der.len, out->sha256[i], NULL, EVP_sha256(),
+			  NULL) == 1 &&
+	       EVP_Digest(der.ptr, der.len, out->sha512[i], NULL, EVP_sha512(),
+			  NULL) == 1;
+}
+
+/* Of the whole certificate, and of its SubjectPublicKeyInfo. */
+static bool digest(X509 *cert, struct net_digests *out)
+{
+	unsigned char *der[2] = { NULL, NULL };
+	int len[2] = { i2d_X509(cert, &der[0]),
+		       i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der[1]) };
+	bool ok = true;
+	for (int i = 0; i < 2; i++) {
+		ok = ok && len[i] > 0 &&
+		     digest_one(slice_of(der[i], (size_t)len[i]), out, i);
+		OPENSSL_free(der[i]);
+	}
+	return ok;
+}
+
+/* The names are known: is it believed, and by what can it be proved? */
+static int check_chained(struct tls_verify *v, X509 *leaf)
+{
+	if (v->unchained && !may_lack_chain(v)) {
+		v->why = v->unchained;
+		return X509_V_ERR_CERT_UNTRUSTED;
+	}
+	v->peer.chained = !v->unchained;
+	if (v->use == NET_TLS_USER || digest(leaf, &v->peer.digests))
+		return X509_V_OK;
+	v->why = "memory";
+	return X509_V_ERR_OUT_OF_MEM;
 }
 
 /* The leaf, after everything else was found right. X509_V_... */
@@ -101,7 +183,17 @@ static int check_leaf(struct tls_verify *v, X509_STORE_CTX *store)
 		v->name_wrong = true;
 		return X509_V_ERR_HOSTNAME_MISMATCH;
 	}
-	return X509_V_OK;
+	return check_chained(v, X509_STORE_CTX_get_current_cert(store));
+}
+
+/* No authority that we trust has anything to do with it. */
+static bool is_unchained(int code)
+{
+	return code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+	       code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+	       code == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+	       code == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+	       code == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
 }
 
 static int on_verify(int ok, X509_STORE_CTX *store)
@@ -113,6 +205,12 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 
 	/* Lists are checked for the authorities that gave us one. */
 	if (!ok && code == X509_V_ERR_UNABLE_TO_GET_CRL) {
+		X509_STORE_CTX_set_error(store, X509_V_OK);
+		return 1;
+	}
+	if (!ok && is_unchained(code) && v->rules->unchained.len) {
+		if (!v->unchained)
+			v->unchained = why_of(code);
 		X509_STORE_CTX_set_error(store, X509_V_OK);
 		return 1;
 	}
@@ -171,16 +269,15 @@ static int verify_again(X509_STORE_CTX *store, SSL *ssl, SSL_CTX *ctx)
 	return X509_verify_cert(store);
 }
 
-const char *tls_verify_again(SSL *ssl, SSL_CTX *ctx, bool client_usage_only)
+const char *tls_verify_again(SSL *ssl, const struct net_tls *t)
 {
 	struct tls_verify *before = SSL_get_ex_data(ssl, 0);
-	struct tls_verify v = { .use = before->use,
-				.client_usage_only = client_usage_only };
+	struct tls_verify v = { .use = before->use, .rules = t };
 	X509_STORE_CTX *store = X509_STORE_CTX_new();
 
 	memcpy(v.name, before->name, sizeof(v.name));
 	SSL_set_ex_data(ssl, 0, &v);
-	int ok = store ? verify_again(store, ssl, ctx) : -1;
+	int ok = store ? verify_again(store, ssl, t->ctx) : -1;
 	X509_STORE_CTX_free(store);
 	SSL_set_ex_data(ssl, 0, before);
 	identity_clear(&v.peer);

@@ -439,6 +439,89 @@ static void a_wrong_name_is_told_apart(void **state)
 	net_tls_free(user);
 }
 
+/* Whose entry asks for another proof needs no authority; everybody else does,
+ * and names and dates count all the same. */
+static void without_an_authority(void **state)
+{
+	static const struct {
+		struct slice name;
+		struct cert_spec spec;
+		const char *why;
+	} cases[] = {
+#define LIT(s) { (const uint8_t *)(s), sizeof(s) - 1 }
+		{ LIT("sip.partner.test"), { .san = DNS }, NULL },
+		{ LIT(".partner.test"), { .san = DNS }, NULL },
+		{ LIT("."), { .san = DNS }, NULL },
+		{ LIT("partner.test"), { .san = DNS }, "self_signed" },
+		{ LIT(".test"), { .san = DNS }, "self_signed" },
+		{ LIT("ip.partner.test"), { .san = DNS }, "self_signed" },
+		{ LIT("sip.partner.test"),
+		  { .san = DNS, .from_days = -30, .until_days = -1 },
+		  "expired" },
+		{ LIT("sip.partner.test"),
+		  { .san = DNS, .eku = CERT_EKU_CODE },
+		  "key_usage" },
+		{ LIT("."), { .common_name = "sip.partner.test" }, "no_name" },
+	};
+	struct pki *pki = *state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct row row = { .name = "without an authority",
+					 .in = cases[i].why };
+		struct net_tls_conf ours = certs_conf(&pki->leaf, &pki->ca);
+		struct test_cert theirs;
+		struct net_tls *fed, *dial;
+		char error[NET_ERROR_MAX];
+		struct pair p;
+		certs_make(&theirs, &cases[i].spec, NULL);
+		ours.unchained = &cases[i].name;
+		ours.unchained_count = 1;
+		assert_int_equal(
+			net_tls_create(&fed, &ours, NET_TLS_FEDERATION, error),
+			0);
+		dial = context(&pki->leaf, &pki->ca, NET_TLS_DIAL);
+		assert_int_equal(
+			SSL_CTX_use_certificate(dial->ctx, theirs.cert), 1);
+		assert_int_equal(SSL_CTX_use_PrivateKey(dial->ctx, theirs.key),
+				 1);
+		pair_open(&p, fed, dial, "edge.test");
+		pair_pump(&p, 1 << 20);
+		check(&row, "dials us", p.server, row.in);
+		assert_false(tls_peer(p.server)->chained);
+		pair_close(&p);
+		net_tls_free(fed);
+		net_tls_free(dial);
+		certs_free(&theirs);
+	}
+}
+
+/* What else proves it: digests as other programs compute them, and usages. */
+static void what_can_be_proved_by(void **state)
+{
+	struct pki *pki = *state;
+	struct net_tls *fed = context(&pki->leaf, &pki->ca, NET_TLS_FEDERATION);
+	struct net_tls *dial = context(&pki->leaf, &pki->ca, NET_TLS_DIAL);
+	unsigned char *der = NULL;
+	uint8_t digest[64];
+	struct pair p;
+	pair_open(&p, fed, dial, "edge.test");
+	pair_pump(&p, 1 << 20);
+	const struct net_peer *peer = tls_peer(p.server);
+	assert_true(peer->chained);
+	assert_int_equal(peer->usages, NET_USAGE_CLIENT | NET_USAGE_SERVER);
+	int len = i2d_PUBKEY(pki->leaf.key, &der);
+	assert_true(len > 0);
+	EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL);
+	assert_memory_equal(peer->digests.sha256[1], digest, 32);
+	EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha512(), NULL);
+	assert_memory_equal(peer->digests.sha512[1], digest, 64);
+	X509_digest(pki->leaf.cert, EVP_sha256(), digest, NULL);
+	assert_memory_equal(peer->digests.sha256[0], digest, 32);
+	OPENSSL_free(der);
+	pair_close(&p);
+	net_tls_free(fed);
+	net_tls_free(dial);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +530,8 @@ int main(void)
 		cmocka_unit_test(issuers_that_we_do_not_know),
 		cmocka_unit_test(usages_are_cut_down_the_chain),
 		cmocka_unit_test(revoked),
+		cmocka_unit_test(without_an_authority),
+		cmocka_unit_test(what_can_be_proved_by),
 		cmocka_unit_test(once_more),
 		cmocka_unit_test(revoked_in_the_middle),
 		cmocka_unit_test(the_client_usage_may_be_asked_for),
