@@ -237,6 +237,39 @@ static void tell_targets(struct role_resolver *r, const struct proc_id *to,
 	buf_free(&targets);
 }
 
+static void tell_tlsa(struct role_resolver *r, const struct proc_id *to,
+		      uint64_t id, const struct dns_digests *found)
+{
+	struct buf entries;
+	buf_init(&entries, 0);
+	for (size_t i = 0; i < found->count; i++) {
+		const struct dns_digest *d = &found->digest[i];
+		const struct ipc_tlsa x = { .usage = d->usage,
+					    .selector = d->selector,
+					    .digest = slice_of(d->digest,
+							       d->len) };
+		ipc_tlsa_put(&entries, &x);
+	}
+	bool whole = !buf_failed(&entries);
+	const struct ipc_targets m = {
+		.id = id,
+		.error = (uint32_t)(whole ? -found->error : ENOMEM),
+		.ttl_s = found->ttl_s,
+		.secure = true,
+		.targets = whole ? buf_slice(&entries) : SLICE_NONE,
+		.text = slice_str(found->text ? found->text : ""),
+	};
+	process_reply(r->process, to, IPC_TARGETS, &m);
+	buf_free(&entries);
+}
+
+static void on_tlsa(void *arg, const struct dns_digests *found)
+{
+	struct question *q = arg;
+	tell_tlsa(q->resolver, &q->from, q->id, found);
+	question_done(q);
+}
+
 static void on_targets(void *arg, const struct dns_target_list *list)
 {
 	struct question *q = arg;
@@ -260,6 +293,8 @@ static int ask_dns(struct question *q, const struct ipc_targets_get *m)
 	struct dns_question ask = { .kind = kinds[m->kind],
 				    .name = m->name,
 				    .port = m->port };
+	if (m->kind == IPC_TARGETS_TLSA)
+		return dns_tlsa(q->engine->dns, m->name, m->port, on_tlsa, q);
 	if (m->kind == IPC_TARGETS_DOMAIN)
 		ask.also_tries = DNS_TRY_NAPTR | DNS_TRY_SIPS;
 	if (domain && slice_cstr(m->name, q->domain, sizeof(q->domain)))

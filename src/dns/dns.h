@@ -117,6 +117,30 @@ typedef void (*dns_targets_fn)(void *arg, const struct dns_target_list *list);
 int dns_targets(struct dns *d, const struct dns_question *q, dns_targets_fn fn,
 		void *arg);
 
+/* Digests of certificates, of TLSA records (RFC 6698 2.1): what another
+ * matching type than these two says was made SHA-256 of. */
+enum { DNS_TLSA_MAX = 16, DNS_DIGEST_MAX = 64 };
+struct dns_digest {
+	uint8_t usage;    /* 0 .. 3 */
+	uint8_t selector; /* 0 whole certificate, 1 public key */
+	uint8_t len;      /* 32: SHA-256, 64: SHA-512 */
+	uint8_t digest[DNS_DIGEST_MAX];
+};
+struct dns_digests {
+	int error; /* 0, -ENOENT (none, or none that is validated), -ETIMEDOUT,
+		      -EBADMSG (bogus), -EIO */
+	uint32_t ttl_s; /* 30 .. 86 400 */
+	size_t count;
+	struct dns_digest digest[DNS_TLSA_MAX];
+	const char *text; /* for people, when error */
+};
+typedef void (*dns_digests_fn)(void *arg, const struct dns_digests *found);
+
+/* The TLSA records of a service, at _port._tcp.name; only what DNSSEC validates
+ * counts. Calls and returns as dns_addresses(). */
+int dns_tlsa(struct dns *d, struct slice name, uint16_t port, dns_digests_fn fn,
+	     void *arg);
+
 /* The rule for SRV targets of a domain that is known by name only: is target a
  * host directly in the domain, one label longer? Last dots do not matter. */
 bool dns_direct_child(struct slice domain, struct slice target);

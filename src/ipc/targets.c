@@ -10,6 +10,9 @@ enum {
 	NAME_MAX_BYTES = 253,
 	BYTES_V4 = 4,
 	BYTES_V6 = 16,
+	SHA256_BYTES = 32,
+	SHA512_BYTES = 64,
+	USAGE_LAST = 3,
 };
 
 static void put_addr(struct buf *out, const struct addr *a)
@@ -74,4 +77,25 @@ int ipc_target_next(struct cur *c, struct ipc_target *out)
 		if (next_addr(c, out->port, &out->addr[out->count]))
 			return -EBADMSG;
 	return 1;
+}
+
+void ipc_tlsa_put(struct buf *out, const struct ipc_tlsa *t)
+{
+	buf_u8(out, t->usage);
+	buf_u8(out, t->selector);
+	buf_u8(out, (uint8_t)t->digest.len);
+	buf_put(out, slice_head(t->digest, SHA512_BYTES));
+}
+
+int ipc_tlsa_next(struct cur *c, struct ipc_tlsa *out)
+{
+	if (!cur_left(c) && !cur_failed(c))
+		return 0;
+	out->usage = cur_u8(c);
+	out->selector = cur_u8(c);
+	out->digest = cur_bytes(c, cur_u8(c));
+	bool good = out->usage <= USAGE_LAST && out->selector <= 1 &&
+		    (out->digest.len == SHA256_BYTES ||
+		     out->digest.len == SHA512_BYTES);
+	return cur_failed(c) || !good ? -EBADMSG : 1;
 }

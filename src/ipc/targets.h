@@ -21,6 +21,7 @@ enum ipc_targets_kind {
 	/* by one record alone, for who looks at his own */
 	IPC_TARGETS_FEDERATION, /* _sipfederationtls._tcp */
 	IPC_TARGETS_CLIENTS,    /* _sip._tls */
+	IPC_TARGETS_TLSA,   /* the TLSA records of a host's port: see below */
 	IPC_TARGETS_KIND_COUNT
 };
 
@@ -35,6 +36,21 @@ struct ipc_target {
 	size_t count;
 	struct addr addr[IPC_TARGET_ADDRESSES_MAX]; /* with the port */
 };
+
+/*
+ * To IPC_TARGETS_TLSA the entries are digests of certificates, only such as
+ * DNSSEC validates:
+ *
+ *   u8 usage | u8 selector | u8 length, digest
+ */
+enum { IPC_TLSA_MAX = 16 };
+struct ipc_tlsa {
+	uint8_t usage, selector; /* RFC 6698 2.1 */
+	struct slice digest;     /* 32 bytes: SHA-256, 64: SHA-512; borrowed */
+};
+void ipc_tlsa_put(struct buf *out, const struct ipc_tlsa *t);
+/* The next entry. 1, 0 at the end, -EBADMSG. */
+int ipc_tlsa_next(struct cur *c, struct ipc_tlsa *out);
 
 void ipc_target_put(struct buf *out, const struct ipc_target *t);
 /* The next entry. 1, 0 at the end, -EBADMSG. */

@@ -67,6 +67,10 @@ static const char zone[] =
 	"fabrikam NAPTR 1 1 \"s\" \"SIPS+D2T\" \"\" _sips._tcp.fabrikam\n"
 	"_sips._tcp.fabrikam SRV 0 0 5071 sip.fabrikam\n"
 	"sip.fabrikam CNAME sip.contoso\n"
+	"_5061._tcp.sip.contoso TLSA 3 1 1 "
+	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+	"_5061._tcp.sip.contoso TLSA 2 0 0 abcdef\n"
+	"_5061._tcp.sip.contoso TLSA 9 9 9 00\n"
 	"_sipfederationtls._tcp.closed SRV 0 0 0 .\n";
 
 struct rig {
@@ -82,6 +86,7 @@ struct rig {
 	enum dns_source source;
 	size_t count;
 	struct dns_target first;
+	struct dns_digests digests;
 };
 
 /* -- the server -- */
@@ -287,6 +292,27 @@ static int get(struct rig *g, const char *domain)
 	return g->error;
 }
 
+static void on_tlsa(void *arg, const struct dns_digests *found)
+{
+	struct rig *g = arg;
+
+	g->digests = *found;
+	loop_stop(g->loop);
+}
+
+static int get_tlsa(struct rig *g, const char *host)
+{
+	struct timer guard;
+
+	timer_init(&guard, loop_timers(g->loop), on_guard, NULL);
+	timer_start(&guard, GUARD_MS);
+	assert_int_equal(dns_tlsa(g->dns, slice_str(host), 5061, on_tlsa, g),
+			 0);
+	loop_run(g->loop);
+	timer_stop(&guard);
+	return g->digests.error;
+}
+
 static void skip_without(const struct rig *g)
 {
 	if (!g->anchor[0])
@@ -350,9 +376,46 @@ static void test_without_anchor(void **state)
 	teardown(g);
 }
 
+/* RFC 6698: of three records two can be used; nothing counts unsigned, and
+ * what is forged is no "there is none" (DNS-02). */
+static void test_tlsa(void **state)
+{
+	struct rig *g = *state;
+	char other[ANCHOR_SIZE];
+
+	skip_without(g);
+	setup(g, g->anchor);
+	assert_int_equal(get_tlsa(g, "sip.contoso.test"), 0);
+	assert_int_equal(g->digests.count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct dns_digest *d = &g->digests.digest[i];
+		assert_int_equal(d->len, 32);
+		assert_int_equal(d->usage, d->selector ? 3 : 2);
+		if (d->selector)
+			assert_int_equal(d->digest[31], 0x1f);
+	}
+	assert_int_equal(get_tlsa(g, "sip2.contoso.test"), -ENOENT);
+	assert_int_equal(get_tlsa(g, "nobody.test"), -ENOENT);
+	teardown(g);
+
+	setup(g, "");
+	assert_int_equal(get_tlsa(g, "sip.contoso.test"), -ENOENT);
+	assert_int_equal(g->digests.count, 0);
+	teardown(g);
+
+	memcpy(other, g->anchor, sizeof(other));
+	char *letter = strstr(other, "257 3 13 ") + 20;
+	*letter = *letter == 'A' ? 'B' : 'A';
+	setup(g, other);
+	assert_int_equal(get_tlsa(g, "sip.contoso.test"), -EBADMSG);
+	assert_int_equal(get_tlsa(g, "sip2.contoso.test"), -EBADMSG);
+	teardown(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tlsa),
 		cmocka_unit_test(test_secure),
 		cmocka_unit_test(test_bogus),
 		cmocka_unit_test(test_without_anchor),

@@ -91,9 +91,45 @@ static void test_nonsense(void **state)
 	}
 }
 
+static void test_digests(void **state)
+{
+	uint8_t bytes[64];
+	struct ipc_tlsa t = { .usage = 3, .selector = 1 }, got;
+	struct buf b;
+	(void)state;
+	memset(bytes, 0xa5, sizeof(bytes));
+	buf_init(&b, 0);
+	t.digest = slice_of(bytes, 32);
+	ipc_tlsa_put(&b, &t);
+	size_t first = b.len;
+	t.digest = slice_of(bytes, 64);
+	ipc_tlsa_put(&b, &t);
+	struct cur c = cur_init(buf_slice(&b));
+	assert_int_equal(ipc_tlsa_next(&c, &got), 1);
+	assert_int_equal(got.usage, 3);
+	assert_int_equal(got.selector, 1);
+	assert_int_equal(got.digest.len, 32);
+	assert_int_equal(ipc_tlsa_next(&c, &got), 1);
+	assert_int_equal(got.digest.len, 64);
+	assert_int_equal(ipc_tlsa_next(&c, &got), 0);
+	for (size_t n = 1; n < first; n++) {
+		c = cur_init(slice_head(buf_slice(&b), n));
+		assert_int_equal(ipc_tlsa_next(&c, &got), -EBADMSG);
+	}
+	for (size_t at = 0; at < 3; at++) { /* usage 4, selector 2, 33 bytes */
+		uint8_t *byte = (uint8_t *)b.ptr + at, before = *byte;
+		*byte = (uint8_t)(before + 1);
+		c = cur_init(buf_slice(&b));
+		assert_int_equal(ipc_tlsa_next(&c, &got), -EBADMSG);
+		*byte = before;
+	}
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_digests),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_nonsense),
