@@ -173,10 +173,42 @@ static int check_default_route(struct conf_loader *ld)
 	return 0;
 }
 
+static int check_proof(struct conf_loader *ld, const struct conf_proof *p,
+		       uint32_t line)
+{
+	bool dane =
+		p->kind == CONF_PROOF_DANE || p->kind == CONF_PROOF_DANE_OR_PKI;
+	if (p->kind == CONF_PROOF_PIN && !p->pin_count)
+		return conf_fail(ld, line,
+				 "proof: pin needs pins: with the SHA-256 of "
+				 "the peer's public key");
+	if (dane && slice_empty(ld->conf->dns.trust_anchor.path))
+		return conf_fail(ld, line,
+				 "proof: dane needs dns.trust_anchor: without "
+				 "it nothing is validated");
+	return 0;
+}
+
+static int check_proofs(struct conf_loader *ld)
+{
+	const struct conf *c = ld->conf;
+	int err = check_proof(ld, &c->access.proof,
+			      conf_line_of(ld, "access.federation.proof"));
+	for (size_t i = 0; i < c->partner_count && !err; i++)
+		err = check_proof(ld, &c->partners[i].proof,
+				  c->partners[i].line);
+	for (size_t i = 0; i < c->provider_count && !err; i++)
+		err = check_proof(ld, &c->providers[i].proof,
+				  c->providers[i].line);
+	return err;
+}
+
 int conf_check_rules(struct conf_loader *ld)
 {
 	int err = check_providers(ld);
 	if (!err)
 		err = check_default_route(ld);
+	if (!err)
+		err = check_proofs(ld);
 	return err ? err : check_policies(ld);
 }

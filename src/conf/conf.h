@@ -74,6 +74,7 @@ struct conf {
 			struct slice *allow_addresses; /* prefixes */
 			size_t allow_count;
 		} discovery;
+		struct conf_proof proof; /* of who has no other */
 		struct {
 			struct slice edge; /* FQDN; empty: none */
 			struct slice address;

@@ -45,18 +45,19 @@ static const enum access_level levels[] = {
 	[CONF_SOURCE] = ACCESS_LEVEL_SOURCE,
 };
 
-static struct access_partner row_of(const struct conf_provider *p,
-				    const struct access_provider *provider,
-				    struct slice domain)
+static int put_row(struct arena *a, const struct conf *c,
+		   const struct access_provider *all,
+		   const struct conf_provider *p, struct access_partner *out)
 {
-	return (struct access_partner){
-		.domain = domain,
+	*out = (struct access_partner){
+		.domain = out->domain,
 		.edge = p->edge,
 		.address = p->address,
 		.level = levels[p->verification],
-		.provider = provider,
+		.provider = &all[p - c->providers],
 		.line = p->line,
 	};
+	return conf_view_proof(a, c, &p->proof, &out->proof);
 }
 
 /* The rows of a domain for the time after the end: its provider's successor,
@@ -72,7 +73,10 @@ static int add_heirs(struct arena *a, const struct conf *c,
 		struct access_partner *next = arena_alloc(a, sizeof(*next));
 		if (!heir || !next)
 			return heir ? -ENOMEM : -EINVAL;
-		*next = row_of(heir, &all[heir - c->providers], row->domain);
+		next->domain = row->domain;
+		int err = put_row(a, c, all, heir, next);
+		if (err)
+			return err;
 		row->heir = next;
 		row = next;
 		p = heir;
@@ -88,8 +92,10 @@ static int add_domains(struct arena *a, const struct conf *c,
 {
 	const struct conf_provider *p = &c->providers[provider - all];
 	for (size_t i = 0; i < p->domain_count; i++) {
-		rows[i] = row_of(p, provider, p->domains[i]);
-		int err = add_heirs(a, c, all, &rows[i]);
+		rows[i].domain = p->domains[i];
+		int err = put_row(a, c, all, p, &rows[i]);
+		if (!err)
+			err = add_heirs(a, c, all, &rows[i]);
 		if (err)
 			return err;
 	}
@@ -120,6 +126,8 @@ static int view_partners(struct arena *a, const struct conf *c,
 		};
 		int err = view_prefixes(a, p->allow_addresses, p->allow_count,
 					&rows[i].allow);
+		if (!err)
+			err = conf_view_proof(a, c, &p->proof, &rows[i].proof);
 		if (err)
 			return err;
 	}
@@ -156,9 +164,12 @@ static int view_discovery(struct arena *a, const struct conf *c,
 	out->discovery = c->access.discovery.on;
 	out->discovered_level = levels[c->access.discovery.verification];
 	out->discovered_allow_count = c->access.discovery.allow_count;
-	return view_prefixes(a, c->access.discovery.allow_addresses,
-			     c->access.discovery.allow_count,
-			     &out->discovered_allow);
+	int err = view_prefixes(a, c->access.discovery.allow_addresses,
+				c->access.discovery.allow_count,
+				&out->discovered_allow);
+	return err ? err
+		   : conf_view_proof(a, c, &c->access.proof,
+				     &out->discovered_proof);
 }
 
 static int view_blocks(struct arena *a, const struct conf *c,
@@ -225,7 +236,7 @@ static int view_default_route(struct arena *a, const struct conf *c,
 		.address = c->access.default_route.address,
 	};
 	out->default_route = p;
-	return 0;
+	return conf_view_proof(a, c, &c->access.proof, &p->proof);
 }
 
 int conf_view_access(struct arena *a, const struct conf *c,

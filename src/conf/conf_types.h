@@ -27,6 +27,28 @@ struct conf_hop {
 	uint32_t line;
 };
 
+/* How a peer proves itself; 0 in kind and usage: as for all. */
+enum conf_proof_kind {
+	CONF_PROOF_DEFAULT,
+	CONF_PROOF_PKI,
+	CONF_PROOF_PIN,
+	CONF_PROOF_DANE,
+	CONF_PROOF_DANE_OR_PKI
+};
+enum conf_usage {
+	CONF_USAGE_DEFAULT,
+	CONF_USAGE_ANY,
+	CONF_USAGE_CLIENT,
+	CONF_USAGE_SERVER,
+	CONF_USAGE_SIP
+};
+struct conf_proof {
+	uint8_t kind;       /* enum conf_proof_kind */
+	uint8_t usage;      /* enum conf_usage */
+	struct slice *pins; /* 64 hexadecimal digits each, lower case */
+	size_t pin_count;
+};
+
 struct conf_partner {
 	struct slice domain;           /* canonical */
 	struct slice edge;             /* FQDN; empty: found by SRV */
@@ -35,6 +57,7 @@ struct conf_partner {
 	size_t allow_count;
 	uint32_t connections;
 	uint8_t verification; /* enum conf_verification */
+	struct conf_proof proof;
 	uint32_t line;
 };
 
@@ -71,7 +94,8 @@ struct conf_provider {
 	struct slice *kept;
 	size_t kept_count;
 	struct slice successor;
-	uint8_t succeeded;       /* after the end: goes there */
+	uint8_t succeeded; /* after the end: goes there */
+	struct conf_proof proof;
 	struct slice decoration; /* domain; empty: none */
 	struct slice *plain;
 	size_t plain_count;

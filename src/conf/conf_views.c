@@ -168,6 +168,8 @@ int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
 	if (!err)
 		err = conf_view_access(a, c, &e.access);
 	if (!err)
+		err = conf_view_unchained(a, &e.access, &e.tls);
+	if (!err)
 		err = conf_view_inside(a, c, &e.inside);
 	if (!err)
 		err = prefixes(a, c->access.clients.balancers, e.balancer_count,

@@ -17,6 +17,12 @@
 #include "store/store_conf.h"
 
 /* 0 or -ENOMEM. */
+/* p over what holds for all. */
+int conf_view_proof(struct arena *a, const struct conf *c,
+		    const struct conf_proof *p, struct access_demand *out);
+/* Whom TLS lets in without an authority: whose entry wants another proof. */
+int conf_view_unchained(struct arena *a, const struct access_conf *c,
+			struct net_tls_conf *out);
 /* The provider that is called so, or NULL. */
 const struct conf_provider *conf_provider_named(const struct conf *c,
 						struct slice name);

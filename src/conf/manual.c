@@ -111,6 +111,7 @@ static const char *const TYPE_NAMES[CONF_TYPE_COUNT] = {
 	[CONF_WORD] = "name",
 	[CONF_DATE] = "date",
 	[CONF_AORS] = "list of user@domain",
+	[CONF_PINS] = "list of SHA-256 digests",
 	[CONF_TEXT] = "text",
 	[CONF_IP] = "address",
 	[CONF_RANGE] = "first-last",

@@ -67,6 +67,42 @@ static const struct conf_choice PROVIDER_KINDS[] = {
 	{ NULL, 0, NULL },
 };
 
+#define PROOF_CHOICES                                                       \
+	{ "pki", CONF_PROOF_PKI, NULL }, { "dane", CONF_PROOF_DANE, NULL }, \
+	{                                                                   \
+		"dane-or-pki", CONF_PROOF_DANE_OR_PKI, NULL                 \
+	}
+#define USAGE_CHOICES                                  \
+	{ "any", CONF_USAGE_ANY, NULL },               \
+		{ "client", CONF_USAGE_CLIENT, NULL }, \
+		{ "server", CONF_USAGE_SERVER, NULL }, \
+	{                                              \
+		"sip", CONF_USAGE_SIP, NULL            \
+	}
+
+static const struct conf_choice PROOFS_OF_ALL[] = {
+	PROOF_CHOICES,
+	{ NULL, 0, NULL },
+};
+
+static const struct conf_choice PROOFS[] = {
+	{ "default", CONF_PROOF_DEFAULT, NULL },
+	{ "pin", CONF_PROOF_PIN, NULL },
+	PROOF_CHOICES,
+	{ NULL, 0, NULL },
+};
+
+static const struct conf_choice USAGES_OF_ALL[] = {
+	USAGE_CHOICES,
+	{ NULL, 0, NULL },
+};
+
+static const struct conf_choice USAGES[] = {
+	{ "default", CONF_USAGE_DEFAULT, NULL },
+	USAGE_CHOICES,
+	{ NULL, 0, NULL },
+};
+
 static const struct conf_choice AFTER_ENDS[] = {
 	{ "refuse", false, NULL },
 	{ "successor", true, NULL },

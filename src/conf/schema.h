@@ -29,6 +29,7 @@ enum conf_type {
 	CONF_WORD,  /* a short name: letters, digits, hyphens */
 	CONF_DATE,  /* 2013-03-15 */
 	CONF_AORS,  /* list of user@domain */
+	CONF_PINS,  /* list of SHA-256 digests, hexadecimal */
 	CONF_TEXT,  /* printable; with readers: for them alone */
 	CONF_IP,    /* an address without port */
 	CONF_RANGE, /* of ports, first-last: one number, first << 16 | last */

@@ -139,7 +139,8 @@ static void put_field(struct buf *out, const struct conf_key *key,
 		break;
 	case CONF_DOMAINS:
 	case CONF_PREFIXES:
-	case CONF_AORS: {
+	case CONF_AORS:
+	case CONF_PINS: {
 		const struct slice *list = list_of(key, base, &n);
 		put_texts(out, list, n);
 		break;
@@ -338,6 +339,13 @@ static void check_aor(struct reader *r, struct slice s)
 		bad(r);
 }
 
+static void check_pin(struct reader *r, struct slice s)
+{
+	char pin[CONF_PIN_SIZE];
+	if (conf_text_pin(s, pin) || !slice_eq(s, slice_str(pin)))
+		bad(r);
+}
+
 static void get_texts(struct reader *r, const struct conf_key *key, char *base)
 {
 	size_t n = 0;
@@ -350,6 +358,8 @@ static void get_texts(struct reader *r, const struct conf_key *key, char *base)
 			check_prefix(r, list[i]);
 		else if (key->type == CONF_AORS)
 			check_aor(r, list[i]);
+		else if (key->type == CONF_PINS)
+			check_pin(r, list[i]);
 		else
 			check_domain(r, list[i]);
 	}
@@ -428,6 +438,7 @@ static void get_field(struct reader *r, const struct conf_key *key, char *base)
 	case CONF_DOMAINS:
 	case CONF_PREFIXES:
 	case CONF_AORS:
+	case CONF_PINS:
 		get_texts(r, key, base);
 		break;
 	case CONF_ADDRS:

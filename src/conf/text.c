@@ -215,6 +215,27 @@ const char *conf_text_ip(struct slice text, struct addr *out)
 	return "is no address; write \"192.0.2.1\" or \"2001:db8::1\"";
 }
 
+const char *conf_text_pin(struct slice text, char out[static CONF_PIN_SIZE])
+{
+	enum { DIGEST = 32 };
+	uint8_t digest[DIGEST];
+	char digits[CONF_PIN_SIZE];
+	size_t n = 0;
+	bool good = true;
+	for (size_t i = 0; good && i < text.len; i++) {
+		if (text.ptr[i] == ':')
+			continue;
+		good = n < sizeof(digits) - 1;
+		if (good)
+			digits[n++] = (char)text.ptr[i];
+	}
+	if (!good || text_unhex(slice_of(digits, n), digest, DIGEST) != DIGEST)
+		return "is no SHA-256 digest; write 64 hexadecimal digits";
+	text_hex(slice_of(digest, DIGEST), out);
+	out[CONF_PIN_SIZE - 1] = '\0';
+	return NULL;
+}
+
 const char *conf_text_word(struct slice text)
 {
 	bool good = text.len > 0 && text.len <= 64;

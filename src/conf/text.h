@@ -34,6 +34,9 @@ const char *conf_text_range(struct slice text, uint32_t *out);
 const char *conf_text_ip(struct slice text, struct addr *out);
 /* CONF_WORD */
 const char *conf_text_word(struct slice text);
+/* SHA-256, hexadecimal, with or without colons; out gets it in lower case. */
+enum { CONF_PIN_SIZE = 65 }; /* with NUL */
+const char *conf_text_pin(struct slice text, char out[static CONF_PIN_SIZE]);
 /* CONF_DATE: its first second in UTC, since 1970. */
 const char *conf_text_date(struct slice text, uint64_t *out);
 enum { CONF_AOR_SIZE = 512 };

@@ -265,6 +265,16 @@ static int read_aor(struct conf_loader *ld, const struct conf_key *key,
 	return keep(ld, slice_str(aor), field);
 }
 
+static int read_pin(struct conf_loader *ld, const struct conf_key *key,
+		    const struct conf_node *node, void *field)
+{
+	char pin[CONF_PIN_SIZE];
+	const char *why = conf_text_pin(node->text, pin);
+	if (why)
+		return bad_text(ld, key, node, why);
+	return keep(ld, slice_str(pin), field);
+}
+
 /* Entry i is not one of those before it. */
 static int not_twice(struct conf_loader *ld, const struct conf_key *key,
 		     const struct conf_node *node, const struct slice *list,
@@ -319,6 +329,7 @@ static const struct {
 	[CONF_WORD] = { read_word, 0, false },
 	[CONF_DATE] = { read_date, 0, false },
 	[CONF_AORS] = { read_aor, sizeof(struct slice), false },
+	[CONF_PINS] = { read_pin, sizeof(struct slice), true },
 	[CONF_TEXT] = { read_text, 0, false },
 	[CONF_RANGE] = { read_range, 0, false },
 	[CONF_IP] = { read_ip, 0, false },

@@ -114,6 +114,58 @@ static void test_heirs(void **state)
 	arena_free(a);
 }
 
+#define PIN        \
+	"5c1f3cda" \
+	"00000000000000000000000000000000000000000000000000000000"
+
+/* What holds for one over what holds for all; and whom TLS lets in without an
+ * authority. */
+static void test_proof(void **state)
+{
+	static const char text[] =
+		MIN "dns: { trust_anchor: /t/root.key }\n"
+		    "access: {federation: {proof: dane-or-pki,\n"
+		    " key_usage: client, discovery: on}}\n"
+		    "partners:\n"
+		    " - { domain: a.test, edge: e.a.test, proof: pki }\n"
+		    " - { domain: b.test, key_usage: any, pins: [" PIN ",\n"
+		    "     \"5C:1F:3C:DB:"
+		    "00000000000000000000000000"
+		    "000000000000000000000000000000\"] }\n"
+		    " - { domain: c.test, edge: e.c.test, proof: pin,\n"
+		    "     key_usage: sip, pins: [" PIN "] }\n";
+	char error[CONF_ERROR_MAX] = "";
+	const struct conf *c = NULL, *again = NULL;
+	struct edge_conf v;
+	struct buf b;
+	struct arena *a = arena_create(4096, 1 << 24);
+	(void)state;
+	buf_init(&b, 0);
+	if (fake_load(a, text, &c, error, NULL))
+		fail_msg("%s", error);
+	conf_encode(&b, c, CONF_FOR_EDGE);
+	assert_int_equal(conf_decode(a, buf_slice(&b), &again), 0);
+	assert_int_equal(conf_view_edge(a, again, &v), 0);
+	const struct access_partner *p = v.access.partners;
+	assert_int_equal(p[0].proof.kind, ACCESS_PROOF_PKI);
+	assert_int_equal(p[0].proof.usages, ACCESS_USAGE_CLIENT);
+	assert_int_equal(p[1].proof.kind, ACCESS_PROOF_DANE_OR_PKI);
+	assert_int_equal(p[1].proof.usages, 0);
+	assert_int_equal(p[1].proof.pin_count, 2);
+	assert_int_equal(p[1].proof.pin[0][3], 0xda);
+	assert_int_equal(p[1].proof.pin[1][3], 0xdb);
+	assert_int_equal(p[2].proof.kind, ACCESS_PROOF_PIN);
+	assert_int_equal(p[2].proof.usages, ACCESS_USAGE_SIP);
+	assert_int_equal(v.access.discovered_proof.kind,
+			 ACCESS_PROOF_DANE_OR_PKI);
+	assert_int_equal(v.tls.unchained_count, 3);
+	assert_true(slice_eq(v.tls.unchained[0], SLICE_LIT(".b.test")));
+	assert_true(slice_eq(v.tls.unchained[1], SLICE_LIT("e.c.test")));
+	assert_true(slice_eq(v.tls.unchained[2], SLICE_LIT(".")));
+	buf_free(&b);
+	arena_free(a);
+}
+
 /* The networks that were: documented, correct, and all of them off. */
 static void test_history(void **state)
 {
@@ -227,6 +279,13 @@ static const struct {
 	  " - {name: b, edge: e.b.test, domains: [b.test], ends: 2013-03-15,\n"
 	  "    after_end: successor, successor: a}\n",
 	  "in a circle" },
+	{ "partners: [{domain: a.test, proof: pin}]\n", "needs pins" },
+	{ "partners: [{domain: a.test, pins: [12ab]}]\n", "64 hexadecimal" },
+	{ "partners: [{domain: a.test, pins: [" PIN ", " PIN "]}]\n",
+	  "listed twice" },
+	{ "partners: [{domain: a.test, proof: dane}]\n", "trust_anchor" },
+	{ "access: {federation: {proof: dane-or-pki}}\n", "trust_anchor" },
+	{ "access: {federation: {proof: pin}}\n", "not known here" },
 	{ "access: {federation: {default_route: g.a.test, discovery: on}}\n",
 	  "exclude each other" },
 	{ "access: {federation: {default_route: g.a.test}}\n"
@@ -298,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_heirs),
 		cmocka_unit_test(test_default_route),
 		cmocka_unit_test(test_history),
+		cmocka_unit_test(test_proof),
 		cmocka_unit_test(test_rules_are_viewed),
 		cmocka_unit_test(test_rules_survive_a_snapshot),
 		cmocka_unit_test(test_what_is_wrong_is_told),
