@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "access/access.h"
+#include "access/decorate.h"
 #include "conf/conf_views.h"
 #include "sip/uri.h"
 
@@ -171,6 +171,7 @@ static const char *where_to(const struct access_verdict *v)
 		[ACCESS_TO_FLOW] = "goes to the client",
 		[ACCESS_NEED_SRV] = "depends on SRV records",
 		[ACCESS_NEED_LIMIT] = "depends on a limit",
+		[ACCESS_NEED_TLSA] = "depends on TLSA records",
 	};
 	return words[v->kind];
 }

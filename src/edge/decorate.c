@@ -2,6 +2,8 @@
 /* Names as providers write them, on their way in, out and back. */
 #include "edge/decorate.h"
 
+#include "access/decorate.h"
+
 static struct slice kept(struct arena *a, struct buf *b)
 {
 	struct slice s =

@@ -9,6 +9,7 @@
 #include "edge/front.h"
 #include "edge/inside.h"
 #include "edge/partner.h"
+#include "edge/proof.h"
 #include "edge/websocket.h"
 
 #include <errno.h>
@@ -246,6 +247,14 @@ bool flow_is_known(const struct flow *f)
 	       unlisted_peer(f->edge, p, &row);
 }
 
+/* What needs the DNS is known with its first request. */
+static bool proves(const struct flow *f, const struct access_partner *row)
+{
+	struct access_evidence e;
+	proof_evidence(f, &e);
+	return access_lack(&row->proof, &e, true) == ACCESS_LACKS_NOTHING;
+}
+
 /* Who came to us: the partner whose edge the certificate proves; or one found
  * by SRV, a host of whose domain it proves, until a request is judged; or the
  * first name in it. */
@@ -256,7 +265,7 @@ static void name_caller(struct flow *f, const struct net_peer *p)
 	const struct access_partner *row = access_peer(a, name, p->name_count);
 	struct access_partner unlisted;
 	char key[ACCESS_KEY_MAX];
-	f->proven = row != NULL;
+	f->proven = row && proves(f, row);
 	if (!row)
 		row = access_peer_by_srv(a, name, p->name_count);
 	if (!row)
@@ -267,7 +276,7 @@ static void name_caller(struct flow *f, const struct net_peer *p)
 	}
 	access_partner_key(row, key);
 	set_peer(f, "peer:", key);
-	if (!f->proven)
+	if (!row->edge.len)
 		names_want(f->edge, key);
 }
 
@@ -284,7 +293,7 @@ static void name_peer(struct flow *f)
 		name_caller(f, conn_peer(f->conn));
 		return;
 	}
-	f->proven = true;
+	f->proven = f->kind != FLOW_DIALLED; /* partner_ready() knows */
 	if (f->kind == FLOW_INSIDE && !inside_name_peer(f))
 		set_peer(f, "stranger:", "");
 	else if (f->link)

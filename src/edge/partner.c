@@ -13,6 +13,7 @@
 #include "base/cursor.h"
 #include "edge/inside.h"
 #include "edge/partner_names.h"
+#include "edge/proof.h"
 
 enum {
 	QUEUE_MAX = 1000,
@@ -483,8 +484,21 @@ void partners_sweep(struct edge *e)
 		map_each(&e->partners, sweep_one, NULL);
 }
 
+/* The partner that a proven flow is of, by the rules of now. */
+static const struct access_partner *row_of_flow(const struct flow *f,
+						struct access_partner *unlisted)
+{
+	const struct slice prefix = SLICE_LIT("peer:");
+	struct slice peer = slice_str(f->peer);
+	return slice_starts(peer, prefix)
+		       ? row_of(f->edge, slice_from(peer, prefix.len), unlisted)
+		       : NULL;
+}
+
 static void recheck(struct map_node *n, void *arg)
 {
+	const struct access_partner *row;
+	struct access_partner unlisted;
 	struct flow *f = container_of(n, struct flow, node);
 	(void)arg;
 	if (f->kind == FLOW_CLIENT || f->kind == FLOW_NEXT_HOP || f->ending ||
@@ -497,6 +511,9 @@ static void recheck(struct map_node *n, void *arg)
 	}
 	if (f->link ? !f->link->partner || !partner_row(f->link->partner)
 		    : !flow_is_known(f))
+		flow_end(f, true);
+	else if (f->proven && (row = row_of_flow(f, &unlisted)) &&
+		 proof_lost(f, row))
 		flow_end(f, true);
 }
 

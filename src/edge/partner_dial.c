@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "edge/partner_names.h"
+#include "edge/proof.h"
 
 enum {
 	CANDIDATES_MAX = 16,
@@ -359,12 +360,35 @@ static void leave(struct partner_dial *d, const struct flow *f)
 	}
 }
 
+/* Right names, and not what its entry asks for. */
+static void unproven(struct partner *p, struct flow *f, enum access_lack lack)
+{
+	proof_say(f, lack);
+	leave(p->dial, f);
+	close_attempt(f);
+	if (!p->dial)
+		return;
+	note(p->dial, EDGE_PARTNER_TLS, access_lack_text(lack));
+	if (!try_next(p->dial))
+		round_failed(p);
+}
+
 void partner_ready(struct flow *f)
 {
 	struct partner_link *l = f->link;
 	struct partner *p = l->partner;
 	if (!p)
 		return; /* another was faster; it ends in this turn */
+	const struct access_partner *row = partner_row(p);
+	enum access_lack lack =
+		row ? proof_dialled(f, l->target, row) : ACCESS_LACKS_NOTHING;
+	if (lack == ACCESS_LACKS_TLSA)
+		return; /* partners_proof_settled() */
+	if (lack) {
+		unproven(p, f, lack);
+		return;
+	}
+	f->proven = true;
 	leave(p->dial, f);
 	partner_dial_stop(p);
 	l->ready = true;
@@ -394,4 +418,23 @@ void partner_attempt_ended(struct partner *p, struct flow *f, enum conn_end why,
 	note(d, tls ? EDGE_PARTNER_TLS : EDGE_PARTNER_DOWN, text);
 	if (!try_next(d))
 		round_failed(d->partner);
+}
+
+static void settle(struct map_node *n, void *arg)
+{
+	struct partner *p = partner_of_node(n);
+	const char *target = arg;
+	for (size_t i = 0; p->dial && i < ATTEMPTS_MAX; i++) {
+		struct flow *f = p->dial->attempt[i];
+		if (f && conn_ready(f->conn) &&
+		    strcmp(f->link->target, target) == 0)
+			partner_ready(f);
+	}
+}
+
+void partners_proof_settled(struct edge *e, const char *target)
+{
+	char copy[NET_NAME_MAX];
+	if (!slice_cstr(slice_str(target), copy, sizeof(copy)))
+		map_each(&e->partners, settle, copy);
 }

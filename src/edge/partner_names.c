@@ -18,12 +18,13 @@ enum {
 	STALE_AGAIN_MS = 30000, /* a failing resolver is asked this often */
 	RETRY_S = 2,            /* one that could not even be asked */
 	PARKED_MAX = 1000,
+	FEDERATION_PORT = 5061, /* of TLSA records, whatever is dialled */
 	NAMES_MAX = 50000,
 	FORGET_MS = 60000,
 	MS_PER_S = 1000,
 };
 
-static const char SRV_KEY[] = "srv:";
+static const char SRV_KEY[] = "srv:", TLSA_KEY[] = "tlsa:";
 
 /* A request that waits to be judged. */
 struct parked {
@@ -40,6 +41,7 @@ static void forget_targets(struct names *n)
 {
 	free(n->target);
 	free(n->judged);
+	buf_free(&n->digests);
 	n->target = NULL;
 	n->judged = NULL;
 	n->count = 0;
@@ -138,6 +140,7 @@ struct names *names_get(struct edge *e, struct slice key)
 		return NULL;
 	n->edge = e;
 	list_init(&n->parked);
+	buf_init(&n->digests, 0);
 	timer_init(&n->deadline, e->timers, on_deadline, n);
 	if (slice_cstr(key, n->key, sizeof(n->key)) ||
 	    map_insert(&e->names, &n->node, slice_str(n->key))) {
@@ -152,6 +155,11 @@ static bool is_srv(const struct names *n)
 	return slice_starts(slice_str(n->key), slice_str(SRV_KEY));
 }
 
+static bool is_tlsa(const struct names *n)
+{
+	return slice_starts(slice_str(n->key), slice_str(TLSA_KEY));
+}
+
 static int ask(struct names *n)
 {
 	struct edge *e = n->edge;
@@ -162,6 +170,10 @@ static int ask(struct names *n)
 	if (is_srv(n)) {
 		get.kind = IPC_TARGETS_DOMAIN;
 		get.name = slice_from(key, sizeof(SRV_KEY) - 1);
+	} else if (is_tlsa(n)) {
+		get.kind = IPC_TARGETS_TLSA;
+		get.port = FEDERATION_PORT;
+		get.name = slice_from(key, sizeof(TLSA_KEY) - 1);
 	}
 	int err = e->ops->send(e->arg, PROC_RESOLVER, 0, IPC_TARGETS_GET, &get);
 	if (err)
@@ -176,7 +188,9 @@ enum names_result names_look(struct names *n)
 	bool holds = timers_now(n->edge->timers) < n->fresh_until_ms;
 	if (!holds && !n->ask && ask(n)) {
 		/* nobody waits yet, so nothing but the state changes here */
+		n->looking = true;
 		ask_failed(n, -EPIPE, "the resolver cannot be reached");
+		n->looking = false;
 		holds = true;
 	}
 	if (n->known && (holds || n->stale))
@@ -239,6 +253,26 @@ enum names_result names_judge(struct edge *e, struct slice domain,
 	return result;
 }
 
+enum names_result names_tlsa(struct edge *e, struct slice host,
+			     struct proxy_request *r, struct slice *digests,
+			     bool *none)
+{
+	char key[ACCESS_KEY_MAX];
+	int len =
+		snprintf(key, sizeof(key), "%s%.*s", TLSA_KEY, SLICE_FMT(host));
+	struct names *n = NULL;
+	if (host.len && len > 0 && (size_t)len < sizeof(key))
+		n = names_get(e, slice_str(key));
+	if (!n)
+		return NAMES_NO_MEMORY;
+	enum names_result result = names_look(n);
+	if (result == NAMES_ASKED && r && park(n, r))
+		return NAMES_NO_MEMORY;
+	*digests = buf_slice(&n->digests);
+	*none = n->error == -ENOENT;
+	return result;
+}
+
 /* Whatever was waited for is there now, or will not come: requests are judged
  * in the order in which they came, then the owner dials. */
 static void names_settled(struct names *n)
@@ -260,6 +294,8 @@ static void names_settled(struct names *n)
 	}
 	if (p && p->asking)
 		partner_dial_named(p);
+	if (is_tlsa(n) && !n->looking)
+		partners_proof_settled(e, n->key + sizeof(TLSA_KEY) - 1);
 }
 
 /* -- answers -- */
@@ -307,10 +343,35 @@ static int take(struct names *n, struct slice targets)
 	return 0;
 }
 
+/* The same for digests; nobody asks for more than these. */
+static int take_digests(struct names *n, struct slice entries)
+{
+	struct cur c = cur_init(entries);
+	struct ipc_tlsa t;
+	size_t count = 0;
+	int more;
+	while ((more = ipc_tlsa_next(&c, &t)) > 0)
+		count++;
+	if (more < 0 || !count || count > IPC_TLSA_MAX)
+		return -EBADMSG;
+	struct buf copy;
+	buf_init(&copy, 0);
+	buf_put(&copy, entries);
+	if (buf_failed(&copy)) {
+		buf_free(&copy);
+		return -ENOMEM;
+	}
+	forget_targets(n);
+	n->digests = copy;
+	return 0;
+}
+
 static void answered(struct names *n, const struct ipc_targets *m)
 {
 	uint64_t now = timers_now(n->edge->timers);
-	int err = m->error ? -(int)m->error : take(n, m->targets);
+	int err = m->error     ? -(int)m->error
+		  : is_tlsa(n) ? take_digests(n, m->targets)
+			       : take(n, m->targets);
 	n->ask = 0;
 	timer_stop(&n->deadline);
 	if (err) {

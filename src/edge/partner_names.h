@@ -20,12 +20,14 @@ struct names {
 	uint64_t good_ms; /* when an answer was good last; 0: never */
 	bool known;       /* target holds an answer, perhaps stale */
 	bool stale;
+	bool looking; /* names_look() is at work: it tells by itself */
 	uint64_t limited_until_ms; /* its owner said: not before then */
 	int error;                 /* of the last answer: 0 or -E... */
 	char text[NET_ERROR_MAX];
 	struct names_target *target;
 	struct access_target *judged; /* the same, for judgement */
 	size_t count;
+	struct buf digests; /* of certificates, as the resolver told */
 	struct list parked; /* requests that wait to be judged */
 	size_t parked_count;
 	char key[ACCESS_KEY_MAX];
@@ -36,5 +38,11 @@ struct names *names_get(struct edge *e, struct slice key);
 struct names *names_find(struct edge *e, struct slice key);
 /* Asks the resolver unless what is known still holds. */
 enum names_result names_look(struct names *n);
+/* Entries of IPC_TARGETS_TLSA for that host, when NAMES_READY. NAMES_FAILED:
+ * *none tells whether there are decidedly none. r: is judged again when they
+ * are there, or NULL: its partner's attempts are. */
+enum names_result names_tlsa(struct edge *e, struct slice host,
+			     struct proxy_request *r, struct slice *digests,
+			     bool *none);
 /* Why names_look() said NAMES_FAILED. */
 enum edge_refusal names_refusal(const struct names *n);

@@ -12,6 +12,7 @@
 #include "edge/inside.h"
 #include "edge/limits.h"
 #include "edge/partner.h"
+#include "edge/proof.h"
 #include "edge/walk.h"
 #include "sip/gruu.h"
 #include "sip/reject.h"
@@ -87,6 +88,10 @@ static void gather(struct walk *w)
 	f->peer_name = (const char(*)[NET_NAME_MAX])peer->name;
 	f->peer_name_count = peer->name_count;
 	f->flow_aor = slice_str(w->flow->aor);
+	if (f->source == ACCESS_FROM_FEDERATION) {
+		proof_evidence(w->flow, &w->evidence);
+		f->evidence = &w->evidence;
+	}
 }
 
 static struct slice arena_printf(struct arena *a, struct buf *b)
@@ -312,10 +317,21 @@ static struct access_verdict judge_names(struct walk *w, bool *waits)
 	return v;
 }
 
+/* NEED_TLSA: likewise. */
+static struct access_verdict judge_proof(struct walk *w, bool *waits)
+{
+	struct access_verdict v = judge_names(w, waits);
+	if (*waits || v.kind != ACCESS_NEED_TLSA)
+		return v;
+	*waits = !proof_look(w->flow, access_proven_name(&w->facts, v.partner),
+			     w->r, &w->evidence);
+	return *waits ? v : judge_names(w, waits);
+}
+
 /* NEED_LIMIT: the owner of the partner is asked. */
 static struct access_verdict judge(struct walk *w, bool *waits)
 {
-	struct access_verdict v = judge_names(w, waits);
+	struct access_verdict v = judge_proof(w, waits);
 	if (*waits || v.kind != ACCESS_NEED_LIMIT)
 		return v;
 	w->facts.limit =
@@ -378,7 +394,10 @@ static void walk(struct edge *e, struct proxy_request *r,
 	struct access_verdict v = judge(&w, &waits);
 	if (waits)
 		return;
-	if (v.partner && w.facts.source == ACCESS_FROM_FEDERATION)
+	if (v.reject == &ACCESS_REJ_PROOF)
+		proof_say(w.flow,
+			  access_lack(&v.partner->proof, &w.evidence, true));
+	else if (v.partner && w.facts.source == ACCESS_FROM_FEDERATION)
 		let_in(&w, v.partner);
 	w.mark = v.mark;
 	switch (v.kind) {
@@ -397,6 +416,7 @@ static void walk(struct edge *e, struct proxy_request *r,
 	case ACCESS_REFUSE:
 	case ACCESS_NEED_SRV:
 	case ACCESS_NEED_LIMIT:
+	case ACCESS_NEED_TLSA:
 		refuse(&w, v.reject ? v.reject : edge_reject(EDGE_QUEUE_FULL));
 		break;
 	}

@@ -15,6 +15,7 @@ struct walk {
 	bool routed;       /* a Route value of ours stood on top */
 	const struct access_partner *sender; /* from federation, once judged */
 	struct access_facts facts;
+	struct access_evidence evidence; /* facts.evidence */
 	bool foreign_route; /* Route values that are not ours follow */
 	struct access_partner unlisted; /* facts.unlisted */
 	struct access_mark mark;        /* of the verdict */

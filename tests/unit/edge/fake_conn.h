@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections without a network, for the tests of this directory: these
- * functions stand in the place of those of net/. A test says what becomes of
- * each and reads what was written on it. Time is what the test says it is.
+ * Connections without a network: these functions stand in the place of those of
+ * net/. A test says what becomes of each and reads what was written on it.
  */
 #pragma once
 
@@ -48,6 +47,7 @@ static inline struct conn *fake_new(const struct conn_ops *ops, void *arg)
 	c->ops = ops;
 	c->arg = arg;
 	c->peer.name = c->name;
+	c->peer.chained = true;
 	buf_init(&c->out, 0);
 	fake_net->conn[fake_net->count++] = c;
 	return c;
