@@ -21,7 +21,7 @@ enum ipc_targets_kind {
 	/* by one record alone, for who looks at his own */
 	IPC_TARGETS_FEDERATION, /* _sipfederationtls._tcp */
 	IPC_TARGETS_CLIENTS,    /* _sip._tls */
-	IPC_TARGETS_TLSA,   /* the TLSA records of a host's port: see below */
+	IPC_TARGETS_TLSA, /* the TLSA records of a host's port: see below */
 	IPC_TARGETS_KIND_COUNT
 };
 

@@ -45,7 +45,7 @@ struct net_peer {
 	char serial[48];            /* hex, for logs */
 	uint64_t until_s;           /* since 1970: when the certificate ends */
 	bool chained;               /* an authority that we trust issued it */
-	uint8_t usages; /* NET_USAGE_...; NET_TLS_FEDERATION only */
+	uint8_t usages;             /* NET_USAGE_...; NET_TLS_FEDERATION only */
 	struct net_digests digests; /* FEDERATION and DIAL */
 };
 
