@@ -162,6 +162,7 @@ int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
 		.origin_count = c->access.clients.origin_count,
 		.balancer_count = c->access.clients.balancer_count,
 		.relays = c->relay.listen_count > 0,
+		.relays_tls = c->relay.tls_listen_count > 0,
 	};
 	conf_view_offer(c, &e.offer);
 	int err = conf_view_tls(a, c, &e.tls);

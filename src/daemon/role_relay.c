@@ -196,13 +196,16 @@ static void join(struct role_relay *r, const struct ipc_relay_join *j, int fd)
 }
 
 /* A client's stream that came to another port. fd is taken over. */
-static void adopt(struct role_relay *r, struct slice from, int fd)
+static void adopt(struct role_relay *r, const struct ipc_relay_stream *m,
+		  int fd)
 {
-	struct addr client;
-	if (addr_parse(from, true, &client))
+	struct addr client, local;
+	bool told = !slice_empty(m->local);
+	if (addr_parse(m->client, true, &client) ||
+	    (told && addr_parse(m->local, true, &local)))
 		close(fd);
 	else
-		(void)relay_io_adopt(r->io, fd, &client, NULL);
+		(void)relay_io_adopt(r->io, fd, &client, told ? &local : NULL);
 }
 
 static void role_peer_fd(void *role, const struct proc_id *from,
@@ -211,7 +214,7 @@ static void role_peer_fd(void *role, const struct proc_id *from,
 	if (from->role == PROC_RELAY && m->type == IPC_RELAY_JOIN)
 		join(role, &m->u.relay_join, fd);
 	else if (from->role == PROC_EDGE && m->type == IPC_RELAY_STREAM)
-		adopt(role, m->u.relay_stream.client, fd);
+		adopt(role, &m->u.relay_stream, fd);
 	else
 		close(fd);
 }

@@ -131,7 +131,7 @@ static const struct sandbox_call calls[] = {
 	CALL(EDGE | ADMIN | RELAY, accept4),
 	CALL(NET | RELAY, connect),
 	CALL(RELAY, listen),
-	CALL(RELAY, socketpair),
+	CALL(EDGE | RELAY, socketpair),
 	CALL(RESOLVER | RELAY, bind),
 
 	/* the database */

@@ -27,11 +27,11 @@ int contexts_create(struct edge *e, struct generation *g,
 		{ &g->tls_federation, NET_TLS_FEDERATION, &conf->tls },
 		{ &g->tls_clients, NET_TLS_CLIENTS, &conf->tls },
 		{ &g->tls_dial, NET_TLS_DIAL, &conf->tls },
+		{ &g->tls_plain, NET_PLAIN, &conf->inside.tls },
 		{ &g->tls_inside, NET_TLS_FEDERATION, &conf->inside.tls },
 		{ &g->tls_inside_dial, NET_TLS_DIAL, &conf->inside.tls },
-		{ &g->tls_plain, NET_PLAIN, &conf->inside.tls },
 	};
-	size_t count = conf->inside.external ? 6 : 3;
+	size_t count = conf->inside.external ? 6 : 4;
 	for (size_t i = 0; i < count; i++) {
 		int err = net_tls_create(rows[i].out, rows[i].conf, rows[i].use,
 					 error);

@@ -2,8 +2,9 @@
 /*
  * Port 443 before TLS (architecture 7). The first bytes are only looked at:
  * pseudo-TLS and bare frames of MS-TURN, STUN, and a ClientHello that asks for
- * stun.turn (RFC 7443) belong to a relay, which gets the descriptor; other
- * ClientHellos become flows; all else is closed without an answer (SIP-11).
+ * stun.turn (RFC 7443) when relays have keys, belong to a relay, which gets the
+ * descriptor; other ClientHellos become flows; all else is closed without an
+ * answer (SIP-11).
  *
  * A declared load balancer first says for whom it speaks. That header is read,
  * and from then on the connection is that client's, limits and all.
@@ -119,7 +120,8 @@ static void judge_hello(struct door *d, struct slice first)
 							first.ptr[4]);
 	if (first.len < whole && whole <= PEEK_BYTES) {
 		wait_for(d, first.len, whole);
-	} else if (demux_alpn(first, SLICE_LIT("stun.turn"))) {
+	} else if (d->v.edge->current->conf->relays_tls &&
+		   demux_alpn(first, SLICE_LIT("stun.turn"))) {
 		to_relay(d);
 	} else {
 		struct visitor v = leave(d);

@@ -39,6 +39,7 @@ struct edge_conf {
 	const struct addr_prefix *balancers; /* speak PROXY to clients' ports */
 	size_t balancer_count;
 	bool relays;             /* there are relay processes */
+	bool relays_tls;         /* they end TLS themselves */
 	struct offer_conf offer; /* what is told of them */
 	uint32_t workers;        /* rendezvous hashing runs over these slots */
 	uint32_t unauthenticated_per_source; /* open connections before login */

@@ -8,6 +8,7 @@
  *   door.c        port 443 before TLS: load balancers, streams of a relay
  *   front.c       inside TLS: SIP, or HTTP
  *   websocket.c   SIP over WebSocket
+ *   join.c        TURN inside our TLS: joined with a relay
  *   minting.c     credentials of the relay by HTTPS
  *   flow.c        one connection that carries SIP: framing, deadlines, end
  *   pending.c     what was written on a flow and is not answered yet
@@ -54,7 +55,8 @@ struct generation {
 	void *release_arg;
 	struct access *access;
 	struct net_tls *tls_federation, *tls_clients, *tls_dial;
-	struct net_tls *tls_inside, *tls_inside_dial, *tls_plain; /* or NULL */
+	struct net_tls *tls_plain;
+	struct net_tls *tls_inside, *tls_inside_dial; /* or NULL */
 };
 
 /* A listening socket. Owner: struct edge, in its list. */

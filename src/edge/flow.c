@@ -8,6 +8,7 @@
 #include "edge/edge_int.h"
 #include "edge/front.h"
 #include "edge/inside.h"
+#include "edge/join.h"
 #include "edge/partner.h"
 #include "edge/proof.h"
 #include "edge/websocket.h"
@@ -93,6 +94,7 @@ void flow_abandon(struct flow *f)
 	free(f->link);
 	f->link = NULL;
 	f->hop = NULL;
+	join_leave(f);
 	if (!f->conn) {
 		flow_drop(f);
 		return;
@@ -508,6 +510,7 @@ static void on_end(void *arg, struct conn *c, enum conn_end why,
 	    KV_STR("source", f->source), KV_STR("peer", f->peer),
 	    KV_U64("slot", e->slot), KV_U64("flow", f->id),
 	    KV_STR("why", text));
+	join_leave(f);
 	tell_home(f);
 	alias_withdraw(f);
 	if (f->link)

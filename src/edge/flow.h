@@ -8,6 +8,7 @@
 #include "proxy/proxy.h"
 #include "sip/frame.h"
 
+struct join;
 struct ws;
 
 struct edge;
@@ -30,7 +31,8 @@ struct flow {
 	struct conn *conn;
 	/* Takes bytes that arrived, returns how many: by what is spoken. */
 	size_t (*take)(struct flow *f, struct slice data);
-	struct ws *ws; /* it is a WebSocket; or NULL */
+	struct ws *ws;     /* it is a WebSocket; or NULL */
+	struct join *join; /* it is the relay's; or NULL */
 	uint64_t id;
 	enum flow_kind kind;
 	struct sip_framer framer;

@@ -10,10 +10,12 @@
 #include "edge/front.h"
 
 #include "edge/edge_int.h"
+#include "edge/join.h"
 #include "edge/minting.h"
 #include "edge/websocket.h"
 #include "http/http.h"
 #include "http/reject.h"
+#include "stun/demux.h"
 
 enum { ANSWER_MAX = 4096 };
 
@@ -86,6 +88,28 @@ static size_t http_take(struct flow *f, struct slice data)
 	return data.len;
 }
 
+/* No method and no '/': a relay's, or SIP's framer decides. */
+static size_t other_take(struct flow *f, struct slice data)
+{
+	enum demux_stream what = demux_stream(data);
+	switch (what) {
+	case STREAM_MORE:
+		flow_set_deadline(f, true, false);
+		return 0;
+	case STREAM_HELLO:
+	case STREAM_MS:
+	case STREAM_RFC:
+		if (join_open(f, what != STREAM_RFC))
+			return f->take(f, data);
+		break;
+	case STREAM_TLS:
+	case STREAM_CLOSE:
+		break;
+	}
+	f->take = flow_take_sip;
+	return f->take(f, data);
+}
+
 size_t front_take(struct flow *f, struct slice data)
 {
 	switch (http_begins(data)) {
@@ -97,7 +121,7 @@ size_t front_take(struct flow *f, struct slice data)
 		f->take = http_take;
 		break;
 	case HTTP_REFUSED:
-		f->take = flow_take_sip;
+		f->take = other_take;
 		break;
 	}
 	return f->take(f, data);

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "support/certs.h"
-#include "unit/edge/fake_conn.h"
+#include "unit/edge/fake_drive.h"
 
 #include "edge/partner_int.h"
 
