@@ -95,6 +95,7 @@ struct conf {
 		uint32_t range; /* first port << 16 | last port */
 		struct conf_addr *tls_listen;
 		size_t tls_listen_count;
+		uint8_t dtls;
 		uint8_t wide_channels;
 		uint8_t messenger;
 		struct slice realm;            /* empty: edge.name */

@@ -304,6 +304,7 @@ int conf_view_relay(struct arena *a, const struct conf *c,
 {
 	struct relay_conf r = {
 		.realm = conf_relay_realm(c),
+		.dtls = c->relay.dtls,
 		.wide_channels = c->relay.wide_channels,
 		.messenger = c->relay.messenger,
 		.port_first = (uint16_t)(c->relay.range >> 16),
@@ -320,7 +321,7 @@ int conf_view_relay(struct arena *a, const struct conf *c,
 		err = prefixes(a, c->relay.deny_peers, r.deny_count, &r.deny);
 	if (!err)
 		err = relay_users(a, c, &r);
-	if (!err && c->relay.tls_listen_count)
+	if (!err && (c->relay.tls_listen_count || c->relay.dtls))
 		err = relay_tls(a, c, &r);
 	if (!err)
 		*out = r;

@@ -527,6 +527,14 @@ const struct conf_key CONF_KEYS[] = {
 	  .doc = "Addresses and ports for clients over TLS, with the "
 		 "certificates of `tls`. While there is one, relay processes "
 		 "have the keys, and TLS is also taken at `relay.listen`." },
+	{ .path = "relay.dtls",
+	  .type = CONF_CHOICE,
+	  AT(relay.dtls),
+	  .fallback = "no",
+	  .choices = BOOLS,
+	  .doc = "`yes`: clients may come by DTLS 1.2 to the UDP ports of "
+		 "`relay.listen`, with the certificates of `tls`; then relay "
+		 "processes have the keys, as with `relay.tls_listen`." },
 	{ .path = "relay.range",
 	  .type = CONF_RANGE,
 	  AT(relay.range),

@@ -105,8 +105,9 @@ static int send_snapshot(struct loader *l, const struct conf *c, uint32_t roles)
 /* No key but where TLS ends. */
 static uint32_t relay_readers(const struct conf *c)
 {
-	return c->relay.tls_listen_count ? ROLES_RELAY | CONF_FOR_RELAY_TLS
-					 : ROLES_RELAY;
+	return c->relay.tls_listen_count || c->relay.dtls
+		       ? ROLES_RELAY | CONF_FOR_RELAY_TLS
+		       : ROLES_RELAY;
 }
 
 static int send_end(struct loader *l, const char *error, struct slice warnings)

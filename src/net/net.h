@@ -55,7 +55,8 @@ enum net_tls_use {
 	NET_TLS_CLIENTS,    /* accepts; no client certificate asked for */
 	NET_TLS_DIAL,       /* connects to partners with our certificate */
 	NET_TLS_USER,       /* connects as a user agent: no certificate */
-	NET_PLAIN /* accepts and connects without TLS: trusted links */
+	NET_PLAIN, /* accepts and connects without TLS: trusted links */
+	NET_DTLS   /* datagrams (net/dtls.h); no client certificate */
 };
 
 enum { NET_ERROR_MAX = 256 };

@@ -11,6 +11,8 @@
 
 #include <openssl/err.h>
 
+#include "base/crypto.h"
+#include "net/dtls.h"
 #include "net/pem.h"
 
 /* TLS 1.2: forward secret and AEAD; TLS 1.3 has no others. */
@@ -26,8 +28,10 @@ enum {
 	CERT_LIST_MAX = 48 << 10
 };
 
-static int set_protocol(SSL_CTX *ctx)
+static int set_protocol(SSL_CTX *ctx, bool datagrams)
 {
+	int first = datagrams ? DTLS1_2_VERSION : TLS1_2_VERSION;
+	int last = datagrams ? DTLS1_2_VERSION : TLS1_3_VERSION;
 	char groups[] = "X25519:P-256:P-384";
 	uint64_t options = SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
 			   SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -39,8 +43,8 @@ static int set_protocol(SSL_CTX *ctx)
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
 	SSL_CTX_set_max_cert_list(ctx, CERT_LIST_MAX);
-	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
-	    SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) != 1 ||
+	if (SSL_CTX_set_min_proto_version(ctx, first) != 1 ||
+	    SSL_CTX_set_max_proto_version(ctx, last) != 1 ||
 	    SSL_CTX_set_cipher_list(ctx, suites_12) != 1 ||
 	    SSL_CTX_set_ciphersuites(ctx, suites_13) != 1 ||
 	    SSL_CTX_set1_groups_list(ctx, groups) != 1 ||
@@ -73,6 +77,8 @@ static const SSL_METHOD *method_of(enum net_tls_use use)
 	case NET_TLS_FEDERATION:
 	case NET_TLS_CLIENTS:
 		return TLS_server_method();
+	case NET_DTLS:
+		return DTLS_server_method();
 	case NET_TLS_DIAL:
 	case NET_TLS_USER:
 	case NET_PLAIN:
@@ -83,7 +89,14 @@ static const SSL_METHOD *method_of(enum net_tls_use use)
 
 static bool accepts(enum net_tls_use use)
 {
-	return use == NET_TLS_FEDERATION || use == NET_TLS_CLIENTS;
+	return use == NET_TLS_FEDERATION || use == NET_TLS_CLIENTS ||
+	       use == NET_DTLS;
+}
+
+/* Listeners that ask no client for a certificate. */
+static bool trusts_nobody(enum net_tls_use use)
+{
+	return use == NET_TLS_CLIENTS || use == NET_DTLS;
 }
 
 static int set_identity(struct net_tls *t, const struct net_tls_conf *conf,
@@ -121,7 +134,7 @@ static int set_trust(struct net_tls *t, const struct net_tls_conf *conf,
 static int set_up(struct net_tls *t, const struct net_tls_conf *conf,
 		  char error[static NET_ERROR_MAX])
 {
-	int err = set_protocol(t->ctx);
+	int err = set_protocol(t->ctx, t->use == NET_DTLS);
 
 	if (!err)
 		err = set_tickets(t);
@@ -129,7 +142,7 @@ static int set_up(struct net_tls *t, const struct net_tls_conf *conf,
 		err = tls_verify_setup(t->ctx, t->use);
 	if (!err && t->use != NET_TLS_USER)
 		err = set_identity(t, conf, error);
-	if (!err && t->use != NET_TLS_CLIENTS)
+	if (!err && !trusts_nobody(t->use))
 		err = set_trust(t, conf, error);
 	return err;
 }
@@ -138,8 +151,15 @@ static int make_context(struct net_tls *t, const struct net_tls_conf *conf,
 			char error[static NET_ERROR_MAX])
 {
 	t->ctx = SSL_CTX_new(method_of(t->use));
-	t->bio = tls_bio_method();
-	return t->ctx && t->bio ? set_up(t, conf, error) : -ENOMEM;
+	t->bio = t->use == NET_DTLS ? dtls_bio_method() : tls_bio_method();
+	if (!t->ctx || !t->bio)
+		return -ENOMEM;
+	if (t->use == NET_DTLS) {
+		dtls_context_setup(t->ctx);
+		if (crypto_random(t->cookie_secret, sizeof(t->cookie_secret)))
+			return -EIO;
+	}
+	return set_up(t, conf, error);
 }
 
 /* The configuration goes before connections do. */
@@ -207,6 +227,7 @@ void net_tls_free(struct net_tls *t)
 {
 	if (!t || --t->refs)
 		return;
+	dtls_free(t->listening);
 	SSL_CTX_free(t->ctx);
 	BIO_meth_free(t->bio);
 	pem_identity_free(&t->own);

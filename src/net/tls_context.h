@@ -10,6 +10,10 @@
 #include "net/tls_hello.h"
 #include "net/tls_ticket.h"
 
+enum { TLS_COOKIE_SECRET_BYTES = 32 };
+
+struct dtls;
+
 /* Counted: its maker and each connection hold one. */
 struct net_tls {
 	SSL_CTX *ctx;
@@ -22,11 +26,17 @@ struct net_tls {
 	struct tls_tickets tickets;
 	bool client_usage_only;
 	struct buf unchained; /* names that need no authority, NUL after each */
+	/* NET_DTLS: its cookies, and who asks for them; NULL: nobody yet */
+	uint8_t cookie_secret[TLS_COOKIE_SECRET_BYTES];
+	struct dtls *listening;
 };
 
 void net_tls_ref(struct net_tls *t);
 /* tls.c: the method for net_tls.bio, or NULL. */
 BIO_METHOD *tls_bio_method(void);
+/* dtls.c: the same for datagrams, and what its contexts need. */
+BIO_METHOD *dtls_bio_method(void);
+void dtls_context_setup(SSL_CTX *ctx);
 
 /*
  * What checking the peer's certificate needs and finds; hangs on the SSL

@@ -231,7 +231,7 @@ int tls_verify_setup(SSL_CTX *ctx, enum net_tls_use use)
 {
 	int mode = SSL_VERIFY_PEER;
 
-	if (use == NET_TLS_CLIENTS) {
+	if (use == NET_TLS_CLIENTS || use == NET_DTLS) {
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
 		return 0;
 	}

@@ -42,7 +42,9 @@ static void on_close(void *arg, void *sock)
 static void on_to_client(void *arg, const struct relay_flow *to,
 			 const struct relay_out *out)
 {
-	if (to->conn)
+	if (to->transport == RELAY_DTLS)
+		dtls_write(to, out);
+	else if (to->conn)
 		stream_write(to, out);
 	else
 		queue_to_client(arg, to, out);
@@ -57,7 +59,10 @@ static void on_to_peer(void *arg, void *sock, const struct relay_addr *peer,
 static void on_hang_up(void *arg, const struct relay_flow *flow)
 {
 	(void)arg;
-	stream_hang_up(flow);
+	if (flow->transport == RELAY_DTLS)
+		dtls_hang_up(flow);
+	else
+		stream_hang_up(flow);
 }
 
 static uint64_t on_now_s(void *arg)
@@ -108,9 +113,12 @@ int relay_io_create(struct relay_io **out, struct loop *l)
 	list_init(&io->doors);
 	list_init(&io->streams);
 	list_init(&io->taps);
+	list_init(&io->dtls_all);
 	int err = alloc_batches(io);
 	if (!err)
 		err = crowd_init(&io->crowd);
+	if (!err)
+		err = dtls_flows_open(io);
 	if (!err)
 		err = net_tls_create(&io->plain, &nothing, NET_PLAIN, error);
 	if (!err)
@@ -149,6 +157,7 @@ int relay_io_share(struct relay_io *io, void *shared, uint32_t slot)
 static void generation_end(struct relay_generation *g)
 {
 	net_tls_free(g->tls);
+	net_tls_free(g->dtls);
 	if (g->release)
 		g->release(g->arg);
 	*g = (struct relay_generation){ .number = 0 };
@@ -175,6 +184,7 @@ void relay_io_free(struct relay_io *io)
 		listener_close(container_of(it, struct relay_udp, node));
 	doors_close(io);
 	streams_close(io);
+	dtls_flows_close(io);
 	relay_free(io->engine);
 	taps_close(io);
 	udp_bury(io);
@@ -275,18 +285,23 @@ int relay_io_prepare(struct relay_io *io, uint32_t generation,
 		     const struct relay_conf *conf, void (*release)(void *arg),
 		     void *arg, char error[static NET_ERROR_MAX])
 {
-	struct net_tls *tls = NULL;
+	struct net_tls *tls = NULL, *dtls = NULL;
 	int err = io->engine ? 0 : relay_io_share(io, NULL, 0);
 	if (!err && conf->tls)
 		err = net_tls_create(&tls, conf->tls, NET_TLS_CLIENTS, error);
-	if (err)
+	if (!err && conf->tls && conf->dtls)
+		err = net_tls_create(&dtls, conf->tls, NET_DTLS, error);
+	if (err) {
+		net_tls_free(tls);
 		return err;
+	}
 	if (tls)
 		net_tls_gate(tls, io->gate);
 	io->next = (struct relay_generation){ .number = generation,
 					      .prepared = true,
 					      .conf = conf,
 					      .tls = tls,
+					      .dtls = dtls,
 					      .release = release,
 					      .arg = arg };
 	return 0;

@@ -183,6 +183,13 @@ void udp_bury(struct relay_io *io)
 
 /* ---- receiving ---- */
 
+static void client_datagram(struct relay_io *io, const struct relay_flow *flow,
+			    const struct relay_packet *p)
+{
+	if (!dtls_datagram(io, flow, p))
+		relay_client_packet(io->engine, flow, p);
+}
+
 static void on_listener(void *arg, int events)
 {
 	struct relay_udp *u = arg;
@@ -201,7 +208,7 @@ static void on_listener(void *arg, int events)
 			flow.local = r.marks.local;
 			flow.local.port = addr_port(&u->at);
 			while (batch_packet(&r, &p))
-				relay_client_packet(io->engine, &flow, &p);
+				client_datagram(io, &flow, &p);
 		}
 		batch_done(io);
 	}

@@ -22,6 +22,7 @@ struct relay_user {
 /* Borrowed by the engine until the next relay_configure(). */
 struct relay_conf {
 	const struct net_tls_conf *tls; /* NULL: TLS is not ended here */
+	bool dtls;                      /* where there is tls */
 	struct slice realm;  /* 1 to 32 bytes: a challenge stays small */
 	uint16_t port_first; /* relay ports, both inclusive */
 	uint16_t port_last;

@@ -9,6 +9,7 @@
  *   io_door.c       new connections, until their first bytes told what they
  *                   are
  *   io_stream.c     clients on TCP (io_pipe.h)
+ *   io_dtls.c       clients on DTLS
  *   io_tap.c        TCP with peers
  */
 #pragma once
@@ -17,9 +18,11 @@
 #include <netinet/udp.h>
 
 #include "base/list.h"
+#include "base/map.h"
 #include "net/net.h"
 #include "relay/crowd.h"
 #include "relay/relay_io.h"
+#include "relay/strangers.h"
 
 enum {
 	BATCH = 32,         /* datagrams a system call */
@@ -104,7 +107,7 @@ struct relay_generation {
 	uint32_t number;
 	bool prepared;
 	const struct relay_conf *conf;
-	struct net_tls *tls; /* NULL: not here */
+	struct net_tls *tls, *dtls; /* NULL: not here */
 	void (*release)(void *arg);
 	void *arg;
 };
@@ -117,6 +120,10 @@ struct relay_io {
 	struct relay_generation now, next;
 	struct list listeners;
 	struct list doors, streams, taps;
+	struct list dtls_all;
+	struct map dtls_flows;
+	size_t dtls_shaking;
+	struct strangers dtls_strangers;
 	size_t stream_count; /* with those at the door */
 	struct crowd crowd;
 	uint32_t last_id;
@@ -166,6 +173,15 @@ void queue_flush(struct relay_io *io);
 /* io_door.c */
 void door_accepted(void *arg, int fd, const struct addr *from);
 void doors_close(struct relay_io *io);
+
+/* io_dtls.c */
+int dtls_flows_open(struct relay_io *io);
+void dtls_flows_close(struct relay_io *io);
+/* A datagram at a listener; false: it has nothing to do with DTLS. */
+bool dtls_datagram(struct relay_io *io, const struct relay_flow *flow,
+		   const struct relay_packet *p);
+void dtls_write(const struct relay_flow *to, const struct relay_out *out);
+void dtls_hang_up(const struct relay_flow *flow);
 
 /* io_stream.c */
 enum { STREAM_IDLE_MS = 60000 }; /* without an allocation (TURN-10) */

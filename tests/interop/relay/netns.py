@@ -101,6 +101,7 @@ def relay_org(stage, net, **more):
     lines = {
         "listen": f'["{RELAY4}:3478", "[{RELAY6}]:3478"]',
         "tls_listen": f'["{RELAY4}:5349"]',
+        "dtls": '"yes"',
         "users": f"[{{ name: {USER}, password: {PASSWORD} }}]",
         "allow_peers": '["10.77.0.0/24", "fd77::/64"]',
         "wide_channels": '"yes"',

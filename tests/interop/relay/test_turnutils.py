@@ -92,6 +92,16 @@ class TurnUtils(Case):
         self.assertEqual(self.org.metric("turn_unsent_total"), 0)
         self.org.log.wait("turn.session", transport="tls")
 
+    def test_dtls(self):
+        """Clients over DTLS, who check our certificate, at the port of all
+        others."""
+        ca = ["-S", "-E", str(self.org.ca.pem), "-p", "3478"]
+        for options in (["-y", "-c"], ["-y", "-c", "-s"], ["-y"]):
+            with self.subTest(" ".join(options)):
+                self.assertWhole(80, *ca, *options)
+        self.org.log.wait("turn.session", transport="dtls")
+        self.assertEqual(self.org.metric("turn_unsent_total"), 0)
+
     def test_tcp_relay_tls(self):
         """RFC 6062 for clients whose TLS ends in another process than the one
         that has the peer's connection."""

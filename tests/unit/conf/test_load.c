@@ -75,6 +75,7 @@ static const struct bad KEYS[] = {
 	{ MIN "relay: {tls_listen: [\"[::]:x\"]}\n",
 	  3,
 	  { "relay.tls_listen" } },
+	{ MIN "relay: {dtls: 5349}\n", 3, { "relay.dtls", "yes" } },
 	{ MIN "relay: {messenger: perhaps}\n",
 	  3,
 	  { "relay.messenger", "yes" } },
