@@ -532,9 +532,8 @@ const struct conf_key CONF_KEYS[] = {
 	  AT(relay.dtls),
 	  .fallback = "no",
 	  .choices = BOOLS,
-	  .doc = "`yes`: clients may come by DTLS 1.2 to the UDP ports of "
-		 "`relay.listen`, with the certificates of `tls`; then relay "
-		 "processes have the keys, as with `relay.tls_listen`." },
+	  .doc = "`yes`: DTLS 1.2 at the UDP ports of `relay.listen`; then "
+		 "relay processes have the keys, as with `relay.tls_listen`." },
 	{ .path = "relay.range",
 	  .type = CONF_RANGE,
 	  AT(relay.range),
@@ -554,9 +553,8 @@ const struct conf_key CONF_KEYS[] = {
 	  AT(relay.wide_channels),
 	  .fallback = "no",
 	  .choices = BOOLS,
-	  .doc = "`yes`: channel numbers up to 0x7FFF may be bound, which "
-		 "clients of RFC 5766 draw from; RFC 8656 has those up to "
-		 "0x4FFF." },
+	  .doc = "`yes`: channel numbers up to 0x7FFF may be bound, as clients "
+		 "of RFC 5766 draw them; RFC 8656 has them up to 0x4FFF." },
 	{ .path = "relay.messenger",
 	  .type = CONF_CHOICE,
 	  AT(relay.messenger),
