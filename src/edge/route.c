@@ -258,9 +258,12 @@ struct slice route_back(struct walk *w)
 	return route_to_partner(w, slice_from(peer, sizeof("peer:") - 1));
 }
 
+/* A NOTIFY may be what makes the dialog, and the subscriber takes its route
+ * from it (RFC 6665 4.3). */
 bool route_records(const struct walk *w)
 {
 	enum sip_method m = w->m->method;
-	return slice_empty(w->m->to_tag) &&
-	       (m == SIP_INVITE || m == SIP_SUBSCRIBE || m == SIP_REFER);
+	return m == SIP_NOTIFY ||
+	       (slice_empty(w->m->to_tag) &&
+		(m == SIP_INVITE || m == SIP_SUBSCRIBE || m == SIP_REFER));
 }

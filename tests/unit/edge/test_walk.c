@@ -388,6 +388,36 @@ static void test_record_route_has_the_clients_port(void **state)
 	}
 }
 
+/* What begins a dialog; a NOTIFY always, it may be what does (RFC 6665 4.3). */
+static void test_which_requests_are_recorded(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *method;
+		bool recorded;
+	} rows[] = {
+		{ "INVITE", true },   { "SUBSCRIBE", true },
+		{ "REFER", true },    { "NOTIFY", true },
+		{ "MESSAGE", false }, { "PUBLISH", false },
+		{ "OPTIONS", false },
+	};
+	char route[256];
+	token_route(w, 2, 0x2002, 5, route);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena *a = arena_create(4096, 1 << 20);
+		struct sip_msg sip;
+		ask_from_home(w, rows[i].method, "sip:alice@192.0.2.1:5061",
+			      "bob@fabrikam.test", route);
+		struct ipc_msg m = only(w, IPC_FLOW_WRITE, NULL);
+		assert_null(sip_parse(a, m.u.flow_write.bytes,
+				      &sip_limits_default, &sip));
+		assert_int_equal(sip_header(&sip, SIP_H_RECORD_ROUTE) != NULL,
+				 rows[i].recorded);
+		arena_free(a);
+		forget(w);
+	}
+}
+
 /* Of an earlier life, of nobody, of a connection that is gone: 430 at once. */
 static void test_stale_tokens(void **state)
 {
@@ -553,6 +583,7 @@ int main(void)
 		WALK_TEST(test_dead_worker_fails_its_partners),
 		WALK_TEST(test_flow_of_another_worker),
 		WALK_TEST(test_record_route_has_the_clients_port),
+		WALK_TEST(test_which_requests_are_recorded),
 		WALK_TEST(test_stale_tokens),
 		WALK_TEST(test_flow_write_for_nobody),
 		WALK_TEST(test_answer_goes_around_once),
