@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ET
 
 from harness.case import Case
 from harness.sip import request
-from test_credentials import Ms
+from relay.test_credentials import Ms
 
 NS = "http://schemas.microsoft.com/2006/09/sip/mrasp"
 TYPE = "application/msrtc-media-relay-auth+xml"

@@ -12,22 +12,18 @@
 """
 import json
 import os
-import pathlib
 import re
 import secrets
 import shutil
 import socket
 import ssl
 import subprocess
-import sys
 import unittest
 
 from harness.case import Case
 from harness.sip import HASHES, params
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]
-                       / "relay"))
-from test_credentials import Rfc  # noqa: E402
+from relay.test_credentials import Rfc
 
 TARGET = "/turn?service=turn"
 
