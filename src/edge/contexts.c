@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <time.h>
 
+#include "edge/partner.h"
+
 enum {
 	RECHECK_S = 3600,
 	RETIRE_MS = 32000, /* one transaction */
@@ -106,18 +108,33 @@ struct net_tls *contexts_of(const struct flow *f)
 	return f->plain ? g->tls_plain : of[f->kind];
 }
 
+/* Does anything wait for an answer, there or here? */
+static bool is_busy(const struct flow *f)
+{
+	return !list_empty(&f->pending.order) ||
+	       proxy_open_from(f->edge->proxy, slice_str(f->peer));
+}
+
+void contexts_retire(struct flow *f)
+{
+	alias_withdraw(f);
+	if (!is_busy(f))
+		flow_end(f, true);
+	else if (!f->retire_ms)
+		f->retire_ms = timers_now(f->edge->timers) + RETIRE_MS;
+}
+
 /* What was revoked ends now; else what was begun may come to its end. */
 static void retire(struct flow *f, const char *why)
 {
-	struct edge *e = f->edge;
 	LOG_LIMITED(LOG_WARN, "tls.peer_expired", slice_str(f->source),
 		    KV_STR("source", f->source), KV_STR("peer", f->peer),
 		    KV_STR("serial", conn_peer(f->conn)->serial),
 		    KV_STR("why", why));
-	if (!strcmp(why, "revoked") || list_empty(&f->pending.order))
+	if (!strcmp(why, "revoked"))
 		flow_end(f, true);
 	else
-		f->retire_ms = timers_now(e->timers) + RETIRE_MS;
+		contexts_retire(f);
 }
 
 static bool has_certificate(const struct flow *f)
@@ -152,8 +169,8 @@ static void sweep(struct map_node *n, void *arg)
 	uint64_t until_s = conn_peer(f->conn)->until_s;
 	if (!*first_s || until_s < *first_s)
 		*first_s = until_s;
-	if (f->retire_ms && (list_empty(&f->pending.order) ||
-			     timers_now(f->edge->timers) >= f->retire_ms))
+	if (f->retire_ms &&
+	    (!is_busy(f) || timers_now(f->edge->timers) >= f->retire_ms))
 		flow_end(f, true);
 }
 

@@ -14,6 +14,9 @@ void contexts_forget_tickets(struct edge *e);
 void contexts_on_gate(void *arg, bool full);
 /* What a connection of that kind is made with now. */
 struct net_tls *contexts_of(const struct flow *f);
+/* It takes nothing more from us, and ends when what was begun by it has, or
+ * after one transaction's time. */
+void contexts_retire(struct flow *f);
 /* Connections whose certificate is not valid any more end (TLS-09). */
 void contexts_recheck(struct edge *e);
 /* Each second. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/cursor.h"
+#include "edge/contexts.h"
 #include "edge/inside.h"
 #include "edge/partner_names.h"
 #include "edge/proof.h"
@@ -276,7 +277,7 @@ static struct partner_link *best_link(struct partner *p, bool any)
 	LIST_EACH (it, tmp, &p->links) {
 		struct partner_link *l =
 			container_of(it, struct partner_link, node);
-		if (!conn_ready(l->flow->conn) ||
+		if (!conn_ready(l->flow->conn) || l->flow->retire_ms ||
 		    (!any && partner_avoids(p, l->target)))
 			continue;
 		if (!best ||
@@ -511,10 +512,10 @@ static void recheck(struct map_node *n, void *arg)
 	}
 	if (f->link ? !f->link->partner || !partner_row(f->link->partner)
 		    : !flow_is_known(f))
-		flow_end(f, true);
+		contexts_retire(f);
 	else if (f->proven && (row = row_of_flow(f, &unlisted)) &&
 		 proof_lost(f, row))
-		flow_end(f, true);
+		contexts_retire(f);
 }
 
 /* A new configuration, or a word of the operator: connections of who is no

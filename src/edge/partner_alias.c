@@ -33,7 +33,7 @@ void alias_offer(struct flow *f, const struct access_partner *partner,
 	struct edge *e = f->edge;
 	char key[ACCESS_KEY_MAX];
 	struct slice value;
-	if (f->kind != FLOW_FEDERATION || !f->proven ||
+	if (f->kind != FLOW_FEDERATION || !f->proven || f->retire_ms ||
 	    !sip_param(m->via.params, "alias", &value))
 		return;
 	access_partner_key(partner, key);

@@ -94,6 +94,8 @@ int proxy_create(struct proxy **out, struct timers *timers,
  * most a quarter of them and transactions_max_per_source. What is there
  * stays. */
 void proxy_limit(struct proxy *p, size_t transactions_max);
+/* Transactions whose request that peer sent, and that are not over. */
+size_t proxy_open_from(const struct proxy *p, struct slice peer);
 /* How full it is, in percent of that. */
 unsigned proxy_filled_percent(const struct proxy *p);
 void proxy_free(struct proxy *p); /* ends every transaction silently */

@@ -37,6 +37,11 @@ size_t source_count(const struct proxy *p, struct slice peer)
 	return s ? s->count : 0;
 }
 
+size_t proxy_open_from(const struct proxy *p, struct slice peer)
+{
+	return source_count(p, peer);
+}
+
 static void source_move(struct proxy *p, struct source *s, size_t count)
 {
 	list_remove(&s->by_count);
