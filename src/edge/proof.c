@@ -7,12 +7,24 @@
 
 enum { DANE_PKIX_EE = 1, DANE_EE = 3 };
 
-void proof_evidence(const struct flow *f, struct access_evidence *out)
+static void of_peer(const struct net_peer *p, struct access_evidence *out)
 {
-	const struct net_peer *p = conn_peer(f->conn);
 	*out = (struct access_evidence){ .chained = p->chained,
 					 .usages = p->usages };
 	memcpy(out->key, p->digests.sha256[1], sizeof(out->key));
+}
+
+enum access_lack proof_shown(const struct net_peer *p,
+			     const struct access_partner *row)
+{
+	struct access_evidence e;
+	of_peer(p, &e);
+	return access_lack(&row->proof, &e, false);
+}
+
+void proof_evidence(const struct flow *f, struct access_evidence *out)
+{
+	of_peer(conn_peer(f->conn), out);
 	if (f->kind == FLOW_DIALLED) /* it did not come to us */
 		out->usages = ACCESS_USAGE_CLIENT | ACCESS_USAGE_SERVER |
 			      ACCESS_USAGE_SIP;

@@ -8,6 +8,10 @@
 
 #include "edge/edge_int.h"
 
+/* What a certificate that was shown to us, when we dialled, lacks without the
+ * DNS: for who only looks. */
+enum access_lack proof_shown(const struct net_peer *p,
+			     const struct access_partner *row);
 /* All but what the DNS says. */
 void proof_evidence(const struct flow *f, struct access_evidence *out);
 /* Adds that, for the name host that the peer proves. False: it is being looked

@@ -317,6 +317,7 @@ static void start(struct trial *t)
 	}
 	trial_say(t, "policy", TRIAL_PASS, NULL, "%s is %s", t->domain,
 		  kind_of(row));
+	access_partner_key(row, t->key);
 	if (addr_parse(row->address, false, &fixed)) {
 		ask_names(t, row);
 		return;

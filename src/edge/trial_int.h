@@ -40,6 +40,7 @@ struct trial {
 	struct sip_framer framer;
 	char branch[TRIAL_BRANCH_MAX]; /* without the magic cookie */
 	char domain[SIP_DOMAIN_MAX];
+	char key[ACCESS_KEY_MAX]; /* of the partner, once judged */
 };
 
 /* trial.c */

@@ -14,6 +14,8 @@
 
 #include "base/text.h"
 
+#include "edge/proof.h"
+
 enum {
 	TCP_MS = 5000,
 	TLS_MS = 10000,
@@ -92,6 +94,24 @@ static void say_certificate(struct trial *t)
 	trial_say(t, "certificate", days < SOON_DAYS ? TRIAL_WARN : TRIAL_PASS,
 		  NULL, "it proves %s; it ends on %s, in %" PRId64 " days",
 		  names, date, days);
+}
+
+/* Is it what the partner's entry asks for? TLSA records are looked up for real
+ * connections alone. */
+static bool is_proven(struct trial *t)
+{
+	const struct access_partner *row = access_partner_by_key(
+		t->edge->current->access, slice_str(t->key));
+	enum access_lack lack = row ? proof_shown(conn_peer(t->conn), row)
+				    : ACCESS_LACKS_NOTHING;
+	bool unknown = lack == ACCESS_LACKS_TLSA;
+	if (lack == ACCESS_LACKS_NOTHING)
+		return true;
+	trial_say(t, "certificate", unknown ? TRIAL_WARN : TRIAL_FAIL,
+		  unknown ? NULL : edge_reject(EDGE_PARTNER_TLS), "%s",
+		  unknown ? "its TLSA records are not compared here"
+			  : access_lack_text(lack));
+	return unknown;
 }
 
 /* Our address on that connection; empty: it cannot be told. */
@@ -289,7 +309,10 @@ static void on_ready(void *arg, struct conn *c)
 		trial_say(t, "tls", TRIAL_PASS, NULL, "the handshake is done");
 		say_certificate(t);
 		say_seen(t);
-		ask_options(t);
+		if (is_proven(t))
+			ask_options(t);
+		else
+			trial_end(t);
 	}
 }
 
