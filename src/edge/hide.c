@@ -51,7 +51,9 @@ static bool is_public(struct edge *e, const struct sip_uri *uri)
 		access_is_ours(e->current->access, slice_str(host)));
 }
 
-static void put_hidden(struct edge *e, struct buf *b, const struct sip_addr *c)
+/* shown: the end of the URI that stays to be read. */
+static void put_hidden(struct edge *e, struct buf *b, const struct sip_addr *c,
+		       struct slice shown)
 {
 	const struct sip_uri *u = &c->uri;
 	if (c->display.len)
@@ -60,8 +62,10 @@ static void put_hidden(struct edge *e, struct buf *b, const struct sip_addr *c)
 	if (u->user.len)
 		buf_printf(b, "%.*s@", SLICE_FMT(u->user));
 	buf_printf(b, "%s;transport=tls;%s=", e->name, PARAM);
-	if (token_hidden_write(e->sealer, u->text, b))
+	if (token_hidden_write(e->sealer,
+			       slice_head(u->text, u->text.len - shown.len), b))
 		b->failed = true;
+	buf_put(b, shown);
 	buf_printf(b, ">%.*s", SLICE_FMT(c->params));
 }
 
@@ -74,7 +78,7 @@ static void hide_value(struct edge *e, struct arena *a, struct slice value,
 	if (sip_addr_parse(value, &c) || is_public(e, &c.uri))
 		buf_put(&b, value); /* "*" too */
 	else if (c.uri.text.len <= HIDDEN_MAX)
-		put_hidden(e, &b, &c);
+		put_hidden(e, &b, &c, SLICE_NONE);
 	else
 		b.failed = true;
 	struct slice text =
@@ -86,12 +90,40 @@ static void hide_value(struct edge *e, struct arena *a, struct slice value,
 		edits->failed = true;
 }
 
+/* A device of ours by its address: who is transferred to it learns no more than
+ * from its Contact. What the new request is to carry stays to be read (RFC 3261
+ * 19.1.1, RFC 3891). Names of others are left as they are. */
+static void hide_refer(struct edge *e, struct arena *a, const struct sip_msg *m,
+		       struct sip_edits *edits)
+{
+	const struct sip_header *h = sip_header(m, SIP_H_REFER_TO);
+	struct sip_addr to;
+	struct buf b;
+	if (!h || sip_addr_parse(h->value, &to) ||
+	    (!to.uri.host_is_ip4 && !to.uri.host_is_ip6))
+		return;
+	buf_init(&b, 0);
+	if (to.uri.text.len <= HIDDEN_MAX)
+		put_hidden(e, &b, &to, to.uri.headers);
+	else
+		b.failed = true;
+	struct slice text =
+		buf_failed(&b) ? SLICE_NONE : arena_copy(a, buf_slice(&b));
+	buf_free(&b);
+	sip_edit_drop(edits, SIP_H_REFER_TO);
+	if (text.len)
+		sip_edit_bottom(edits, SIP_H_REFER_TO, text);
+	else
+		edits->failed = true;
+}
+
 void hide_inside(struct edge *e, struct arena *a, const struct sip_msg *m,
 		 struct sip_edits *edits)
 {
 	const struct sip_header *h;
 	size_t at = 0;
 	drop_headers(m, edits);
+	hide_refer(e, a, m, edits);
 	if (!sip_header(m, SIP_H_CONTACT))
 		return;
 	sip_edit_drop(edits, SIP_H_CONTACT);

@@ -233,9 +233,50 @@ static void test_oom(void **state)
 	oom_walk(without_memory, *state);
 }
 
+/* A device by its address is hidden as in a Contact, and what the new request
+ * is to carry stays; names of others are nobody's secret. */
+static void test_refer_to(void **state)
+{
+	struct world *w = *state;
+	struct buf out;
+	buf_init(&out, 0);
+	assert_int_equal(
+		leave(w,
+		      "Refer-To: \"A\" <sip:alice@192.168.7.9:5070;transport="
+		      "tls?Replaces=x%3Bto-tag%3D1>;y=z\r\n",
+		      &out),
+		0);
+	buf_u8(&out, 0);
+	const char *text = (const char *)out.ptr;
+	assert_null(strstr(text, "192.168.7.9"));
+	const char *to = strstr(text, "Refer-To: \"A\" <sip:alice@edge.");
+	assert_non_null(to);
+	assert_non_null(strstr(to, "?Replaces=x%3Bto-tag%3D1>;y=z\r\n"));
+	const char *start = strstr(to, "sip:"), *end = strchr(start, '?');
+	struct sip_uri uri;
+	struct slice opened;
+	assert_int_equal(
+		sip_uri_parse(slice_of(start, (size_t)(end - start)), &uri), 0);
+	assert_true(hide_open(&w->edge, w->arena, &uri, &opened));
+	assert_true(slice_eq(opened, SLICE_LIT("sip:alice@192.168.7.9:5070;"
+					       "transport=tls")));
+	buf_free(&out);
+	buf_init(&out, 0);
+	assert_int_equal(
+		leave(w, "Refer-To: <sip:carol@litware.test?Replaces=x>\r\n",
+		      &out),
+		0);
+	buf_u8(&out, 0);
+	assert_non_null(
+		strstr((const char *)out.ptr,
+		       "Refer-To: <sip:carol@litware.test?Replaces=x>"));
+	buf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_refer_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_there_and_back, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_what_hides_nothing, setup,
