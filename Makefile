@@ -19,7 +19,7 @@ build: packages ## build/bin/sallyportd and build/bin/sallyport
 	@[ -f build/build.ninja ] || cmake --preset release >/dev/null
 	@cmake --build build
 
-run: packages ## two organisations on this machine, messages across the wall (ONCE=1: then end)
+run: packages ## two organisations on this machine, messages and a call across the wall (ONCE=1: then end)
 	@[ -f build/build.ninja ] || cmake --preset release >/dev/null
 	@cmake --build build --target sallyportd sallyport -- --quiet
 	@tools/demo

@@ -36,7 +36,9 @@ class Demo(Program):
     def __init__(self, folder):
         tree = folder / "tree"
         (tree / "tools").mkdir(parents=True)
-        shutil.copy(ROOT / "tools" / "demo", tree / "tools")
+        for name in ("demo", "demo-call"):
+            shutil.copy(ROOT / "tools" / name, tree / "tools")
+        (tree / "tests").symlink_to(ROOT / "tests")
         (tree / "build").symlink_to(BUILD)
         super().__init__([tree / "tools" / "demo"])
 
@@ -55,8 +57,9 @@ class FirstRun(Case):
 
     def test_the_words_for_softphones(self):
         demo = self.stage.later(Demo(self.stage.folder))
-        demo.wait_output("Stop with Ctrl-C", 40)
+        demo.wait_output("Stop with Ctrl-C", 90)
         said = demo.output
+        self.assertIn("packets alice heard", said)
         accounts = {m["user"]: m for m in WORDS.finditer(said)}
         self.assertEqual(sorted(accounts), ["alice", "bob"], said)
         self.stage.later(Names({name: address for address, name
