@@ -8,7 +8,8 @@ _sallyport_options() { # verb: its options
 	ports) echo '-c --format --lang --profile --as-published --verify' ;;
 	explain) echo '-c --from --to --method --audio-video --arriving-as' ;;
 	firewall) echo '-c --format --profile --perimeter --ssh --edge --strict' ;;
-	'user add' | 'user passwd') echo '--password-file' ;;
+	'user add' | 'user passwd' | 'admin passwd') echo '--password-file' ;;
+	'admin add') echo '--password-file --role' ;;
 	'turn credential') echo '--user --ttl --ms' ;;
 	restore | check) echo '-c' ;;
 	ban) echo '--for' ;;
@@ -19,12 +20,13 @@ _sallyport_options() { # verb: its options
 
 _sallyport_words() { # words so far: what may follow
 	case $1 in
-	'') echo 'status metrics ports firewall check explain user turn relay messages partner ban unban bans backup' \
+	'') echo 'status metrics ports firewall check explain user turn relay messages partner admin ban unban bans backup' \
 		'restore reload drain log-level message receive help version' ;;
 	user | 'help user') echo 'add passwd list remove contacts disable enable devices import' ;;
 	turn | 'help turn') echo 'credential rotate' ;;
 	relay | 'help relay') echo 'list show kill drain' ;;
 	partner | 'help partner') echo 'list show block allow watch clear test' ;;
+	admin | 'help admin') echo 'add passwd list remove' ;;
 	messages | 'help messages') echo 'drop' ;;
 	log-level) echo 'error warn info debug' ;;
 	help) _sallyport_words '' ;;
@@ -55,7 +57,7 @@ _sallyport() {
 		return
 		;;
 	--as | --to | --server | --server-name | --count | --answer | \
-		--timeout | --ssh | --edge | --from | --method | --arriving-as | --for)
+		--timeout | --ssh | --edge | --from | --method | --arriving-as | --for | --role)
 		return
 		;;
 	esac
@@ -64,7 +66,7 @@ _sallyport() {
 		-s | -c | --password-file | --trust | --as | --to | --server | \
 			--server-name | --count | --answer | --timeout | \
 			--format | --lang | --profile | --ssh | --edge | \
-			--from | --method | --arriving-as | --for)
+			--from | --method | --arriving-as | --for | --role)
 			skip=value:
 			continue
 			;;

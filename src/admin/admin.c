@@ -10,6 +10,7 @@
 #include "access/rulings.h"
 #include "admin/json.h"
 #include "admin/listen.h"
+#include "admin/web.h"
 
 int admin_create(struct admin **out, struct loop *l, struct timers *timers,
 		 const struct admin_ops *ops, void *arg)
@@ -27,7 +28,12 @@ int admin_create(struct admin **out, struct loop *l, struct timers *timers,
 	list_init(&a->sessions);
 	listen_init(a);
 	expiry_init(&a->expiry, timers);
+	audit_init(&a->audit);
 	int err = access_rulings_create(&a->rulings);
+	if (!err)
+		err = history_init(&a->history, a, timers);
+	if (!err)
+		err = web_create(&a->web, a);
 	if (err) {
 		admin_free(a);
 		return err;
@@ -41,6 +47,8 @@ void admin_free(struct admin *a)
 	if (!a)
 		return;
 	listen_close(a);
+	web_free(a->web);
+	history_free(&a->history);
 	expiry_free(&a->expiry);
 	LIST_EACH (it, tmp, &a->sessions)
 		session_close_at(it);
@@ -49,6 +57,7 @@ void admin_free(struct admin *a)
 	LIST_EACH (it, tmp, &a->neighbours)
 		free(container_of(it, struct neighbour, node));
 	access_rulings_free(a->rulings);
+	audit_free(&a->audit);
 	free(a);
 }
 
@@ -59,6 +68,8 @@ void admin_conf(struct admin *a, const struct conf *conf)
 		a->generation = conf->generation;
 	if (conf)
 		expiry_set(&a->expiry, conf);
+	if (conf)
+		web_conf(a->web, conf);
 }
 
 size_t admin_busy(const struct admin *a)
@@ -169,6 +180,8 @@ static uint64_t ask_of(const struct ipc_msg *m)
 		return m->u.user.id;
 	case IPC_CREDENTIAL:
 		return m->u.credential.id;
+	case IPC_ADMIN:
+		return m->u.admin.id;
 	case IPC_BINDING:
 		return m->u.binding.id;
 	case IPC_QUEUE:

@@ -38,6 +38,9 @@ void admin_free(struct admin *a); /* tolerates NULL */
 /* The listening control socket; fd is taken over, also on failure. One that
  * was there before is closed, its connections go on. */
 int admin_listen(struct admin *a, int fd);
+/* One for HTTP, at that address of admin.listen; as admin_listen(). It is
+ * closed when a configuration comes without that address. */
+int admin_listen_web(struct admin *a, struct slice address, int fd);
 /* conf lives until the next call or admin_free(). Before the first one users
  * of any domain are taken. */
 void admin_conf(struct admin *a, const struct conf *conf);

@@ -10,7 +10,9 @@
 
 #include "admin/admin.h"
 #include "admin/ctl_proto.h"
+#include "admin/audit.h"
 #include "admin/expiry.h"
+#include "admin/history.h"
 
 enum {
 	ARGS_MAX = 6,
@@ -20,10 +22,24 @@ enum {
 
 struct command;
 struct request;
-struct session;
+struct web;
 
 /* What a verb may do, each more than the one before. */
 enum admin_role { ADMIN_READ, ADMIN_OPERATE, ADMIN_SECURE };
+
+/* Who asks: a connection of the control socket, or a request of HTTP. At most
+ * one question at a time. */
+struct asker {
+	struct admin *admin;
+	enum admin_role role;
+	const char *who;         /* "uid:1000", "admin:alice" */
+	struct request *request; /* the one that waits, or NULL */
+	int passed; /* a descriptor that came with a request, or -1 */
+	/* The reply is taken over; NULL: out of memory. */
+	void (*reply)(struct asker *as, json_t *reply);
+	/* A line before the reply, taken over; NULL: it wants none. */
+	void (*tell)(struct asker *as, json_t *line);
+};
 
 /* Another process as we know it. */
 struct neighbour {
@@ -45,6 +61,9 @@ struct admin {
 	const struct conf *conf;
 	struct access_rulings *rulings; /* of the operator, as pushed */
 	struct expiry expiry;
+	struct history history;
+	struct audit audit;
+	struct web *web;
 	struct list neighbours;
 	struct list requests;
 	struct list sessions;
@@ -73,6 +92,7 @@ struct command {
 	const char *verb;
 	enum admin_role role;
 	bool changes;               /* is logged: admin.change */
+	bool web;                   /* over HTTP too */
 	const char *args[ARGS_MAX]; /* names; all are texts, all are needed */
 	const char *syntax;         /* of the operator's command */
 	const char *help;
@@ -82,7 +102,7 @@ struct command {
 struct request {
 	struct list node;
 	struct admin *admin;
-	struct session *session; /* NULL: the asker is gone */
+	struct asker *asker; /* NULL: it is gone */
 	const struct command *command;
 	json_t *id;
 	json_t *args;
@@ -112,10 +132,18 @@ const char *admin_role_name(enum admin_role role);
 
 /* request.c */
 /* message: a whole request as decoded; taken over. */
-void ctl_request_start(struct session *s, json_t *message);
+void ctl_request_start(struct asker *as, json_t *message);
+/* A request of that command, with arguments that were checked: args and id are
+ * borrowed, id may be NULL. */
+void ctl_request_begin(struct asker *as, const struct command *c, json_t *id,
+		       json_t *args);
+enum { SENTENCE_MAX = 1200 };
+/* Exactly the verb's arguments, all texts: true, or text says what is wrong. */
+bool ctl_request_check(const struct command *c, json_t *args,
+		       char text[static SENTENCE_MAX]);
 /* A text argument; the table's check has made sure that it is there. */
 struct slice ctl_request_arg(const struct request *r, const char *name);
-/* The descriptor that came with it, still the session's; -1: none. */
+/* The descriptor that came with it, still the asker's; -1: none. */
 int ctl_request_fd(const struct request *r);
 void ctl_request_deadline(struct request *r, uint32_t ms);
 /* result is taken over; NULL: out of memory. Frees r. */
@@ -126,29 +154,20 @@ void ctl_request_step(struct request *r, json_t *step);
 /* One sentence. Frees r. */
 void ctl_request_fail(struct request *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-void ctl_request_forget_session(struct request *r);
+/* The asker goes away: nobody is told any more. */
+void ctl_request_forget(struct asker *as);
 void ctl_request_free(struct request *r);
 
 /* session.c */
 int session_open(struct admin *a, int fd); /* takes fd over, also on failure */
-void session_close(struct session *s);
 void session_close_at(struct list *node);
-struct admin *session_admin(const struct session *s);
-void session_waits(struct session *s, struct request *r);
-/* The reply to its request; reply is taken over, NULL: out of memory. */
-void session_reply(struct session *s, json_t *reply);
-/* A line before the reply; line is taken over. Its request stays. */
-void session_tell(struct session *s, json_t *line);
-/* What the peer has passed last, or -1. */
-int session_fd(const struct session *s);
-enum admin_role session_role(const struct session *s);
-/* "uid:1000" */
-const char *session_who(const struct session *s);
 
 /* openmetrics.c */
 void openmetrics_text(struct buf *out, const struct admin *a);
 /* Sums over all pages for the status page: {name: n}; NULL: out of memory. */
 json_t *metrics_summary(const struct admin *a);
+/* All metrics of that name, over all pages. */
+uint64_t metrics_family(const struct admin *a, enum metric m);
 
 extern const struct verb_ops verb_status, verb_metrics, verb_commands;
 extern const struct verb_ops verb_user_add, verb_user_passwd, verb_user_remove,
@@ -166,4 +185,8 @@ extern const struct verb_ops verb_relay_list, verb_relay_show, verb_relay_kill,
 extern const struct verb_ops verb_partner_list, verb_partner_rule,
 	verb_partner_test;
 extern const struct verb_ops verb_ban, verb_unban, verb_bans;
+extern const struct verb_ops verb_admin_add, verb_admin_passwd,
+	verb_admin_remove, verb_admin_list, verb_admin_login;
+extern const struct verb_ops verb_history, verb_changes, verb_config,
+	verb_refusals;
 extern const struct verb_ops verb_reload, verb_drain, verb_log_level;

@@ -77,6 +77,19 @@
  *   reload      {}                -> {"generation":n}
  *   drain       {}                -> {}
  *   log.level   {level}           -> {}
+ *   history     {span}            -> {"step":n,"kinds":{name:s...},
+ *                  "series":{name:[n...]...}}   span: now or day
+ *   refusals    {}                -> {"refusals":[{"reason":s,"count":n,
+ *                                     "meaning":s}...]}
+ *   config      {}                -> {"generation":n,"keys":[{"key":s,
+ *                                     "value":s}...]}
+ *   changes     {}                -> {"changes":[{"time":n,"who":s,"what":s,
+ *                                     "of":s,"result":s}...]}
+ *   admin.add   {name,password,role} -> {}  role: read, operate, secure
+ *   admin.passwd {name,password}  -> {}
+ *   admin.remove {name}           -> {}
+ *   admin.list  {}                -> {"administrators":[{"name":s,"role":s,
+ *                                     "created":n}...]}
  *   commands    {}                -> {"commands":[{"verb":s,"role":s,
  *                                     "syntax":s,"help":s}...]}
  */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "admin/admin_int.h"
+#include "admin/json.h"
 
 /* The family's name: that of its samples less _total. */
 static struct slice family(const struct metric_info *m)
@@ -94,20 +95,26 @@ static uint64_t sum(const struct admin *a, enum metric m)
 	return total;
 }
 
+uint64_t metrics_family(const struct admin *a, enum metric m)
+{
+	uint64_t total = 0;
+	for (size_t i = 0; i < METRIC_COUNT; i++) {
+		if (same_family((enum metric)i, m))
+			total += sum(a, (enum metric)i);
+	}
+	return total;
+}
+
 json_t *metrics_summary(const struct admin *a)
 {
 	json_t *out = json_object();
 	for (size_t i = 0; out && i < METRIC_COUNT; i++) {
 		enum metric m = (enum metric)i;
-		uint64_t total = 0;
 		/* these are no sums */
 		if (m == M_CONFIG_GENERATION || m == M_CERT_EXPIRES ||
 		    m == M_PEER_CERT_EXPIRES || !is_first(m))
 			continue;
-		for (size_t j = i; j < METRIC_COUNT; j++) {
-			if (same_family(m, (enum metric)j))
-				total += sum(a, (enum metric)j);
-		}
+		uint64_t total = metrics_family(a, m);
 		if (json_object_set_new(out, metric_info(m)->name,
 					json_integer((json_int_t)total))) {
 			json_decref(out);
@@ -130,3 +137,38 @@ static void run_metrics(struct request *r)
 }
 
 const struct verb_ops verb_metrics = { .run = run_metrics };
+
+/* "why" of reason="why" */
+static struct slice label_value(const struct metric_info *m)
+{
+	struct slice s = slice_str(m->labels);
+	ptrdiff_t at = slice_chr(s, '"');
+	s = slice_from(s, (size_t)(at + 1));
+	at = slice_chr(s, '"');
+	return at < 0 ? s : slice_head(s, (size_t)at);
+}
+
+/* Those that have happened; what each means stands beside it. */
+static void run_refusals(struct request *r)
+{
+	json_t *list = json_array();
+	int err = list ? 0 : -1;
+	for (size_t i = 0; i < METRIC_COUNT && !err; i++) {
+		enum metric m = (enum metric)i;
+		uint64_t count = sum(r->admin, m);
+		if (!count || !same_family(m, M_REJ_SIP_SYNTAX))
+			continue;
+		err = json_array_append_new(
+			list, json_pack("{s:o,s:I,s:s}", "reason",
+					json_text(label_value(metric_info(m))),
+					"count", (json_int_t)count, "meaning",
+					metric_info(m)->help));
+	}
+	if (err) {
+		json_decref(list);
+		list = NULL;
+	}
+	ctl_request_done(r, list ? json_pack("{s:o}", "refusals", list) : NULL);
+}
+
+const struct verb_ops verb_refusals = { .run = run_refusals };

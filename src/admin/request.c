@@ -12,7 +12,7 @@
 
 #include "admin/json.h"
 
-enum { SENTENCE_MAX = 1200, NAME_SHOWN_MAX = 64 };
+enum { NAME_SHOWN_MAX = 64 };
 
 void ctl_request_free(struct request *r)
 {
@@ -29,9 +29,11 @@ void ctl_request_free(struct request *r)
 	free(r);
 }
 
-void ctl_request_forget_session(struct request *r)
+void ctl_request_forget(struct asker *as)
 {
-	r->session = NULL;
+	if (as->request)
+		as->request->asker = NULL;
+	as->request = NULL;
 }
 
 static json_t *id_copy(json_t *id)
@@ -50,28 +52,37 @@ static void log_change(const struct request *r, const char *error)
 {
 	struct slice of = SLICE_NONE;
 	const char *const *args = r->command->args;
+	const char *who = r->asker ? r->asker->who : "gone";
 	if (!r->command->changes)
 		return;
 	if (args[0])
 		of = ctl_request_arg(r, args[0]);
 	const struct log_kv kv[] = {
-		KV_STR("who", r->session ? session_who(r->session) : "gone"),
+		KV_STR("who", who),
 		KV_STR("what", r->command->verb),
 		KV_STR("result", error ? error : "done"),
 		{ "of", args[0] ? LOG_KV_STR : LOG_KV_END, of, 0 },
 		{ NULL, LOG_KV_END, SLICE_NONE, 0 },
 	};
 	log_write(LOG_INFO, "admin.change", kv);
+	audit_note(&r->admin->audit,
+		   &(struct audit_entry){
+			   .who = slice_str(who),
+			   .what = slice_str(r->command->verb),
+			   .of = of,
+			   .result = slice_str(error ? error : "done") });
 }
 
 static void finish(struct request *r, json_t *reply)
 {
-	struct session *s = r->session;
+	struct asker *as = r->asker;
 	ctl_request_free(r);
-	if (s)
-		session_reply(s, reply);
-	else
+	if (!as) {
 		json_decref(reply);
+		return;
+	}
+	as->request = NULL;
+	as->reply(as, reply);
 }
 
 void ctl_request_done(struct request *r, json_t *result)
@@ -90,8 +101,8 @@ void ctl_request_step(struct request *r, json_t *step)
 	if (step)
 		line = json_pack("{s:o,s:o}", "id", id_copy(r->id), "step",
 				 step);
-	if (line && r->session)
-		session_tell(r->session, line);
+	if (line && r->asker && r->asker->tell)
+		r->asker->tell(r->asker, line);
 	else
 		json_decref(line);
 }
@@ -115,7 +126,7 @@ struct slice ctl_request_arg(const struct request *r, const char *name)
 
 int ctl_request_fd(const struct request *r)
 {
-	return r->session ? session_fd(r->session) : -1;
+	return r->asker ? r->asker->passed : -1;
 }
 
 static void on_deadline(struct timer *t, void *arg)
@@ -145,8 +156,7 @@ static bool takes(const struct command *c, const char *name)
 	return false;
 }
 
-/* Exactly the verb's arguments, all texts: true, or text says what is wrong. */
-static bool check_args(const struct command *c, json_t *args,
+bool ctl_request_check(const struct command *c, json_t *args,
 		       char text[static SENTENCE_MAX])
 {
 	const char *name;
@@ -169,7 +179,7 @@ static bool check_args(const struct command *c, json_t *args,
 	return true;
 }
 
-static const struct command *check(struct session *s, json_t *message,
+static const struct command *check(const struct asker *as, json_t *message,
 				   char text[static SENTENCE_MAX])
 {
 	const char *verb = json_string_value(json_object_get(message, "verb"));
@@ -187,48 +197,52 @@ static const struct command *check(struct session *s, json_t *message,
 			 NAME_SHOWN_MAX, verb);
 		return NULL;
 	}
-	if (session_role(s) < c->role) {
+	if (as->role < c->role) {
 		snprintf(text, SENTENCE_MAX, "%s needs the role %s", c->verb,
 			 admin_role_name(c->role));
 		return NULL;
 	}
-	return check_args(c, args, text) ? c : NULL;
+	return ctl_request_check(c, args, text) ? c : NULL;
 }
 
-static struct request *make(struct session *s, struct admin *a,
-			    const struct command *c, json_t *message)
+static struct request *make(struct asker *as, const struct command *c,
+			    json_t *id, json_t *args)
 {
+	struct admin *a = as->admin;
 	struct request *r = calloc(1, sizeof(*r));
 	if (!r)
 		return NULL;
 	r->admin = a;
-	r->session = s;
+	r->asker = as;
 	r->command = c;
-	r->id = json_incref(json_object_get(message, "id"));
-	r->args = json_incref(json_object_get(message, "args"));
+	r->id = json_incref(id);
+	r->args = json_incref(args);
 	r->ask = ++a->last_ask;
 	timer_init(&r->deadline, a->timers, on_deadline, r);
 	list_push_back(&a->requests, &r->node);
 	return r;
 }
 
-void ctl_request_start(struct session *s, json_t *message)
+void ctl_request_begin(struct asker *as, const struct command *c, json_t *id,
+		       json_t *args)
+{
+	struct request *r = make(as, c, id, args);
+	if (!r) {
+		as->reply(as, NULL);
+		return;
+	}
+	as->request = r;
+	c->ops->run(r);
+}
+
+void ctl_request_start(struct asker *as, json_t *message)
 {
 	char text[SENTENCE_MAX];
-	struct request *r = NULL;
-	const struct command *c = check(s, message, text);
-	if (!c) {
-		session_reply(
-			s, error_reply(json_object_get(message, "id"), text));
-		json_decref(message);
-		return;
-	}
-	r = make(s, session_admin(s), c, message);
+	json_t *id = json_object_get(message, "id");
+	const struct command *c = check(as, message, text);
+	if (c)
+		ctl_request_begin(as, c, id, json_object_get(message, "args"));
+	else
+		as->reply(as, error_reply(id, text));
 	json_decref(message);
-	if (!r) {
-		session_reply(s, NULL);
-		return;
-	}
-	session_waits(s, r);
-	c->ops->run(r);
 }

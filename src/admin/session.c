@@ -29,20 +29,17 @@ enum phase { PHASE_NONE, PHASE_IDLE, PHASE_LINE, PHASE_WRITE };
 
 struct session {
 	struct list node;
-	struct admin *admin;
+	struct asker asker;
 	struct watch *watch;
 	int fd;
-	int passed; /* a descriptor that came with a request, or -1 */
 	struct buf in;
 	struct buf out;
-	struct request *request;
 	struct timer timer;
 	enum phase phase;
 	bool running; /* session_run() is at work further up */
 	bool eof;     /* no more requests will come */
 	bool closing; /* as soon as all is written */
 	bool broken;
-	enum admin_role role;
 	char who[24];
 };
 
@@ -50,15 +47,14 @@ struct session {
 
 static void forget_passed(struct session *s)
 {
-	if (s->passed >= 0)
-		close(s->passed);
-	s->passed = -1;
+	if (s->asker.passed >= 0)
+		close(s->asker.passed);
+	s->asker.passed = -1;
 }
 
-void session_close(struct session *s)
+static void session_close(struct session *s)
 {
-	if (s->request)
-		ctl_request_forget_session(s->request);
+	ctl_request_forget(&s->asker);
 	timer_stop(&s->timer);
 	watch_close(s->watch);
 	close(s->fd);
@@ -69,7 +65,7 @@ void session_close(struct session *s)
 	buf_free(&s->in);
 	buf_free(&s->out);
 	list_remove(&s->node);
-	s->admin->session_count--;
+	s->asker.admin->session_count--;
 	free(s);
 }
 
@@ -101,31 +97,6 @@ static void on_timer(struct timer *t, void *arg)
 			    KV_STR("why", s->phase == PHASE_LINE ? "request"
 								 : "reply"));
 	session_close(s);
-}
-
-int session_fd(const struct session *s)
-{
-	return s->passed;
-}
-
-enum admin_role session_role(const struct session *s)
-{
-	return s->role;
-}
-
-const char *session_who(const struct session *s)
-{
-	return s->who;
-}
-
-struct admin *session_admin(const struct session *s)
-{
-	return s->admin;
-}
-
-void session_waits(struct session *s, struct request *r)
-{
-	s->request = r;
 }
 
 /* ---- replies ---- */
@@ -185,14 +156,14 @@ static void take_line(struct session *s, size_t len)
 	buf_consume(&s->in, len + 1);
 	set_phase(s, PHASE_NONE);
 	if (message)
-		ctl_request_start(s, message);
+		ctl_request_start(&s->asker, message);
 	else
 		refuse_line(s, "not a JSON object on one line");
 }
 
 static void take_lines(struct session *s)
 {
-	while (!s->request && !s->closing && !s->broken) {
+	while (!s->asker.request && !s->closing && !s->broken) {
 		ptrdiff_t end = slice_chr(buf_slice(&s->in), '\n');
 		if (end >= 0) {
 			take_line(s, (size_t)end);
@@ -208,7 +179,7 @@ static enum phase phase_now(const struct session *s)
 {
 	if (s->out.len)
 		return PHASE_WRITE;
-	if (s->request)
+	if (s->asker.request)
 		return PHASE_NONE; /* it has its own deadline */
 	return s->in.len ? PHASE_LINE : PHASE_IDLE;
 }
@@ -236,23 +207,24 @@ static void session_run(struct session *s)
 		flush(s);
 	s->running = false;
 	bool over = s->closing || s->eof;
-	if (s->broken || (over && !s->request && !s->out.len))
+	if (s->broken || (over && !s->asker.request && !s->out.len))
 		session_close(s);
 	else
 		wait_for_more(s);
 }
 
-void session_reply(struct session *s, json_t *reply)
+static void on_reply(struct asker *as, json_t *reply)
 {
-	s->request = NULL;
+	struct session *s = container_of(as, struct session, asker);
 	forget_passed(s);
 	put_reply(s, reply);
 	json_decref(reply);
 	session_run(s);
 }
 
-void session_tell(struct session *s, json_t *line)
+static void on_line(struct asker *as, json_t *line)
 {
+	struct session *s = container_of(as, struct session, asker);
 	put_reply(s, line);
 	json_decref(line);
 	session_run(s);
@@ -267,7 +239,7 @@ static void take_passed(struct session *s, struct msghdr *m)
 		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 		for (size_t i = 0; i < count; i++) {
 			forget_passed(s);
-			memcpy(&s->passed, CMSG_DATA(c) + i * sizeof(int),
+			memcpy(&s->asker.passed, CMSG_DATA(c) + i * sizeof(int),
 			       sizeof(int));
 		}
 	}
@@ -326,7 +298,7 @@ static int identify(struct session *s)
 		return -errno;
 	snprintf(s->who, sizeof(s->who), "uid:%u", (unsigned)cred.uid);
 	/* the socket's mode let it in: its owner and its group may do all */
-	s->role = ADMIN_SECURE;
+	s->asker.role = ADMIN_SECURE;
 	return 0;
 }
 
@@ -337,9 +309,12 @@ int session_open(struct admin *a, int fd)
 		close(fd);
 		return -ENOMEM;
 	}
-	s->admin = a;
+	s->asker = (struct asker){ .admin = a,
+				   .who = s->who,
+				   .passed = -1,
+				   .reply = on_reply,
+				   .tell = on_line };
 	s->fd = fd;
-	s->passed = -1;
 	buf_init(&s->in, IN_MAX);
 	buf_init(&s->out, CTL_REPLY_MAX);
 	timer_init(&s->timer, a->timers, on_timer, s);

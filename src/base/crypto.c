@@ -40,6 +40,17 @@ void crypto_wipe(void *p, size_t len)
 		OPENSSL_cleanse(p, len);
 }
 
+int crypto_scrypt(struct slice password, struct slice salt,
+		  uint8_t out[static SHA256_BYTES])
+{
+	enum { N = 16384, R = 8, P = 1, MEMORY_MAX = 64 << 20 };
+	/* a NULL password would mean that memory is only asked for */
+	const char *p = password.len ? (const char *)password.ptr : "";
+	int ok = EVP_PBE_scrypt(p, password.len, salt.ptr, salt.len, N, R, P,
+				MEMORY_MAX, out, SHA256_BYTES);
+	return ok == 1 ? 0 : -EIO;
+}
+
 static int digest(const char *name, const struct slice *parts, size_t count,
 		  uint8_t *out)
 {

@@ -32,6 +32,10 @@ int crypto_md5(const struct slice *parts, size_t count,
 	       uint8_t out[static MD5_BYTES]);
 int crypto_hmac_sha256(struct slice key, const struct slice *parts,
 		       size_t count, uint8_t out[static SHA256_BYTES]);
+/* Slow on purpose (scrypt, N 16384, r 8, p 1: some 50 ms and 16 MiB), for
+ * passwords of people that stand in a database. */
+int crypto_scrypt(struct slice password, struct slice salt,
+		  uint8_t out[static SHA256_BYTES]);
 void crypto_wipe(void *p, size_t len);
 
 /*

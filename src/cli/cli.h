@@ -49,10 +49,11 @@ enum cli_opt {
 	OPT_TTL,
 	OPT_MS,
 	OPT_FOR,
+	OPT_ROLE,
 	OPT_COUNT_OF
 };
 
-#define CLI_OPT(id) (1U << (id))
+#define CLI_OPT(id) (UINT64_C(1) << (id))
 
 enum cli_kind {
 	CLI_FLAG,
@@ -77,8 +78,8 @@ struct cli_verb {
 	const char *operands; /* for usage; "" for none */
 	const char *help;     /* one line */
 	const char *more;     /* what `help VERB` says besides */
-	unsigned options;     /* CLI_OPT() bits beside the common ones */
-	unsigned must;        /* those that may not lack */
+	uint64_t options;     /* CLI_OPT() bits beside the common ones */
+	uint64_t must;        /* those that may not lack */
 	size_t min, max;      /* operands */
 	enum cli_kind kind;   /* of the operands */
 	int (*run)(struct cli *c);
@@ -103,9 +104,7 @@ extern const struct cli_option cli_options[OPT_COUNT_OF];
 /* Ends with a row without words. */
 extern const struct cli_verb cli_verbs[];
 /* The options that every verb has. */
-enum {
-	CLI_COMMON = CLI_OPT(OPT_SOCKET) | CLI_OPT(OPT_JSON) | CLI_OPT(OPT_HELP)
-};
+#define CLI_COMMON (CLI_OPT(OPT_SOCKET) | CLI_OPT(OPT_JSON) | CLI_OPT(OPT_HELP))
 
 /* argv without the program's name; returns the exit status. */
 int cli_run(struct cli *c, int argc, char *const argv[]);
@@ -155,6 +154,11 @@ int cli_verb_partner_test(struct cli *c);
 int cli_verb_ban(struct cli *c);
 int cli_verb_unban(struct cli *c);
 int cli_verb_bans(struct cli *c);
+int cli_verb_admin_add(struct cli *c);
+int cli_verb_admin_passwd(struct cli *c);
+int cli_verb_admin_remove(struct cli *c);
+int cli_verb_admin_list(struct cli *c);
+int cli_verb_top(struct cli *c);
 int cli_verb_reload(struct cli *c);
 int cli_verb_drain(struct cli *c);
 int cli_verb_log_level(struct cli *c);

@@ -25,7 +25,7 @@ void cli_usage(FILE *out, const struct cli_verb *v)
 	fprintf(out, "%s%s\n", *v->operands ? " " : "", v->operands);
 }
 
-static void print_options(FILE *out, unsigned set)
+static void print_options(FILE *out, uint64_t set)
 {
 	char name[64];
 

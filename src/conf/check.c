@@ -110,6 +110,7 @@ static const struct conf_addr *listener(const struct conf *c, size_t i)
 		{ c->access.clients.listen, c->access.clients.listen_count },
 		{ c->inside.listen, c->inside.listen_count },
 		{ c->relay.tls_listen, c->relay.tls_listen_count },
+		{ c->admin.listen, c->admin.listen_count },
 	};
 	size_t n = 0;
 	while (i >= all[n].count)
@@ -126,7 +127,8 @@ static int listeners_differ(struct conf_loader *ld)
 		return conf_fail(ld, conf_line_of(ld, "access"),
 				 "access: nothing listens; write listen: under "
 				 "federation: or clients:");
-	n += c->inside.listen_count + c->relay.tls_listen_count;
+	n += c->inside.listen_count + c->relay.tls_listen_count +
+	     c->admin.listen_count;
 	for (size_t i = 1; i < n; i++) {
 		const struct conf_addr *a = listener(c, i);
 		for (size_t j = 0; j < i; j++) {
@@ -140,6 +142,31 @@ static int listeners_differ(struct conf_loader *ld)
 						 SLICE_FMT(a->text),
 						 (unsigned)b->line);
 		}
+	}
+	return 0;
+}
+
+static bool on_loopback(const struct addr *a)
+{
+	if (a->u.sa.sa_family == AF_INET)
+		return ntohl(a->u.in.sin_addr.s_addr) >> 24 == 127;
+	return IN6_IS_ADDR_LOOPBACK(&a->u.in6.sin6_addr);
+}
+
+/* Plain HTTP never leaves this machine (ADM-01). */
+static int admin_stays_here(struct conf_loader *ld)
+{
+	const struct conf *c = ld->conf;
+	for (size_t i = 0; i < c->admin.listen_count; i++) {
+		const struct conf_addr *a = &c->admin.listen[i];
+		if (on_loopback(&a->addr))
+			continue;
+		return conf_fail(ld, a->line,
+				 "admin.listen: %.*s can be reached from other "
+				 "machines, and this is plain HTTP; write "
+				 "127.0.0.1 or [::1], and go there through ssh "
+				 "or a web server with TLS",
+				 SLICE_FMT(a->text));
 	}
 	return 0;
 }
@@ -223,8 +250,9 @@ int conf_check(struct conf_loader *ld)
 {
 	static int (*const CHECKS[])(struct conf_loader * ld) = {
 		partners_differ,   partners_are_others, listeners_differ,
-		conf_check_inside, conf_check_rules,    expiries_in_order,
-		av_partners_known, presence_in_order,   warnings,
+		admin_stays_here,  conf_check_inside,   conf_check_rules,
+		expiries_in_order, av_partners_known,   presence_in_order,
+		warnings,
 	};
 	int err = 0;
 	for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]) && !err; i++)

@@ -30,6 +30,10 @@ struct conf {
 	struct slice state;   /* folder */
 	struct slice control; /* socket path */
 	struct {
+		struct conf_addr *listen; /* HTTP, on loopback only */
+		size_t listen_count;
+	} admin;
+	struct {
 		struct conf_file certificate;
 		struct conf_file key; /* edge only */
 		struct conf_file

@@ -174,6 +174,9 @@ int conf_view_ports(struct arena *a, const struct conf *c,
 		err = view_listeners(a, c->inside.listen,
 				     c->inside.listen_count, &p.inside);
 	if (!err)
+		err = view_listeners(a, c->admin.listen, c->admin.listen_count,
+				     &p.admin);
+	if (!err)
 		err = view_relay(a, c, &p);
 	if (!err)
 		err = view_partners(a, c, &p.partners);

@@ -503,6 +503,23 @@ const struct conf_key CONF_KEYS[] = {
 #include "conf/schema_partner.tbl"
 #include "conf/schema_rules.tbl"
 #include "conf/schema_relay.tbl"
+	{ .path = "admin",
+	  .type = CONF_SECTION,
+	  .doc = "The administrators' pages, their API, and the counters for "
+		 "a monitoring system." },
+	{ .path = "admin.listen",
+	  .type = CONF_ADDRS,
+	  AT(admin.listen),
+	  COUNT(admin.listen_count),
+	  .max = 4,
+	  .example = "[\"127.0.0.1:9061\"]",
+	  .doc = "Addresses and ports of this machine itself (127.0.0.1 or "
+		 "::1) for HTTP: the dashboard, its API, `/metrics`, "
+		 "`/healthz` and `/readyz`. Without it there are none. From "
+		 "elsewhere it is reached through `ssh -L`, or through a web "
+		 "server that ends TLS in front of it. Who reaches it reads "
+		 "the counters; for all else an account is needed, which "
+		 "`sallyport admin add` makes." },
 	{ .path = "workers",
 	  .type = CONF_WORKERS,
 	  AT(workers),

@@ -30,6 +30,8 @@ static const char *key_of(const struct conf *c, const struct listener *it)
 		return "inside.listen";
 	case LISTENER_RELAY_UDP:
 		return "relay.listen";
+	case LISTENER_ADMIN:
+		return "admin.listen";
 	case LISTENER_RELAY_TCP:
 		return ends_tls(c, &it->addr) ? "relay.tls_listen"
 					      : "relay.listen";

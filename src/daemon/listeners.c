@@ -34,14 +34,25 @@ void listeners_free(struct listeners *l)
 
 enum proc_role listener_role(enum listener_kind kind)
 {
+	if (kind == LISTENER_ADMIN)
+		return PROC_ADMIN;
 	return kind == LISTENER_RELAY_UDP || kind == LISTENER_RELAY_TCP
 		       ? PROC_RELAY
 		       : PROC_EDGE;
 }
 
+/* There is one admin process, and so one socket; of the others each worker has
+ * its own. */
+static uint32_t sockets_of(enum listener_kind kind, uint32_t workers)
+{
+	return kind == LISTENER_ADMIN ? 1 : workers;
+}
+
+/* Can the sockets of the one be used for the other? */
 static bool same_transport(enum listener_kind a, enum listener_kind b)
 {
-	return (a == LISTENER_RELAY_UDP) == (b == LISTENER_RELAY_UDP);
+	return (a == LISTENER_RELAY_UDP) == (b == LISTENER_RELAY_UDP) &&
+	       (a == LISTENER_ADMIN) == (b == LISTENER_ADMIN);
 }
 
 static struct listener *find(const struct listeners *l, enum listener_kind kind,
@@ -144,7 +155,8 @@ static int add(struct builder *b, enum listener_kind kind,
 		     !holds_port(set, kind, addr_port(&a->addr));
 	set->count++;
 	int err = was ? inherit(it, was, set->workers)
-		      : open_item(it, set->workers, alone, b->open_fn);
+		      : open_item(it, sockets_of(kind, set->workers), alone,
+				  b->open_fn);
 	if (err)
 		snprintf(b->error, LISTENERS_ERROR_MAX,
 			 "%s:%" PRIu32 ": cannot listen on %.*s: %s", b->path,
@@ -162,6 +174,7 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 	size_t inside = conf->inside.listen_count;
 	size_t relay = conf->relay.listen_count;
 	size_t relay_tls = conf->relay.tls_listen_count;
+	size_t admin = conf->admin.listen_count;
 	struct listeners *set = calloc(1, sizeof(*set));
 	struct builder b = { set, before, open_fn, path, error };
 	int err = 0;
@@ -170,7 +183,7 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 		return -ENOMEM;
 	set->workers = conf->workers;
 	set->item = calloc(federation + clients + inside + 2 * relay +
-				   relay_tls + 1,
+				   relay_tls + admin + 1,
 			   sizeof(*set->item));
 	if (!set->item)
 		err = -ENOMEM;
@@ -187,6 +200,8 @@ int listeners_create(struct listeners **out, const struct conf *conf,
 			  &conf->relay.listen[i / 2]);
 	for (size_t i = 0; i < relay_tls && !err; i++)
 		err = add(&b, LISTENER_RELAY_TCP, &conf->relay.tls_listen[i]);
+	for (size_t i = 0; i < admin && !err; i++)
+		err = add(&b, LISTENER_ADMIN, &conf->admin.listen[i]);
 	if (err) {
 		listeners_free(set);
 		return err;

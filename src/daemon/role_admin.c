@@ -121,11 +121,12 @@ static void role_abort(void *role, uint32_t generation)
 static int role_listener(void *role, const struct ipc_listener *l, int fd)
 {
 	struct role_admin *r = role;
-	if (l->kind != LISTENER_CONTROL) {
-		close(fd);
-		return 0;
-	}
-	return admin_listen(r->admin, fd);
+	if (l->kind == LISTENER_ADMIN)
+		return admin_listen_web(r->admin, l->address, fd);
+	if (l->kind == LISTENER_CONTROL)
+		return admin_listen(r->admin, fd);
+	close(fd);
+	return 0;
 }
 
 static int map_page(struct page **out, int fd)

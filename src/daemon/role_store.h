@@ -99,6 +99,11 @@ int store_partners_tally_set(struct store_reader *rd, const struct ipc_msg *m);
 int store_partners_ban(struct store_reader *rd, const struct ipc_msg *m);
 int store_partners_bans(struct store_reader *rd, const struct ipc_msg *m);
 
+/* store_admins.c; each 0 or -E... */
+int store_admins_put(struct store_reader *rd, const struct ipc_msg *m);
+int store_admins_del(struct store_reader *rd, const struct ipc_msg *m);
+int store_admins_get(struct store_reader *rd, const struct ipc_msg *m);
+
 /* store_secrets.c: what the relay's credentials are minted with */
 /* Reads them; the first time one is made. */
 int store_secrets_load(struct role_store *r);

@@ -191,6 +191,9 @@ static const struct {
 	{ IPC_TALLY_PUT, EDGE, NEVER, store_partners_tally_set },
 	{ IPC_BAN_PUT, ADMIN, AT_ONCE, store_partners_ban },
 	{ IPC_BAN_LIST, ADMIN, AT_ONCE, store_partners_bans },
+	{ IPC_ADMIN_PUT, ADMIN, AFTER_COMMIT, store_admins_put },
+	{ IPC_ADMIN_DEL, ADMIN, AFTER_COMMIT, store_admins_del },
+	{ IPC_ADMIN_GET, ADMIN, AT_ONCE, store_admins_get },
 #undef HOME
 #undef ADMIN
 #undef EDGE

@@ -29,7 +29,8 @@ enum listener_kind {
 	LISTENER_INSIDE,
 	LISTENER_CONTROL,
 	LISTENER_RELAY_UDP,
-	LISTENER_RELAY_TCP
+	LISTENER_RELAY_TCP,
+	LISTENER_ADMIN /* HTTP */
 };
 enum operate_verb { OPERATE_RELOAD, OPERATE_DRAIN, OPERATE_LOG_LEVEL };
 /* Where a request that goes to home entered. */

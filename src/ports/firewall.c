@@ -221,7 +221,8 @@ int firewall_print(struct buf *out, const struct ports_table *t,
 	size_t n = 0;
 	err = rules ? 0 : -ENOMEM;
 	for (size_t i = 0; i < t->count && !err; i++)
-		err = add(a, rules, &n, &t->row[i], o);
+		if (t->row[i].source != PORTS_END_SELF)
+			err = add(a, rules, &n, &t->row[i], o);
 	if (!err)
 		formats[o->format](out, &(struct rules){ rules, n, o });
 	if (!err && buf_failed(out))

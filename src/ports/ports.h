@@ -24,6 +24,7 @@ enum ports_end {
 	PORTS_END_CLIENTS,
 	PORTS_END_INSIDE, /* the next hops */
 	PORTS_END_DNS,
+	PORTS_END_SELF, /* this machine: no firewall is between */
 	PORTS_END_COUNT
 };
 

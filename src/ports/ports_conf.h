@@ -45,7 +45,7 @@ struct ports_targets {
 };
 
 struct ports_conf {
-	struct ports_list federation, clients, inside;
+	struct ports_list federation, clients, inside, admin;
 	struct ports_list relay_udp, relay_tcp; /* none: no relay */
 	struct ports_list relay_tls;
 	struct ports_targets partners, next_hops;

@@ -94,6 +94,11 @@ static void at_inside(const struct ports_conf *c, struct places *out)
 	add_list(out, &c->inside);
 }
 
+static void at_admin(const struct ports_conf *c, struct places *out)
+{
+	add_list(out, &c->admin);
+}
+
 static void at_relay_udp(const struct ports_conf *c, struct places *out)
 {
 	add_list(out, &c->relay_udp);
@@ -306,6 +311,16 @@ static const struct rule RULES[] = {
 	  .places = to_next_hops,
 	  .note = { "what the world sends goes inside",
 		    "外部发来的请求转入内部" } },
+	{ .id = "admin",
+	  .role = "Admin",
+	  .protocol = "HTTP",
+	  .source = PORTS_END_SELF,
+	  .destination = PORTS_END_INT,
+	  .inward = true,
+	  .internal = true,
+	  .places = at_admin,
+	  .note = { "dashboard, API and counters; never from outside",
+		    "管理页面、API 和计数器；外部不可访问" } },
 };
 
 enum { RULE_COUNT = sizeof(RULES) / sizeof(RULES[0]) };

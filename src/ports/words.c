@@ -14,6 +14,7 @@ const struct ports_words words_end[PORTS_END_COUNT] = {
 	[PORTS_END_CLIENTS] = { "Clients", "客户端" },
 	[PORTS_END_INSIDE] = { "Inside servers", "内部服务器" },
 	[PORTS_END_DNS] = { "DNS servers", "DNS 服务器" },
+	[PORTS_END_SELF] = { "This machine", "本机" },
 };
 
 const char *words_in(const struct ports_words *w, enum ports_lang lang)

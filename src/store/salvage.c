@@ -32,9 +32,7 @@ static const struct table {
 	{ "rulings", "domain", "?,?" },
 	{ "tallies", "rowid", "?,?,?" },
 	{ "bans", "address", "?,?" },
-	{ "rulings", "domain", "?,?" },
-	{ "tallies", "domain", "?,?,?" },
-	{ "bans", "address", "?,?" },
+	{ "admins", "name", "?,?,?,?" },
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };

@@ -116,6 +116,13 @@ static const char *const scripts[STORE_SCHEMA] = {
 	" address TEXT PRIMARY KEY,"
 	" until_s INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
+	/* 6 */
+	"CREATE TABLE admins ("
+	" name TEXT PRIMARY KEY,"
+	" secret TEXT NOT NULL,"
+	" role INTEGER NOT NULL CHECK (role BETWEEN 0 AND 255),"
+	" created_s INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 };
 
 int store_number(sqlite3 *db, const char *sql, int *out)

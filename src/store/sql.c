@@ -139,6 +139,12 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_BAN_EACH] = "SELECT address, until_s FROM bans"
 			 " WHERE until_s > ?1 ORDER BY address",
 	[SQL_BAN_EXPIRE] = "DELETE FROM bans WHERE until_s <= ?1",
+	[SQL_ADMIN_CREATE] = "INSERT INTO admins (name, secret, role,"
+			     " created_s) VALUES (?1, ?2, ?3, ?4)",
+	[SQL_ADMIN_REPLACE] = "UPDATE admins SET secret = ?2 WHERE name = ?1",
+	[SQL_ADMIN_DELETE] = "DELETE FROM admins WHERE name = ?1",
+	[SQL_ADMIN_EACH] = "SELECT name, secret, role, created_s FROM admins"
+			   " WHERE ?1 IN ('', name) ORDER BY name",
 };
 
 int store_errno(int rc)

@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-enum { STORE_SCHEMA = 5 };
+enum { STORE_SCHEMA = 6 };
 
 enum store_sql {
 	SQL_BEGIN,
@@ -66,6 +66,10 @@ enum store_sql {
 	SQL_BAN_DELETE,
 	SQL_BAN_EACH,
 	SQL_BAN_EXPIRE,
+	SQL_ADMIN_CREATE,
+	SQL_ADMIN_REPLACE,
+	SQL_ADMIN_DELETE,
+	SQL_ADMIN_EACH,
 	SQL_COUNT
 };
 

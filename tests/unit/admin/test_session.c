@@ -208,8 +208,8 @@ static void test_role(void **state)
 	rig_ask(g, "{\"verb\":\"reload\"}");
 	const struct request *r =
 		container_of(g->admin->requests.next, struct request, node);
-	assert_string_equal(session_who(r->session), who);
-	assert_int_equal(session_role(r->session), ADMIN_SECURE);
+	assert_string_equal(r->asker->who, who);
+	assert_int_equal(r->asker->role, ADMIN_SECURE);
 }
 
 static int scenario(void *arg)

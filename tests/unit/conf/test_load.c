@@ -288,6 +288,15 @@ static const struct bad CONFLICTS[] = {
 	{ MIN "access:\n  federation: {listen: []}\n",
 	  3,
 	  { "nothing listens" } },
+	{ MIN "admin:\n  listen: [\"127.0.0.1:9061\", \"[::1]:9061\",\n"
+	      "    \"0.0.0.0:9061\"]\n",
+	  5,
+	  { "0.0.0.0:9061", "plain HTTP", "127.0.0.1" } },
+	{ MIN "admin: {listen: [\"192.0.2.1:9061\"]}\n", 3, { "plain HTTP" } },
+	{ MIN "admin: {listen: [\"127.0.0.1:443\"]}\n"
+	      "access: {clients: {listen: [\"127.0.0.1:443\"]}}\n",
+	  3,
+	  { "two listeners" } },
 	{ MIN "home:\n  expires_min_s: 700\n", 4, { "expires_min_s", "600" } },
 	{ MIN "home:\n  presence_min_s: 61\n  presence_max_s: 60\n",
 	  4,

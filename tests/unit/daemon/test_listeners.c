@@ -107,6 +107,30 @@ static void test_one_socket_for_each_worker(void **state)
 	assert_false(is_open(fd));
 }
 
+/* One process serves it: more sockets would swallow connections. */
+static void test_the_admin_has_one_socket(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct conf_addr admin;
+	fill(&s, (const char *const[]){ "[::]:443", NULL });
+	put(&admin, "127.0.0.1:9061", 30);
+	s.conf.admin.listen = &admin;
+	s.conf.admin.listen_count = 1;
+	struct listeners *one = make(&s, NULL);
+	assert_int_equal(opened, WORKERS + 1);
+	assert_int_equal(one->item[1].kind, LISTENER_ADMIN);
+	assert_int_equal(listener_role(LISTENER_ADMIN), PROC_ADMIN);
+	assert_int_equal(one->item[1].fd[1], -1);
+	int stays = one->item[1].fd[0];
+	struct listeners *two = make(&s, one);
+	assert_int_equal(two->item[1].fd[0], stays);
+	listeners_replace(one, two);
+	assert_true(is_open(stays));
+	listeners_free(two);
+	assert_false(is_open(stays));
+}
+
 static void test_commit_keeps_closes_and_opens(void **state)
 {
 	(void)state;
@@ -245,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_one_socket_for_each_worker, setup),
+		cmocka_unit_test_setup(test_the_admin_has_one_socket, setup),
 		cmocka_unit_test_setup(test_commit_keeps_closes_and_opens,
 				       setup),
 		cmocka_unit_test_setup(test_abort_leaves_all_as_it_was, setup),

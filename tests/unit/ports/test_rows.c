@@ -134,6 +134,19 @@ static void test_inside(void **state)
 	assert_false(rig_row(g, "int-sip-out")->inward);
 }
 
+/* The administrators' address is a row, and no firewall's business. */
+static void test_admin(void **state)
+{
+	struct rig *g = *state;
+	struct ports_listener one = rig_listener("127.0.0.1:9061");
+	g->conf.admin = (struct ports_list){ &one, 1 };
+	rig_compute(g);
+	const struct ports_row *r = rig_row(g, "admin");
+	assert_true(r->inward && r->internal);
+	assert_int_equal(r->port.first, 9061);
+	assert_int_equal(r->source, PORTS_END_SELF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +157,7 @@ int main(void)
 		RIG_TEST(test_own_numbers),
 		RIG_TEST(test_where_we_connect_to),
 		RIG_TEST(test_inside),
+		RIG_TEST(test_admin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -285,10 +285,11 @@ static void an_old_backup_is_upgraded(void **state)
 	snprintf(from, sizeof(from), "%s", f->file);
 	snprintf(to, sizeof(to), "%s/older", f->path);
 	assert_int_equal(rename(from, to), 0);
-	int fd = database(f, "older",
-			  "DROP TABLE secrets; DROP TABLE rulings;"
-			  "DROP TABLE tallies; DROP TABLE bans;"
-			  "PRAGMA user_version=3");
+	int fd = database(
+		f, "older",
+		"DROP TABLE secrets; DROP TABLE rulings;"
+		"DROP TABLE tallies; DROP TABLE bans; DROP TABLE admins;"
+		"PRAGMA user_version=3");
 	assert_int_equal(restore(f, fd, kept), 0);
 	assert_string_equal(kept, ""); /* there was none */
 	close(fd);

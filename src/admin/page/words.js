@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every word of the dashboard, in English and in Simplified Chinese. */
+"use strict";
+const WORDS = {
+	skip: ["Skip to content", "跳到内容"],
+	name: ["Name", "用户名"], password: ["Password", "密码"],
+	signin: ["Sign in", "登录"], signout: ["Sign out", "退出"],
+	language: ["Language", "语言"], cancel: ["Cancel", "取消"],
+	overview: ["Overview", "概览"], partners: ["Partners", "合作伙伴"],
+	relay: ["Relay", "媒体中继"], users: ["Users", "用户"],
+	ports: ["Ports", "端口"], server: ["Server", "服务器"],
+	live: ["live", "实时"], lost: ["no connection", "连接中断"],
+	wrong: ["Name or password is wrong.", "用户名或密码错误。"],
+	locked: ["Too many wrong passwords. Wait half a minute.", "密码错误次数过多，请等待半分钟。"],
+	now: ["Last 15 minutes", "最近 15 分钟"], day: ["Last day", "最近一天"],
+	requests: ["Requests", "请求"], delivered: ["Delivered messages", "已送达消息"],
+	refusals: ["Refusals", "拒绝"], timeouts: ["Timeouts", "超时"],
+	connections: ["Connections", "连接"], transactions: ["Transactions", "事务"],
+	relay_sessions: ["Relay sessions", "中继会话"],
+	traffic: ["SIP traffic", "SIP 流量"], bytes_in: ["in", "入"], bytes_out: ["out", "出"],
+	relayed: ["Relayed media", "中继媒体流量"], relay_up_bytes: ["to peers", "发往对端"], relay_down_bytes: ["to clients", "发往客户端"],
+	forwarded: ["Forwarded", "已转发"], persecond: ["a second", "每秒"],
+	collecting: ["Collecting samples…", "正在收集数据…"],
+	refused: ["What was refused", "拒绝原因"], reason: ["Reason", "原因"],
+	count: ["Count", "次数"], meaning: ["Meaning", "说明"],
+	processes: ["Processes", "进程"], certificates: ["Certificates", "证书"],
+	peercerts: ["Certificates of connected partners", "已连接合作伙伴的证书"],
+	role: ["Role", "角色"], slot: ["No.", "编号"], state: ["State", "状态"],
+	pid: ["PID", "进程号"], restarts: ["Restarts", "重启次数"],
+	generation: ["Configuration", "配置版本"], none: ["None.", "无。"],
+	block: ["Block", "阻止"], allow: ["Allow", "允许"], watch: ["Watch", "观察"],
+	clear: ["Clear", "清除"], domain: ["Domain", "域"],
+	actions: ["Operations", "操作"], another: ["Another domain", "其他域"],
+	sureblock: ["Refuse {} and all below it, both ways, at once?", "立即双向拒绝 {} 及其所有子域？"],
+	sureallow: ["Treat {} as if it were listed?", "将 {} 视为已列出的合作伙伴？"],
+	surewatch: ["Hold {} to one request a second?", "将 {} 限制为每秒一个请求？"],
+	sureclear: ["Take back what was said of {}?", "撤销对 {} 的设置？"],
+	disable: ["Disable", "禁用"], enable: ["Enable", "启用"],
+	disabled: ["disabled", "已禁用"], active: ["active", "正常"],
+	aor: ["Address", "地址"], created: ["Since", "创建时间"],
+	suredisable: ["Lock {} out? Its connections end at once.", "禁用 {}？其连接将立即断开。"],
+	sureenable: ["Let {} in again?", "重新允许 {} 登录？"],
+	kill: ["End", "结束"], surekill: ["End the relay session {}?", "结束中继会话 {}？"],
+	sessions: ["Relay sessions", "中继会话"], norelay: ["There is no relay, or it does not answer.", "没有中继，或中继无响应。"],
+	portmap: ["What a firewall has to let through", "防火墙需要放行的端口"],
+	rows: ["Rows", "端口表"], config: ["Configuration in force", "生效的配置"],
+	key: ["Key", "键"], value: ["Value", "值"], filter: ["Filter", "筛选"],
+	changes: ["Changes by operators", "操作记录"], time: ["Time", "时间"],
+	who: ["Who", "操作者"], what: ["What", "操作"], of: ["Of", "对象"], result: ["Result", "结果"],
+	reload: ["Reload configuration", "重新加载配置"], drain: ["Drain and stop", "排空并停止"],
+	surereload: ["Read the configuration file again? All of it or nothing.", "重新读取配置文件？全部生效或全部不生效。"],
+	suredrain: ["Take no new work, finish what is open, and stop the server?", "不再接受新请求，处理完现有请求后停止服务器？"],
+	partner: ["Edge", "边缘服务器"], class: ["Class", "类别"], ruling: ["Ruling", "裁定"],
+	queued: ["Queued", "排队"], retry_s: ["Retry in s", "重试（秒）"],
+	last_error: ["Last error", "最近错误"], last_refusal: ["Last refusal", "最近拒绝"],
+	id: ["Row", "编号"], direction: ["Direction", "方向"], protocol: ["Protocol", "协议"],
+	transport: ["Transport", "传输"], port: ["Port", "端口"], source: ["From", "来源"],
+	destination: ["To", "目标"], note: ["What for", "用途"], file: ["File", "文件"],
+	kind: ["Kind", "种类"], until: ["Until", "有效期至"], days: ["Days", "剩余天数"],
+	session: ["Session", "会话"], user: ["User", "用户"], client: ["Client", "客户端"],
+	relayed: ["Relayed address", "中继地址"], age: ["Age in s", "时长（秒）"],
+	up_bytes: ["Bytes to peers", "发往对端字节"], down_bytes: ["Bytes to clients", "发往客户端字节"],
+	dropped: ["Dropped", "丢弃"], subject: ["Name", "名称"],
+	done: ["Done.", "已完成。"], noanswer: ["These did not answer:", "以下进程未响应："],
+};
+let language = "en";
+
+/* The word, with {} replaced. */
+function word(key, what) {
+	const pair = WORDS[key];
+	const text = pair ? pair[language === "zh" ? 1 : 0] : key.replaceAll("_", " ");
+	return what === undefined ? text : text.replace("{}", what);
+}
