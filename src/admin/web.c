@@ -591,6 +591,9 @@ static void wake_all(struct web *web)
 		if (w->suspended)
 			web_answer(w, MHD_HTTP_SERVICE_UNAVAILABLE);
 	}
+	/* who has asked for the end has to hear of it: woken, written */
+	for (int i = 0; i < 2 && web->mhd; i++)
+		MHD_run(web->mhd);
 }
 
 void web_free(struct web *web)
