@@ -94,6 +94,7 @@ static void put_value(struct buf *out, const struct conf_key *key,
 	case CONF_DOMAINS:
 	case CONF_PREFIXES:
 	case CONF_AORS:
+	case CONF_PINS:
 	case CONF_ADDRS:
 	case CONF_SERVERS:
 	case CONF_HOPS:
