@@ -27,6 +27,20 @@ static void head(struct buf *out, const struct rules *r)
 		     "fw --policy=sallyport-out --set-target=DROP\n");
 }
 
+/* A rich rule has either a port or a source port. */
+static void say_wider(struct buf *out, const struct rules *r)
+{
+	bool any = false;
+	for (size_t i = 0; i < r->count; i++)
+		any = any || !range_open(r->row[i].row->source_port);
+	if (any)
+		buf_str(out,
+			"# firewalld compares no source port beside a port: "
+			"what the relay sends\n"
+			"# is let out from every port of this host. The other "
+			"forms are narrower.\n");
+}
+
 static void address(struct buf *out, const char *word, const struct addr *a)
 {
 	if (!a)
@@ -85,6 +99,7 @@ static void ssh(struct buf *out, const struct firewall_ssh *s)
 void firewalld_print(struct buf *out, const struct rules *r)
 {
 	head(out, r);
+	say_wider(out, r);
 	ssh(out, &r->o->ssh);
 	for (size_t i = 0; i < r->count; i++)
 		rule(out, &r->row[i]);

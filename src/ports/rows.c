@@ -162,16 +162,8 @@ static void at_range(const struct ports_conf *c, struct places *out)
 					  .port = range_of(c) });
 }
 
-/* The relays of other Edge Servers have the same range as ours by default. */
-static void to_ranges(const struct ports_conf *c, struct places *out)
-{
-	if (relays(c))
-		add(out, &(struct place){ .ours = relay_address(c),
-					  .port = range_of(c),
-					  .source_port = range_of(c) });
-}
-
-/* A plain ICE peer has any port. */
+/* A plain ICE peer has any port; the relays of other Edge Servers have the
+ * same range as ours by default. */
 static void to_peers(const struct ports_conf *c, struct places *out)
 {
 	struct place p = { .ours = relay_address(c),
@@ -260,8 +252,8 @@ static const struct rule RULES[] = {
 	  .protocol = "RTP",
 	  .source = PORTS_END_AV,
 	  .destination = PORTS_END_ANY,
-	  .partners = MICROSOFT_PARTNERS,
-	  .places = to_ranges,
+	  .partners = MICROSOFT_PARTNERS | PORTS_RFC8656,
+	  .places = to_peers,
 	  .note = { "relayed media over TCP", "经 TCP 中继的媒体" } },
 	{ .id = "rtp-udp-out",
 	  .role = "A/V",

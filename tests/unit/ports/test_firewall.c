@@ -116,6 +116,8 @@ static void test_ufw_and_firewalld(void **state)
 	expect(print(*state, &o),
 	       "fw --zone=sallyport --add-rich-rule='rule port port=\"5061\" "
 	       "protocol=\"tcp\" accept' # sallyport fed-in\n");
+	/* what it cannot say is said */
+	expect(print(*state, &o), "# firewalld compares no source port");
 }
 
 static void test_perimeter_wants_addresses(void **state)

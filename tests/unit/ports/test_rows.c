@@ -43,7 +43,8 @@ static void test_partners_need_ranges(void **state)
 		{ PORTS_OCS2007R2, "turn-udp-in turn-udp-out rtp-tcp-out" },
 		{ PORTS_OCS2007, "turn-udp-in rtp-tcp-out rtp-udp-out "
 				 "rtp-udp-in rtp-tcp-in" },
-		{ PORTS_RFC8656, "turn-udp-in rtp-udp-out rtp-udp-in" },
+		{ PORTS_RFC8656,
+		  "turn-udp-in rtp-tcp-out rtp-udp-out rtp-udp-in" },
 		{ PORTS_LYNC | PORTS_RFC8656,
 		  "turn-udp-in turn-udp-out rtp-tcp-out rtp-udp-out "
 		  "rtp-udp-in" },
@@ -71,6 +72,10 @@ static void test_where_relayed_media_goes(void **state)
 	assert_int_equal(out->port.last, 65535);
 	assert_int_equal(out->source_port.first, 50000);
 	assert_int_equal(out->source_port.last, 59999);
+	/* and so has the peer of RFC 6062, to whom we connect */
+	out = rig_row(g, "rtp-tcp-out");
+	assert_int_equal(out->port.first, 1024);
+	assert_int_equal(out->source_port.first, 50000);
 	g->conf.av_partners = PORTS_OCS2007;
 	rig_compute(g);
 	assert_int_equal(rig_row(g, "rtp-udp-out")->port.first, 50000);
