@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A TURN client of one allocation, over UDP or TCP (RFC 8656)."""
+"""A TURN client of one allocation, over UDP, TCP or TLS (RFC 8656), also of
+streams (RFC 6062)."""
 import hashlib
 import hmac
 import os
@@ -7,10 +8,12 @@ import socket
 import struct
 
 COOKIE = 0x2112A442
-USERNAME, INTEGRITY, PEER, DATA, REALM, NONCE, RELAYED, WISH = (
-    6, 8, 0x12, 0x13, 0x14, 0x15, 0x16, 0x19)
+USERNAME, INTEGRITY, PEER, DATA, REALM, NONCE, RELAYED, WISH, CONNECTION = (
+    6, 8, 0x12, 0x13, 0x14, 0x15, 0x16, 0x19, 0x2a)
 ALLOCATE, PERMIT, BIND, SEND, ARRIVED = 3, 8, 9, 0x16, 0x17
 CHANNEL = 0xC
+CONNECT, JOIN, ATTEMPT = 0xA, 0xB, 0x1C  # RFC 6062
+UDP, TCP = b"\x11\0\0\0", b"\x06\0\0\0"
 
 
 def attr(kind, value):
@@ -36,8 +39,12 @@ class Turn:
     """make: how sockets are made, so that they are of the right host."""
 
     def __init__(self, server, user, password, tcp=False, timeout=15,
-                 make=socket.socket):
+                 make=socket.socket, wish=UDP, wrap=None):
+        """wrap: makes TLS of a connected socket."""
         self.tcp, self.user, self.password = tcp, user, password
+        self.server, self.timeout, self.wish = server, timeout, wish
+        self.wrap = wrap or (lambda sock: sock)
+        self.attempts = []
         self.sock = make(
             socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
         self.sock.settimeout(timeout)
@@ -45,6 +52,7 @@ class Turn:
         self.extra, self.key = b"", None
         try:
             self.sock.connect(server)
+            self.sock = self.wrap(self.sock)
             self.relayed = self._allocate()
         except BaseException:
             self.sock.close()
@@ -84,21 +92,26 @@ class Turn:
     def _keep(self, kind, found):
         if kind == ARRIVED:
             self.arrived.append(found[DATA])
+        elif kind == ATTEMPT:
+            self.attempts.append(found[CONNECTION])
 
     def _allocate(self):
-        wish = attr(WISH, b"\x11\0\0\0")
+        wish = attr(WISH, self.wish)
         kind, found = self.ask(ALLOCATE, wish)
         assert kind == 0x113, hex(kind)
         self.key = hashlib.md5(b":".join((
             self.user.encode(), found[REALM], self.password.encode()))
         ).digest()
-        self.extra = (attr(USERNAME, self.user.encode())
-                      + attr(REALM, found[REALM]) + attr(NONCE, found[NONCE]))
+        self._take_nonce(found)
         kind, found = self.ask(ALLOCATE, wish)
         assert kind == 0x103, (hex(kind), found)
         port, host = struct.unpack("!2xHI", found[RELAYED])
         return (socket.inet_ntoa(struct.pack("!I", host ^ COOKIE)),
                 port ^ COOKIE >> 16)
+
+    def _take_nonce(self, found):
+        self.extra = (attr(USERNAME, self.user.encode())
+                      + attr(REALM, found[REALM]) + attr(NONCE, found[NONCE]))
 
     def permit(self, host):
         kind, found = self.ask(PERMIT, attr(PEER, xor(host, 0)))
@@ -117,6 +130,35 @@ class Turn:
     def _indication(body):
         return struct.pack("!HHI", SEND, len(body), COOKIE) + os.urandom(
             12) + body
+
+    # streams: to be called where this client is
+
+    def connect(self, to):
+        """A stream to that peer."""
+        kind, found = self.ask(CONNECT, attr(PEER, xor(*to)))
+        assert kind == 0x10A, (hex(kind), found)
+        return self._join(found[CONNECTION])
+
+    def accept(self):
+        """The stream of a peer that came."""
+        while not self.attempts:
+            kind, _, found = self._message()
+            self._keep(kind, found)
+        return self._join(self.attempts.pop(0))
+
+    def _join(self, connection):
+        main, data, extra = self.sock, self.data, self.extra
+        self.sock, self.data = self.wrap(socket.create_connection(
+            self.server, self.timeout)), b""
+        try:
+            kind, found = self.ask(JOIN, attr(CONNECTION, connection))
+            if kind == 0x11B:  # 438: a nonce is good for one 5-tuple
+                self._take_nonce(found)
+                kind, found = self.ask(JOIN, attr(CONNECTION, connection))
+            assert kind == 0x10B, (hex(kind), found)
+            return self.sock
+        finally:
+            self.sock, self.data, self.extra = main, data, extra
 
     def next(self):
         """The data that a peer sent."""

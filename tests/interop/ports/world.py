@@ -8,6 +8,7 @@ import pathlib
 import queue
 import shlex
 import socket
+import ssl
 import subprocess
 import time
 
@@ -17,7 +18,7 @@ from harness.stage import Org, wait_for
 
 from ports.hosts import Attempt, Hosts, address
 from ports.lookups import Lookups
-from ports.turn import Turn
+from ports.turn import TCP, Turn
 
 NICE = pathlib.Path(__file__).resolve().parents[1] / "relay" / "nice_pair.c"
 USER, PASSWORD = "turn", "secret"
@@ -81,6 +82,7 @@ providers:
 dns: {{ servers: ["{address('names')}:53"] }}
 relay:
   listen: ["{EDGE}:3478"]
+  tls_listen: ["{EDGE}:5349"]
   users: [{{ name: {USER}, password: {PASSWORD} }}]
   allow_peers: ["10.88.0.0/16", "{EDGE}/32"]
   wide_channels: "yes"
@@ -256,6 +258,22 @@ relay:
                             *shlex.split(flags)], check=True)
         return program
 
+    @feature("turn-tcp-in-2")
+    def allocates_by_tls(self):
+        context = ssl.create_default_context(cafile=str(self.org.ca.pem))
+        with self.hosts.at("messenger"):
+            Turn((EDGE, 5349), USER, PASSWORD, True, timeout=5,
+                 wrap=lambda s: context.wrap_socket(
+                     s, server_hostname=self.org.edge)).close()
+        return True
+
+    @feature("client")
+    def allocates_by_443(self):
+        """Where nothing but the port of the web is let out."""
+        with self.hosts.at("messenger"):
+            Turn((EDGE, 443), USER, PASSWORD, True, timeout=5).close()
+        return True
+
     @feature("turn-udp-in")
     def messenger_calls(self):
         words = [base64.b64encode(w.encode()).decode()
@@ -309,30 +327,53 @@ relay:
         finally:
             t.close()
 
-    def _stream(self, listens, dials, port, source=0):
-        """A TCP connection between two ports, without the daemon."""
-        with self.hosts.at(listens):
-            server = socket.create_server((address(listens), port))
-        server.settimeout(20)
+    def _streams(self):
+        with self.hosts.at("messenger"):
+            t = Turn(RELAY, USER, PASSWORD, True, timeout=5, wish=TCP)
+        t.permit(address("other"))
+        return t
+
+    @staticmethod
+    def _talk(data, peer):
+        peer.settimeout(5)
+        data.sendall(b"there")
+        there = peer.recv(100)
+        peer.sendall(b"back")
+        back = data.recv(100)
+        for s in (data, peer):
+            s.close()
+        return (there, back) == (b"there", b"back")
+
+    @feature("rtp-tcp-out", "turn-tcp-in")
+    def stream_to_a_peer(self):
+        """RFC 6062: the relay connects."""
+        with self.hosts.at("other"):
+            server = socket.create_server((address("other"), 50000))
+        server.settimeout(5)
+        t = None
         try:
-            with self.hosts.at(dials):
-                c = socket.create_connection(
-                    (address(listens), port), 20,
-                    (address(dials), source))
-            c.close()
-            return True
+            t = self._streams()
+            with self.hosts.at("messenger"):
+                data = t.connect((address("other"), 50000))
+            peer, source = server.accept()
+            return self._talk(data, peer) and source == t.relayed
         finally:
+            if t:
+                t.close()
             server.close()
 
-    @feature("rtp-tcp-out")
-    def stream_to_an_edge(self):
-        self.count += 1
-        return self._stream("other", "edge", 50000, 51000 + self.count)
-
-    @feature("rtp-tcp-in")
-    def stream_from_an_edge(self):
-        self.count += 1
-        return self._stream("edge", "other", 51000 + self.count)
+    @feature("rtp-tcp-in", "turn-tcp-in")
+    def stream_from_a_peer(self):
+        """RFC 6062: the peer connects to the relay's port."""
+        t = self._streams()
+        try:
+            with self.hosts.at("other"):
+                peer = socket.create_connection(t.relayed, 5)
+            with self.hosts.at("messenger"):
+                data = t.accept()
+            return self._talk(data, peer)
+        finally:
+            t.close()
 
     # trials
 
@@ -343,9 +384,9 @@ relay:
             if getattr(fn, "row", None) and fn.needs <= rows:
                 yield name, getattr(self, name)
 
-    def trials(self, wall, text, only=None):
+    def trials(self, wall, text, only=None, others=True):
         """Each row is enough for its features, and they need it; only: the
-        rows to try."""
+        rows to try; others: all else works without it."""
         wall.load(text)
         rows = set(wall.counters())
         features = dict(self.features(rows))
@@ -358,7 +399,9 @@ relay:
                 self.assertGreater(wall.counters()[fn.row], before)
         for row in sorted(only or rows):
             with self.subTest("needed", row=row):
-                self.without(wall, text, row, features)
+                self.without(wall, text, row, {
+                    n: f for n, f in features.items()
+                    if others or f.row == row})
 
     def works(self, name, fn):
         """Also when the first try met what is just ending."""
