@@ -52,10 +52,10 @@ class Rfc:
         self.socket.connect(address)
         self.username, self.password = username, password
 
-    def ask(self, body, key=None):
+    def ask(self, body, key=None, method=3):
         id = COOKIE + os.urandom(12)
         body = self.FIRST + body
-        head = struct.pack("!HH", 3, len(body) + (24 if key else 0)) + id
+        head = struct.pack("!HH", method, len(body) + (24 if key else 0)) + id
         if key:
             text = head + body
             text += bytes(-len(text) % self.BLOCK)
@@ -76,11 +76,17 @@ class Rfc:
         realm, nonce = found[self.REALM], found[self.NONCE]
         key = hashlib.md5(b":".join((self.username, realm,
                                      self.password))).digest()
-        kind, found = self.ask(
-            self.WISH + attr(self.USERNAME, self.username, self.PADDED)
-            + attr(self.REALM, realm, self.PADDED)
-            + attr(self.NONCE, nonce, self.PADDED), key)
+        self.key = key
+        self.signed = (attr(self.USERNAME, self.username, self.PADDED)
+                       + attr(self.REALM, realm, self.PADDED)
+                       + attr(self.NONCE, nonce, self.PADDED))
+        kind, found = self.ask(self.WISH + self.signed, key)
         return 0 if kind == 0x103 else found[9][2] * 100 + found[9][3]
+
+    def refresh(self):
+        """Of RFC 8656, with what it was allocated with; the code, or 0."""
+        kind, found = self.ask(self.signed, self.key, 4)
+        return 0 if kind == 0x104 else found[9][2] * 100 + found[9][3]
 
     def close(self):
         self.socket.close()
@@ -147,8 +153,12 @@ relay:
     def test_rotation(self):
         first = self.mint()
         first_ms = self.mint("--ms")
+        kept = self.client(first)
+        self.assertEqual(kept.allocate(), 0)
         self.contoso.run("turn", "rotate")
         second = self.mint()
+        self.accepted(second, False)  # the relays have heard of it
+        self.assertEqual(kept.refresh(), 0)
         for told, ms in ((first, False), (first_ms, True), (second, False)):
             self.accepted(told, ms)
         self.contoso.run("turn", "rotate")
