@@ -58,6 +58,12 @@ static void do_prepared(struct proc *p, const struct ipc_msg *m)
 		bring_up_answer(p, &m->u.prepared);
 }
 
+static void do_committed(struct proc *p, const struct ipc_msg *m)
+{
+	if (p->commits && m->u.committed.generation == p->generation)
+		reload_committed_by(p);
+}
+
 static void do_drained(struct proc *p, const struct ipc_msg *m)
 {
 	p->drained = m->u.drained.left == 0;
@@ -81,7 +87,7 @@ static const struct {
 } acts[] = {
 	{ IPC_HELLO, do_hello },     { IPC_PREPARED, do_prepared },
 	{ IPC_DRAINED, do_drained }, { IPC_PONG, do_pong },
-	{ IPC_OPERATE, do_operate },
+	{ IPC_OPERATE, do_operate }, { IPC_COMMITTED, do_committed },
 };
 
 static void on_message(void *arg, struct slice msg, int fd)
@@ -156,6 +162,8 @@ static void ended(struct proc *p)
 	proc_set_state(p, PROC_DOWN);
 	if (p->votes)
 		reload_lost(p);
+	if (p->commits)
+		reload_committed_by(p);
 	if (s->stop != STOP_NOT)
 		stop_step(s);
 	else if (!gives_up(p))

@@ -217,6 +217,8 @@ static void do_commit(struct process *p, const struct ipc_msg *m, int fd)
 	log_set_level((enum log_level)p->log_level);
 	log_set_format((enum log_format)p->log_format);
 	p->ops->commit(p->role, m->u.commit.generation);
+	const struct ipc_committed done = { m->u.commit.generation };
+	process_tell_supervisor(p, IPC_COMMITTED, &done);
 }
 
 static void do_abort(struct process *p, const struct ipc_msg *m, int fd)

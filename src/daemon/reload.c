@@ -13,7 +13,7 @@
 #include "base/metrics.h"
 #include "daemon/coverage.h"
 
-enum { PREPARE_MS = 5000 };
+enum { ANSWER_MS = 5000 }; /* to PREPARE, and to COMMIT */
 
 void reload_log_rejected(const struct supervisor *s, const char *text)
 {
@@ -35,10 +35,10 @@ void reload_log_rejected(const struct supervisor *s, const char *text)
 
 static void end(struct supervisor *s, const char *error)
 {
-	timer_stop(&s->prepare_deadline);
+	timer_stop(&s->reload_deadline);
 	if (error)
 		reload_log_rejected(s, error);
-	bool again = reload_end(&s->reload, !error);
+	bool again = reload_end(&s->reload);
 	operate_tell_supervisor(s);
 	operate_reloaded(s, error);
 	notify_send(&s->notify, "READY=1\nSTATUS=serving");
@@ -46,19 +46,45 @@ static void end(struct supervisor *s, const char *error)
 		reload_request(s);
 }
 
-static void commit(struct supervisor *s)
+/* All processes that serve go by it: who asked may rely on that. */
+static void in_force(struct supervisor *s)
+{
+	LOG(LOG_INFO, "config.loaded",
+	    KV_U64("generation", s->reload.generation));
+	end(s, NULL);
+}
+
+void reload_committed_by(struct proc *p)
+{
+	struct supervisor *s = p->sup;
+	p->commits = false;
+	if (reload_committed(&s->reload))
+		in_force(s);
+}
+
+/* How many were told. */
+static size_t tell_all(struct supervisor *s)
 {
 	const struct ipc_commit m = { .generation = s->reload.candidate };
+	size_t told = 0;
 	for (size_t i = 0; i < s->proc_count; i++) {
 		struct proc *p = &s->procs[i];
 		if (p->preparing != m.generation)
 			continue;
 		p->preparing = 0;
 		p->generation = m.generation;
-		if (proc_send(p, IPC_COMMIT, &m, -1) < 0)
+		p->commits = proc_send(p, IPC_COMMIT, &m, -1) >= 0;
+		told += p->commits;
+		if (!p->commits)
 			proc_kill(p);
 		operate_tell_state(p);
 	}
+	return told;
+}
+
+static void commit(struct supervisor *s)
+{
+	size_t told = tell_all(s);
 	listeners_replace(s->conf.listeners, s->next.listeners);
 	s->conf.listeners = NULL;
 	config_clear(&s->conf);
@@ -66,9 +92,10 @@ static void commit(struct supervisor *s)
 	s->next = (struct config)CONFIG_NONE;
 	s->log_level = -1;
 	supervisor_level(s);
-	metric_set(M_CONFIG_GENERATION, m.generation);
-	LOG(LOG_INFO, "config.loaded", KV_U64("generation", m.generation));
-	end(s, NULL);
+	metric_set(M_CONFIG_GENERATION, s->reload.candidate);
+	timer_start(&s->reload_deadline, ANSWER_MS);
+	if (reload_committing(&s->reload, told))
+		in_force(s);
 }
 
 static void give_up(struct supervisor *s)
@@ -126,10 +153,22 @@ void reload_lost(struct proc *p)
 	vote(p, false, SLICE_LIT("the process ended meanwhile"));
 }
 
+/* One that is stuck after its yes is ended by its watchdog. */
+static void stop_waiting(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->proc_count; i++)
+		s->procs[i].commits = false;
+	in_force(s);
+}
+
 static void on_deadline(struct timer *t, void *arg)
 {
 	struct supervisor *s = arg;
 	(void)t;
+	if (s->reload.phase == RELOAD_COMMITTING) {
+		stop_waiting(s);
+		return;
+	}
 	for (size_t i = 0; i < s->proc_count; i++) {
 		if (!s->procs[i].votes)
 			continue;
@@ -214,8 +253,8 @@ static void on_loaded(void *arg, const struct load_result *r)
 		return;
 	}
 	size_t voters = ask_all(s, s->reload.candidate + 1);
-	timer_init(&s->prepare_deadline, loop_timers(s->loop), on_deadline, s);
-	timer_start(&s->prepare_deadline, PREPARE_MS);
+	timer_init(&s->reload_deadline, loop_timers(s->loop), on_deadline, s);
+	timer_start(&s->reload_deadline, ANSWER_MS);
 	step(s, reload_loaded(&s->reload, voters));
 }
 
@@ -256,9 +295,9 @@ void reload_cancel(struct supervisor *s)
 {
 	config_load_cancel(s->load);
 	s->load = NULL;
-	timer_stop(&s->prepare_deadline);
+	timer_stop(&s->reload_deadline);
 	for (size_t i = 0; i < s->proc_count; i++)
-		s->procs[i].votes = false;
+		s->procs[i].votes = s->procs[i].commits = false;
 	config_clear(&s->next);
 	s->reload.phase = RELOAD_IDLE;
 	s->reload.again = false;

@@ -41,10 +41,23 @@ enum reload_step reload_vote(struct reload_state *r, bool yes)
 	return step(r);
 }
 
-bool reload_end(struct reload_state *r, bool committed)
+bool reload_committing(struct reload_state *r, size_t told)
 {
-	if (committed)
-		r->generation = r->candidate;
+	assert(r->phase == RELOAD_PREPARING);
+	r->phase = RELOAD_COMMITTING;
+	r->generation = r->candidate;
+	r->waiting = told;
+	return told == 0;
+}
+
+bool reload_committed(struct reload_state *r)
+{
+	assert(r->phase == RELOAD_COMMITTING && r->waiting > 0);
+	return --r->waiting == 0;
+}
+
+bool reload_end(struct reload_state *r)
+{
 	r->phase = RELOAD_IDLE;
 	bool again = r->again;
 	r->again = false;

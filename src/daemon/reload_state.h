@@ -10,14 +10,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum reload_phase { RELOAD_IDLE, RELOAD_LOADING, RELOAD_PREPARING };
+enum reload_phase {
+	RELOAD_IDLE,
+	RELOAD_LOADING,
+	RELOAD_PREPARING,
+	RELOAD_COMMITTING
+};
 enum reload_step { RELOAD_WAIT, RELOAD_COMMIT, RELOAD_ABORT };
 
 struct reload_state {
 	enum reload_phase phase;
 	uint32_t generation; /* in force */
 	uint32_t candidate;  /* being prepared; never used twice */
-	size_t waiting;      /* voters that did not answer yet */
+	size_t waiting;      /* who did not answer yet */
 	bool refused;
 	bool again;
 };
@@ -29,6 +34,10 @@ enum reload_step reload_loaded(struct reload_state *r, size_t voters);
 /* A voter answered, or died: that is a no. Votes for another generation than
  * the candidate are the caller's to sort out. */
 enum reload_step reload_vote(struct reload_state *r, bool yes);
-/* Ends the run: committed makes the candidate the generation in force. True:
- * somebody asked meanwhile, call reload_ask() again. */
-bool reload_end(struct reload_state *r, bool committed);
+/* The candidate is in force; `told` processes have to say that it is there too.
+ * True: that is all. */
+bool reload_committing(struct reload_state *r, size_t told);
+/* One has said so, or has ended. True: that was the last. */
+bool reload_committed(struct reload_state *r);
+/* Ends the run. True: somebody asked meanwhile, call reload_ask() again. */
+bool reload_end(struct reload_state *r);

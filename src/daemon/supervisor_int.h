@@ -45,6 +45,7 @@ struct proc {
 	uint32_t generation; /* it has committed; 0: none */
 	uint32_t preparing;  /* it was asked for; 0: none */
 	bool votes;          /* the reload waits for its answer */
+	bool commits;        /* the reload waits until it is in force there */
 	bool drained;
 	struct child *child; /* NULL: not running */
 	struct channel *control;
@@ -73,7 +74,7 @@ struct supervisor {
 	struct config next; /* being prepared */
 	struct reload_state reload;
 	struct load *load;
-	struct timer prepare_deadline;
+	struct timer reload_deadline;
 	char why[LISTENERS_ERROR_MAX]; /* of a no: file:line: text */
 	struct proc *procs;
 	size_t proc_count;
@@ -121,7 +122,9 @@ int bring_up_send(struct proc *p, uint32_t generation, const struct config *c);
 /* reload.c */
 void reload_request(struct supervisor *s);
 void reload_answer(struct proc *p, const struct ipc_prepared *m);
-void reload_lost(struct proc *p); /* a voter died */
+void reload_lost(struct proc *p);
+/* The new configuration is in force there, or the process has ended. */
+void reload_committed_by(struct proc *p); /* a voter died */
 void reload_cancel(struct supervisor *s);
 /* "file:line: why" as the event config.rejected. */
 void reload_log_rejected(const struct supervisor *s, const char *line);

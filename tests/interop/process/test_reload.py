@@ -109,19 +109,22 @@ class Reload(Case):
         self.assertStatus(alice.message(bob.aor, "still there"), 200)
 
     def test_partner_out_and_in(self):
-        alice = self.client(self.contoso, "alice")
+        """What `reload` has answered is in force at every worker."""
+        clients = [self.client_on(self.contoso, "alice", slot)
+                   for slot in range(3)]
         bob = self.client(self.fabrikam, "bob")
-        self.assertStatus(alice.message(bob.aor, "1"), 200)
         kept = self.contoso.partners
-        self.contoso.partners = []
-        self.contoso.write()
-        self.contoso.run("reload")
-        self.assertStatus(alice.message(bob.aor, "2"), 404)
-        self.contoso.partners = kept
-        self.contoso.write()
-        self.contoso.run("reload")
-        self.assertStatus(alice.message(bob.aor, "3"), 200)
-        self.assertFalse(alice.closed.is_set())
+        for _ in range(10):
+            for partners, status in (([], 404), (kept, 200)):
+                self.contoso.partners = partners
+                self.contoso.write()
+                self.contoso.run("reload")
+                asked = [(c, c.message_async(bob.aor, "now"))
+                         for c in clients]
+                for c, waiting in asked:
+                    self.assertStatus(c.final(waiting), status)
+        for c in clients:
+            self.assertFalse(c.closed.is_set())
 
     def test_listener_added_and_removed(self):
         import socket

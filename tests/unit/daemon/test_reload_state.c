@@ -23,8 +23,12 @@ static void test_all_say_yes(void **state)
 	assert_int_equal(reload_vote(&r, true), RELOAD_WAIT);
 	assert_int_equal(reload_vote(&r, true), RELOAD_WAIT);
 	assert_int_equal(reload_vote(&r, true), RELOAD_COMMIT);
-	assert_false(reload_end(&r, true));
+	assert_false(reload_committing(&r, 2));
 	assert_int_equal(r.generation, 2);
+	assert_false(reload_ask(&r)); /* one at a time */
+	assert_false(reload_committed(&r));
+	assert_true(reload_committed(&r));
+	assert_true(reload_end(&r));
 	assert_int_equal(r.phase, RELOAD_IDLE);
 }
 
@@ -36,7 +40,7 @@ static void test_one_no_ends_it_at_once(void **state)
 	reload_loaded(&r, 3);
 	assert_int_equal(reload_vote(&r, true), RELOAD_WAIT);
 	assert_int_equal(reload_vote(&r, false), RELOAD_ABORT);
-	assert_false(reload_end(&r, false));
+	assert_false(reload_end(&r));
 	assert_int_equal(r.generation, 1);
 }
 
@@ -47,12 +51,13 @@ static void test_a_number_is_never_used_twice(void **state)
 	reload_ask(&r);
 	reload_loaded(&r, 1);
 	reload_vote(&r, false);
-	reload_end(&r, false);
+	reload_end(&r);
 	reload_ask(&r);
 	assert_int_equal(reload_loaded(&r, 1), RELOAD_WAIT);
 	assert_int_equal(r.candidate, 3);
 	assert_int_equal(reload_vote(&r, true), RELOAD_COMMIT);
-	reload_end(&r, true);
+	assert_true(reload_committing(&r, 0));
+	reload_end(&r);
 	assert_int_equal(r.generation, 3);
 }
 
@@ -61,7 +66,7 @@ static void test_a_refused_file_changes_nothing(void **state)
 	(void)state;
 	struct reload_state r = serving();
 	reload_ask(&r);
-	assert_false(reload_end(&r, false));
+	assert_false(reload_end(&r));
 	assert_int_equal(r.generation, 1);
 	assert_int_equal(r.candidate, 1);
 	assert_true(reload_ask(&r));
@@ -85,11 +90,11 @@ static void test_a_storm_is_one_more_run(void **state)
 	reload_loaded(&r, 1);
 	assert_false(reload_ask(&r));
 	reload_vote(&r, true);
-	assert_true(reload_end(&r, true));
+	assert_true(reload_end(&r));
 	assert_true(reload_ask(&r));
 	reload_loaded(&r, 1);
 	reload_vote(&r, true);
-	assert_false(reload_end(&r, true));
+	assert_false(reload_end(&r));
 }
 
 int main(void)
