@@ -155,6 +155,12 @@ void acceptor_pause(struct acceptor *a, bool paused)
 		arm(a);
 }
 
+void acceptor_now(struct acceptor *a)
+{
+	if (!a->closed && !a->paused)
+		on_event(a, 0);
+}
+
 void acceptor_close(struct acceptor *a)
 {
 	if (!a || a->closed)

@@ -177,6 +177,8 @@ typedef void (*acceptor_fn)(void *arg, int fd, const struct addr *from);
 int acceptor_open(struct acceptor **out, struct loop *l, int fd, acceptor_fn fn,
 		  void *arg);
 void acceptor_pause(struct acceptor *a, bool paused);
+/* Hands over those that wait already. Not from within fn. */
+void acceptor_now(struct acceptor *a);
 void acceptor_close(struct acceptor *a);
 /* A bound, listening TCP socket with SO_REUSEPORT; -E... . */
 int net_listen(const struct addr *at, int *fd);

@@ -248,8 +248,12 @@ static void on_peer(void *arg, int fd, const struct addr *from)
 	if (!t)
 		return;
 	t->link = relay_link_incoming(p->port, &peer, t);
-	if (!t->link)
-		tap_end(t);
+	if (t->link)
+		return;
+	/* nothing of it stays behind that would keep us from dialling him */
+	const struct linger none = { .l_onoff = 1 };
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	tap_end(t);
 }
 
 /* Bound when nobody else has that port; only then others of our own, which
@@ -310,6 +314,13 @@ static void on_unlisten(void *arg, void *io)
 	(void)arg;
 	acceptor_close(p->acceptor);
 	free(p);
+}
+
+static void on_accept(void *arg, void *io)
+{
+	struct tap_port *p = io;
+	(void)arg;
+	acceptor_now(p->acceptor);
 }
 
 static int on_dial(void *arg, struct relay_link *l, const struct relay_addr *to,
@@ -440,6 +451,7 @@ void taps_close(struct relay_io *io)
 const struct relay_link_ops tap_ops = {
 	.listen = on_listen,
 	.unlisten = on_unlisten,
+	.accept = on_accept,
 	.dial = on_dial,
 	.write = on_write,
 	.close = on_close,

@@ -140,6 +140,11 @@ int link_send(struct relay_port *port, const struct relay_addr *peer,
 	struct relay_link *l = link_find(port->alloc, peer);
 	if (!l)
 		l = link_dial(port, peer);
+	if (!l) {
+		/* both dialled, and the peer was first */
+		r->ops.links->accept(r->arg, port->io);
+		l = link_find(port->alloc, peer);
+	}
 	return l ? r->ops.links->write(r->arg, l->io, bytes) : -ENOTCONN;
 }
 
@@ -170,10 +175,15 @@ struct relay_link *relay_link_incoming(struct relay_port *port,
 		metric_add(M_TURN_NO_PERMISSION, 1);
 		return NULL;
 	}
-	if (!link_find(a, &peer) && links_count(a, true) < LINKS_PENDING_MAX)
+	struct relay_link *old = link_find(a, &peer);
+	if (!(old && old->joins) && links_count(a, true) < LINKS_PENDING_MAX)
 		l = link_new(port, &peer);
 	if (!l)
 		return NULL;
+	/* the system has one connection between two ports: an older one of
+	 * MS-TURN is over, only we were not told yet */
+	if (old)
+		link_close(old);
 	l->io = io;
 	l->state = LINK_UP;
 	if (l->joins)

@@ -32,6 +32,9 @@ struct relay_link_ops {
 	int (*listen)(void *arg, struct relay_port *port,
 		      const struct relay_addr *at, void **io);
 	void (*unlisten)(void *arg, void *io);
+	/* Peers that connected already are told now: they may stand in the
+	 * way of a dial. */
+	void (*accept)(void *arg, void *io);
 	/* relay_link_up() or relay_link_gone() follows within LINK_DIAL_MS, not
 	 * from within. */
 	int (*dial)(void *arg, struct relay_link *l,

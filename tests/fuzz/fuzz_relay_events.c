@@ -172,9 +172,17 @@ static void on_pass_on(void *arg, const struct relay_flow *flow,
 	must(join->slot && join->yes.len && join->no.len);
 }
 
+/* Nobody waits. */
+static void on_accept(void *arg, void *io)
+{
+	(void)arg;
+	(void)io;
+}
+
 static const struct relay_link_ops links = {
 	.listen = on_listen,
 	.unlisten = on_close,
+	.accept = on_accept,
 	.dial = on_dial,
 	.write = on_write,
 	.close = on_tap_close,

@@ -60,7 +60,8 @@ struct rig {
 	int open_error; /* what open() says */
 	struct rig_tap tap[128];
 	size_t taps, taps_open;
-	int dial_error;  /* what dial() says */
+	int dial_error;            /* what dial() says */
+	struct relay_addr waiting; /* a peer that accept() finds */
 	uint32_t passed; /* slot that a connection was passed on to, + 1 */
 	size_t count;    /* sent since the last look */
 	struct rig_sent sent[RIG_SENT];

@@ -66,9 +66,26 @@ static inline void rig_pass_on(void *arg, const struct relay_flow *flow,
 	g->passed = join->slot + 1;
 }
 
+/* Somebody who waits to be accepted: told when the engine asks. */
+static inline void rig_accept(void *arg, void *io)
+{
+	struct rig *g = arg;
+	struct rig_port *p = io;
+	if (!g->waiting.family)
+		return;
+	struct rig_tap *t = &g->tap[g->taps++];
+	struct relay_addr from = g->waiting;
+	g->waiting.family = 0;
+	g->taps_open++;
+	*t = (struct rig_tap){ .open = true };
+	t->link = relay_link_incoming(p->port, &from, t);
+	assert_non_null(t->link);
+}
+
 static const struct relay_link_ops rig_link_ops = {
 	.listen = rig_open,
 	.unlisten = rig_unlisten,
+	.accept = rig_accept,
 	.dial = rig_dial,
 	.write = rig_write,
 	.close = rig_tap_close,

@@ -262,6 +262,41 @@ static void test_frames(void **state)
 	assert_int_equal(g->open, 0);
 }
 
+/* Both dial: the system has one connection between two ports, so who is late
+ * finds that of the other, and one that was told of before is over. */
+static void test_both_dial(void **state)
+{
+	struct rig *g = *state;
+	struct rig_ask a = ms(STUN_ALLOCATE);
+	rig_challenge(g, FRAMES, &stun_ms);
+	assert_int_equal(rig_code(g, &a), 0);
+	a = ms(STUN_SEND);
+	a.peer[0] = PEER;
+	a.data = "one";
+	g->dial_error = -EADDRNOTAVAIL;
+	g->waiting = rig_addr(PEER);
+	rig_send(g, &a);
+	assert_int_equal(g->taps, 1);
+	assert_string_equal(g->tap[0].sent, "one");
+	/* he dials anew: the old one cannot be alive */
+	struct relay_addr from = rig_addr(PEER);
+	struct rig_tap *t = &g->tap[g->taps++];
+	g->taps_open++;
+	*t = (struct rig_tap){ .open = true };
+	t->link = relay_link_incoming(rig_port_at(g, 0)->port, &from, t);
+	assert_non_null(t->link);
+	assert_false(g->tap[0].open);
+	a.data = "two";
+	rig_send(g, &a);
+	assert_string_equal(t->sent, "two");
+	/* nobody waits, and there is no way: it is dropped */
+	relay_link_gone(t->link);
+	t->open = false;
+	g->taps_open--;
+	rig_send(g, &a);
+	assert_int_equal(g->taps, 2);
+}
+
 static void test_messenger(void **state)
 {
 	struct rig *g = *state;
@@ -331,6 +366,7 @@ int main(void)
 		TEST(test_what_does_not_go_together),
 		TEST(test_bind_goes_elsewhere),
 		TEST(test_frames),
+		TEST(test_both_dial),
 		TEST(test_messenger),
 		cmocka_unit_test(test_survives_oom),
 	};
