@@ -320,6 +320,7 @@ static void restart_deadline(struct web_ask *w)
 		timer_start(&c->deadline, REQUEST_MS);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the library's type */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c,
 				  const char *url, const char *method,
 				  const char *version, const char *upload,

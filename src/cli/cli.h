@@ -158,7 +158,6 @@ int cli_verb_admin_add(struct cli *c);
 int cli_verb_admin_passwd(struct cli *c);
 int cli_verb_admin_remove(struct cli *c);
 int cli_verb_admin_list(struct cli *c);
-int cli_verb_top(struct cli *c);
 int cli_verb_reload(struct cli *c);
 int cli_verb_drain(struct cli *c);
 int cli_verb_log_level(struct cli *c);
