@@ -65,8 +65,7 @@ const char *access_lack_text(enum access_lack lack)
 	static const char *const texts[] = {
 		[ACCESS_LACKS_NOTHING] = "its certificate is as it has to be",
 		[ACCESS_LACKS_USAGE] =
-			"its certificate is not for the key usage that is "
-			"asked for",
+			"its certificate is for another key usage",
 		[ACCESS_LACKS_PIN] = "its key is not one of those pinned",
 		[ACCESS_LACKS_AUTHORITY] =
 			"no authority that is trusted issued its certificate",
