@@ -127,7 +127,7 @@ class Pins(Proof):
         incoming = self.stage.later(server.dial(self.contoso))
         self.assertStatus(self.from_zoe(incoming, self.alice.aor, "x", 1),
                           200)
-        ours = server.connections[0]
+        ours = wait_for(lambda: server.connections, 10, "noted")[0]
         self.wants(f"pins: [{digest(self.own[0])}, "
                    f"{digest(self.good[0])}], ")
         self.assertStatus(self.goes(), 200)

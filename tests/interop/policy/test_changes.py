@@ -51,6 +51,11 @@ class Changes(Case):
         self.contoso.extra = extra
         self.contoso.write()
 
+    def dialled(self, name):
+        """Our connection to it: it answers a moment before it is noted."""
+        p = self.partners[name]
+        return wait_for(lambda: p.connections, 10, "a connection")[0]
+
     def inwards(self, c, name, text, to=None):
         org = self.partners[name].org
         return c.ask(request("MESSAGE", f"sip:{to or self.alice.aor}",
@@ -63,7 +68,7 @@ class Changes(Case):
         self.out, self.into = {}, {}
         for n, p in self.partners.items():
             self.assertStatus(self.alice.message(f"bob@{n}.test", "x"), 200)
-            self.out[n] = p.connections[0]
+            self.out[n] = self.dialled(n)
             self.into[n] = self.stage.later(p.dial(self.contoso))
             self.assertStatus(self.into[n].final(
                 self.inwards(self.into[n], n, "y")), 200)
@@ -117,7 +122,7 @@ class Changes(Case):
 
     def test_policies_touch_no_connection(self):
         self.assertStatus(self.alice.message("bob@litware.test", "x"), 200)
-        ours = self.partners["litware"].connections[0]
+        ours = self.dialled("litware")
         theirs = self.stage.later(
             self.partners["litware"].dial(self.contoso))
         self.assertStatus(theirs.final(
