@@ -356,6 +356,9 @@ static void test_two_phases(void **state)
 	assert_string_equal(r.error, "");
 	tell(&r, IPC_COMMIT, &c1, -1);
 	expect_saw(&r, SAW_COMMIT, 1);
+	const struct ipc_msg *m = next(&r);
+	assert_int_equal(m->type, IPC_COMMITTED);
+	assert_int_equal(m->u.committed.generation, 1);
 	tell(&r, IPC_PREPARE, &p13, fd);
 	expect_saw(&r, SAW_PREPARE, 13);
 	assert_int_equal(next(&r)->u.prepared.generation, 13);
