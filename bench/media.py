@@ -260,7 +260,7 @@ def measure_memory(servers, options):
     def one(s):
         group = CGROUP / f"bench{os.getpid()}"
         try:
-            group.mkdir()
+            group.mkdir(exist_ok=True)
             for pid in s.pids():
                 (group / "cgroup.procs").write_text(str(pid))
             kernel_bytes(group)
