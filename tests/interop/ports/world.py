@@ -86,6 +86,7 @@ relay:
   users: [{{ name: {USER}, password: {PASSWORD} }}]
   allow_peers: ["10.88.0.0/16", "{EDGE}/32"]
   wide_channels: "yes"
+  messenger: "yes"
   quota: {{ allocations_per_user: 0 }}
 """
         return org
@@ -279,6 +280,13 @@ relay:
         words = [base64.b64encode(w.encode()).decode()
                  for w in (USER, PASSWORD)]
         return self._nice("oc2007r2", "udp", *words)
+
+    @feature("turn-udp-in")
+    def old_messenger_calls(self):
+        """Its key is the password: a credential that was minted."""
+        told = json.loads(self.org.run("--json", "turn", "credential", "--ms",
+                                       "--user", self.alice.aor).stdout)
+        return self._nice("msn", "udp", told["username"], told["password"])
 
     @feature("turn-tcp-in")
     def ordinary_client_calls(self):

@@ -2,8 +2,8 @@
 /*
  * Two libnice agents in one process that may use nothing but a relay, and
  * exchange datagrams through it: nice_pair MODE SERVER PORT USER PASSWORD TYPE
- * COUNT. MODE: rfc5245, oc2007r2; TYPE: udp, tcp, tls (pseudo-TLS). Prints
- * "received A B". For tests/interop/relay.
+ * COUNT. MODE: rfc5245, oc2007r2, msn, wlm2009; TYPE: udp, tcp, tls
+ * (pseudo-TLS). Prints "received A B". For tests/interop/relay.
  */
 #include <glib.h>
 #include <nice/agent.h>
@@ -106,11 +106,26 @@ static gboolean on_late(gpointer data)
 	return FALSE;
 }
 
+static NiceCompatibility mode_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		NiceCompatibility mode;
+	} rows[] = {
+		{ "rfc5245", NICE_COMPATIBILITY_RFC5245 },
+		{ "oc2007r2", NICE_COMPATIBILITY_OC2007R2 },
+		{ "msn", NICE_COMPATIBILITY_MSN },
+		{ "wlm2009", NICE_COMPATIBILITY_WLM2009 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return rows[i].mode;
+	exit(2);
+}
+
 static void begin(struct side *s, char **argv, int controlling)
 {
-	NiceCompatibility mode = strcmp(argv[1], "rfc5245") == 0
-					 ? NICE_COMPATIBILITY_RFC5245
-					 : NICE_COMPATIBILITY_OC2007R2;
+	NiceCompatibility mode = mode_of(argv[1]);
 	NiceRelayType type =
 		strcmp(argv[6], "udp") == 0   ? NICE_RELAY_TYPE_TURN_UDP
 		: strcmp(argv[6], "tcp") == 0 ? NICE_RELAY_TYPE_TURN_TCP

@@ -4,6 +4,7 @@ other and exchange datagrams, in the standard's mode (RFC 5245, TURN) and in
 that of Microsoft's clients (OC2007R2, MS-TURN with its binary credentials in
 base64), with three relay processes."""
 import base64
+import json
 import pathlib
 import shlex
 import shutil
@@ -29,6 +30,8 @@ def possible():
 
 @unittest.skipIf(possible(), possible() or "")
 class Nice(Case):
+    more = {}
+
     def setUp(self):
         super().setUp()
         self.program = self.stage.folder / "nice_pair"
@@ -37,7 +40,7 @@ class Nice(Case):
         subprocess.run(["cc", "-O1", "-o", self.program, HERE / "nice_pair.c",
                         *shlex.split(flags.stdout)], check=True)
         self.net = self.stage.later(netns.Net())
-        self.org = netns.relay_org(self.stage, self.net)
+        self.org = netns.relay_org(self.stage, self.net, **self.more)
         self.org.start()
 
     def exchange(self, mode, kind, user=netns.USER, password=netns.PASSWORD):
@@ -72,6 +75,29 @@ class Nice(Case):
 
     def test_microsoft_pseudo_tls(self):
         self.microsoft("tls")
+
+
+@unittest.skipIf(possible(), possible() or "")
+class Messenger(Nice):
+    """The form of Messenger's clients, which the operator switches on; the others
+    are served beside it. Its key is the password: a credential that was minted."""
+
+    more = {"messenger": '"yes"'}
+
+    def msn(self, mode):
+        told = json.loads(self.org.run(
+            "--json", "turn", "credential", "--ms", "--user",
+            "alice@contoso.test").stdout)
+        self.exchange(mode, "udp", told["username"], told["password"])
+        told = json.loads(self.org.run("--json", "relay", "list").stdout)
+        used = {s["dialect"] for s in told["sessions"] if s["down_packets"]}
+        self.assertEqual(used, {"messenger"})
+
+    def test_msn(self):
+        self.msn("msn")
+
+    def test_wlm2009(self):
+        self.msn("wlm2009")
 
 
 if __name__ == "__main__":
