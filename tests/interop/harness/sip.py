@@ -81,7 +81,8 @@ class Connection:
     """
 
     def __init__(self, address, server_name, ca, cert=None, on_request=None,
-                 source=None, sock=None, timeout=10, server_side=False):
+                 source=None, sock=None, timeout=10, server_side=False,
+                 on_open=None):
         if sock is None:
             sock = socket.create_connection(
                 address, timeout, source_address=source)
@@ -104,6 +105,8 @@ class Connection:
         self.requests = []
         self.closed = threading.Event()
         self.lock, self.writing = threading.Lock(), threading.Lock()
+        if on_open:  # it is known before it answers anything
+            on_open(self)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
@@ -342,8 +345,8 @@ class Partner:
         except (OSError, ssl.SSLError):
             sock.close()
             return
-        self.connections.append(Connection(None, None, None, sock=sock,
-                                           on_request=self._take))
+        Connection(None, None, None, sock=sock, on_request=self._take,
+                   on_open=self.connections.append)
 
     def _take(self, m, c):
         self.requests.put((m, c))

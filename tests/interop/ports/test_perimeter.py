@@ -219,21 +219,27 @@ inside:
                                "alice@contoso.test", "zoe@fabrikam.test")
         return yes and self._reached(self.partner, text)
 
+    def dials_anew(self):
+        """A connection that is older than the rules tells nothing."""
+        for c in list(self.pool.connections):
+            c.close()
+
     def test_rows(self):
         wall = Nft(self.hosts)
         text = self.rules("nftables")
         rows = {"int-sip-out": self.goes_inside,
                 "int-sip-in": self.comes_out}
         wall.load(text)
-        for c in list(self.pool.connections):
-            c.close()  # older than the rules: the edge dials anew
-        for row, fn in rows.items():
+
+        def counted():
+            self.dials_anew()
             self.works(row, fn)
-            wait_for(lambda: wall.counters()[row] > 0, 30, row)
+            return wall.counters()[row] > 0
+        for row, fn in rows.items():
+            wait_for(counted, 60, row)
         for row, fn in rows.items():
             wall.load(text, without=row)
-            for c in self.pool.connections:
-                c.close()  # the edge dials anew
+            self.dials_anew()
             attempt = self.dropped(wall, row, fn)
             for other, works in rows.items():
                 if other != row:
