@@ -141,6 +141,9 @@ struct conf {
 		uint32_t request_timeout_s;
 	} limits;
 	struct {
+		uint8_t client;
+	} web;
+	struct {
 		uint32_t expires_min_s, expires_default_s, expires_max_s;
 		uint32_t contacts_per_user;
 		uint8_t digest_md5; /* enum home_md5 */

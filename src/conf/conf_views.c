@@ -160,6 +160,7 @@ int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
 		.request_timeout_ms = c->limits.request_timeout_s * 1000,
 		.origins = c->access.clients.origins,
 		.origin_count = c->access.clients.origin_count,
+		.web_client = c->web.client,
 		.balancer_count = c->access.clients.balancer_count,
 		.relays = c->relay.listen_count > 0,
 		.relays_tls = c->relay.tls_listen_count > 0,

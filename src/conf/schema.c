@@ -350,6 +350,20 @@ const struct conf_key CONF_KEYS[] = {
 		 "the PROXY protocol, version 2, before anything else, and the "
 		 "address in it is taken for the client's; from nobody else "
 		 "it is understood." },
+	{ .path = "web",
+	  .type = CONF_SECTION,
+	  .doc = "What browsers are served on `access.clients.listen`." },
+	{ .path = "web.client",
+	  .type = CONF_CHOICE,
+	  AT(web.client),
+	  .fallback = "on",
+	  .choices = BOOLS,
+	  .doc = "The web client at `/`: a page with which our users sign in, "
+		 "see who is there, write and call. It holds nothing of "
+		 "anybody, loads nothing from elsewhere, and a browser gets "
+		 "nothing through it that a softphone would not get. `off`: "
+		 "no page; WebSocket and `/turn` stay. A program that was "
+		 "built without it says so at `/`." },
 	{ .path = "inside",
 	  .type = CONF_SECTION,
 	  .doc = "Where our users are." },

@@ -10,6 +10,7 @@
 #include "edge/partner.h"
 #include "edge/trial.h"
 #include "edge/visitor.h"
+#include "http/page.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -85,6 +86,7 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 	e->worker[slot].incarnation = incarnation;
 	e->ops = ops;
 	e->arg = arg;
+	e->files = http_files;
 	list_init(&e->listeners);
 	list_init(&e->doors);
 	list_init(&e->trials);

@@ -36,6 +36,7 @@ struct edge_conf {
 	struct inside_conf inside;
 	const struct slice *origins; /* names whose pages may connect */
 	size_t origin_count;
+	bool web_client;                     /* the page is served */
 	const struct addr_prefix *balancers; /* speak PROXY to clients' ports */
 	size_t balancer_count;
 	bool relays;             /* there are relay processes */

@@ -117,6 +117,7 @@ struct edge {
 	struct map flows;
 	uint64_t last_flow;
 	struct map sources;
+	const struct http_file *files; /* of the web client */
 	struct inside inside;
 	struct map partners;  /* by key */
 	size_t partner_bytes; /* that wait for their connections */

@@ -5,30 +5,32 @@
  * of SIP, which closes at the first byte that is impossible (SIP-11).
  *
  * Each HTTP answer is the last on its connection; only the handshake of
- * WebSocket goes on. One that home has to be asked for comes later.
+ * WebSocket goes on. One that home has to be asked for comes later. Files are
+ * those of the web client.
  */
 #include "edge/front.h"
 
 #include "edge/edge_int.h"
 #include "edge/join.h"
 #include "edge/minting.h"
+#include "edge/page.h"
 #include "edge/websocket.h"
 #include "http/http.h"
 #include "http/reject.h"
 #include "stun/demux.h"
 
-enum { ANSWER_MAX = 4096 };
+enum { ANSWER_MAX = 2 << 20 }; /* the largest: the client's script */
 
 typedef const struct reject *(*route_fn)(struct flow *f,
 					 const struct http_request *r,
 					 struct buf *out);
 
-/* All that HTTP serves (ADM-04): exact paths, nothing decoded. */
+/* All that HTTP serves beside files (ADM-04): exact paths, nothing decoded. */
 static const struct {
 	const char *path;
 	route_fn fn;
 } routes[] = {
-	{ "/", websocket_accept },
+	{ "/", page_root },
 	{ "/ws", websocket_accept },
 	{ "/turn", minting_ask },
 };
@@ -39,7 +41,7 @@ static const struct reject *serve(struct flow *f, const struct http_request *r,
 	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
 		if (slice_eq(r->path, slice_str(routes[i].path)))
 			return routes[i].fn(f, r, out);
-	return &http_reject_not_found;
+	return page_file(f, r, out);
 }
 
 static void refuse(struct flow *f, const struct reject *reject, struct buf *out)
@@ -82,8 +84,10 @@ static size_t http_take(struct flow *f, struct slice data)
 	else if (buf_failed(&out) || conn_write(f->conn, buf_slice(&out)) ||
 		 reject)
 		flow_end(f, true);
-	else
+	else if (f->ws)
 		flow_set_deadline(f, false, true);
+	else
+		page_finish(f);
 	buf_free(&out);
 	return data.len;
 }

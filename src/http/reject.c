@@ -62,6 +62,16 @@ const struct reject http_reject_not_found = {
 	.spec = "RFC 9110 15.5.5, threats ADM-04",
 };
 
+const struct reject http_reject_no_client = {
+	.status = 404,
+	.closes = true,
+	.metric = M_REJ_HTTP_NOT_FOUND,
+	.why = "http_no_client",
+	.reason = "Not Found",
+	.text = "this program was built without the web client",
+	.spec = "RFC 9110 15.5.5",
+};
+
 const struct reject http_reject_method = {
 	.status = 405,
 	.closes = true,

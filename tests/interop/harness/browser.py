@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A headless browser, by WebDriver (W3C) over ChromeDriver."""
 import base64
+import hashlib
 import http.client
 import json
 import os
@@ -16,6 +17,25 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 PICTURES = os.environ.get("SALLYPORT_PICTURES")
 
 
+def trusting(*orgs):
+    """Flags: these organisations' edges are found, and only their keys are
+    trusted, beside what the system trusts; cameras are pictures that move."""
+    keys = []
+    for org in orgs:
+        key = subprocess.run(["openssl", "x509", "-in", org.cert[0], "-noout",
+                              "-pubkey"], capture_output=True, check=True)
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "der"],
+                             input=key.stdout, capture_output=True, check=True)
+        keys.append(base64.b64encode(
+            hashlib.sha256(der.stdout).digest()).decode())
+    rules = ",".join(f"MAP {org.edge} {org.address}" for org in orgs)
+    return [f"--host-resolver-rules={rules}",
+            f"--ignore-certificate-errors-spki-list={','.join(keys)}",
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+            "--allow-loopback-in-peer-connection"]
+
+
 def missing():
     """Why there is no browser here, or None."""
     for program in ("chromium", "chromedriver"):
@@ -25,7 +45,8 @@ def missing():
 
 
 class Browser:
-    def __init__(self, size=(1360, 1000), dark=False):
+    def __init__(self, size=(1360, 1000), dark=False, more=()):
+        """more: further flags of Chromium's."""
         self.folder = tempfile.mkdtemp(prefix="sallyport-browser-")
         self.driver = subprocess.Popen(
             ["chromedriver", "--port=0"], stdout=subprocess.PIPE,
@@ -44,6 +65,7 @@ class Browser:
                  "--disable-dev-shm-usage", "--hide-scrollbars",
                  f"--user-data-dir={self.folder}/profile",
                  f"--window-size={size[0]},{size[1]}"]
+        flags += more
         if dark:
             flags.append("--force-dark-mode")
         options = {"args": flags, "binary": shutil.which("chromium")}

@@ -198,7 +198,6 @@ class Refused(Web):
     def test_http(self):
         host = f"Host: {self.contoso.edge}\r\n"
         rows = [
-            ("GET / HTTP/1.1\r\n" + host + "\r\n", 426),
             ("GET /ws HTTP/1.1\r\n" + host + "\r\n", 426),
             ("HEAD /ws HTTP/1.1\r\n" + host + "\r\n", 405),
             ("GET /nowhere HTTP/1.1\r\n" + host + "\r\n", 404),
