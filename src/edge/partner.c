@@ -421,7 +421,7 @@ static void link_ended(struct partner *p, const struct partner_link *l,
 		snprintf(p->text, sizeof(p->text), "%s", text);
 	}
 	if (!orderly && !p->link_count && !partner_dialling(p) && !has_other(p))
-		partner_down(p, EDGE_PARTNER_DOWN, text);
+		partner_lost(p, text);
 	else
 		partner_say(p);
 }

@@ -24,6 +24,7 @@ enum {
 	NEXT_ADDRESS_MS = 250,
 	NEXT_TARGET_MS = 2500,
 	ROUND_MS = 15000,
+	BACKOFF_SOON_MS = 100,
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_MAX_MS = 300000,
 };
@@ -100,14 +101,19 @@ void partner_dial_stop(struct partner *p)
 	free(d);
 }
 
-void partner_down(struct partner *p, enum edge_refusal why, const char *text)
+/* From a second on it doubles (NET-03). */
+static uint32_t longer(uint32_t backoff_ms)
 {
-	uint64_t now = timers_now(p->edge->timers);
-	p->backoff_ms = p->backoff_ms ? p->backoff_ms * 2 : BACKOFF_FIRST_MS;
-	if (p->backoff_ms > BACKOFF_MAX_MS)
-		p->backoff_ms = BACKOFF_MAX_MS;
-	p->not_before_ms =
-		now + p->backoff_ms + crypto_random_u64() % (p->backoff_ms / 4);
+	if (backoff_ms < BACKOFF_FIRST_MS)
+		return BACKOFF_FIRST_MS;
+	return backoff_ms < BACKOFF_MAX_MS / 2 ? backoff_ms * 2
+					       : BACKOFF_MAX_MS;
+}
+
+static void back_off(struct partner *p, enum edge_refusal why, const char *text)
+{
+	p->not_before_ms = timers_now(p->edge->timers) + p->backoff_ms +
+			   crypto_random_u64() % (p->backoff_ms / 4);
 	p->last = why;
 	if (text != p->text)
 		snprintf(p->text, sizeof(p->text), "%s", text);
@@ -115,6 +121,18 @@ void partner_down(struct partner *p, enum edge_refusal why, const char *text)
 	p->failed = p->link_count == 0;
 	partner_say(p);
 	partner_flush(p);
+}
+
+void partner_down(struct partner *p, enum edge_refusal why, const char *text)
+{
+	p->backoff_ms = longer(p->backoff_ms);
+	back_off(p, why, text);
+}
+
+void partner_lost(struct partner *p, const char *text)
+{
+	p->backoff_ms = p->backoff_ms ? longer(p->backoff_ms) : BACKOFF_SOON_MS;
+	back_off(p, EDGE_PARTNER_DOWN, text);
 }
 
 static void round_failed(struct partner *p)

@@ -136,6 +136,9 @@ void partner_dial_stop(struct partner *p);
 bool partner_dialling(const struct partner *p);
 /* A round, or all connections, failed: back-off and the reason. */
 void partner_down(struct partner *p, enum edge_refusal why, const char *text);
+/* The last connection broke: when it had not failed before, it is dialled
+ * again almost at once, since one process of many may have ended there. */
+void partner_lost(struct partner *p, const char *text);
 /* The TLSA records of that server are there, or not: attempts that wait for
  * them go on. */
 void partners_proof_settled(struct edge *e, const char *target);

@@ -314,6 +314,28 @@ static void test_net_03_back_off_doubles(void **state)
 	assert_true(before >= 299000);
 }
 
+/* What worked and broke is dialled again at once, but only once. */
+static void test_a_broken_connection_comes_back_soon(void **state)
+{
+	struct world *w = *state;
+	message(w, "litware.test");
+	assert_int_equal(w->net.count, 1);
+	fake_ready(0);
+	fake_end(0, CONN_END_RESET);
+	forget(w);
+	message(w, "litware.test");
+	pass(w, 130);
+	assert_int_equal(w->net.count, 2);
+	fake_ready(1);
+	fake_end(1, CONN_END_RESET);
+	forget(w);
+	message(w, "litware.test");
+	pass(w, 900);
+	assert_int_equal(w->net.count, 2);
+	pass(w, 400);
+	assert_int_equal(w->net.count, 3);
+}
+
 /* One attempt fails at once, without a connection: nothing hangs. */
 static void test_no_sockets(void **state)
 {
@@ -344,6 +366,7 @@ int main(void)
 		WORLD_TEST(test_dns_03_targets_outside_the_domain),
 		WORLD_TEST(test_net_03_flapping_partner_for_an_hour),
 		WORLD_TEST(test_net_03_back_off_doubles),
+		WORLD_TEST(test_a_broken_connection_comes_back_soon),
 		WORLD_TEST(test_no_sockets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
