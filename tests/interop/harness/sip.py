@@ -105,15 +105,19 @@ class Connection:
         self.requests = []
         self.closed = threading.Event()
         self.lock, self.writing = threading.Lock(), threading.Lock()
-        if on_open:  # it is known before it answers anything
-            on_open(self)
-        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread = threading.Thread(target=self._live, args=(on_open,),
+                                       daemon=True)
         self.thread.start()
 
     # reading
 
     # One SSL object is not for two threads at a time: both sides hold the
     # lock while they are in it, and wait outside of it.
+
+    def _live(self, on_open):
+        if on_open:  # it is known before it answers anything
+            on_open(self)
+        self._read()
 
     def _read(self):
         data = b""

@@ -189,7 +189,8 @@ workers: {self.workers}
         environment.update(self.environment)
         self.process = subprocess.Popen(
             [*self.prefix, DAEMON, "-c", self.config], stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, env=environment)
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env=environment)
         self.log = Log(self.process.stderr, self.folder / "log")
         if wait:
             self.wait_ready()
@@ -290,12 +291,14 @@ class Stage:
         return thing
 
     def close(self, keep=False):
+        bad = []
         for thing in reversed(self.closing):
             try:
                 thing.close()
             except OSError:
                 pass
-        bad = []
+            except Exception as e:  # the others are closed all the same
+                bad.append(f"{thing}: {e!r}")
         for org in self.orgs:
             org.kill()
             if org.log:
