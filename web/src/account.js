@@ -42,6 +42,8 @@ export class Account extends EventTarget {
 			authorizationPassword: password,
 			contactName: this.user,
 			instanceId: deviceId(),
+			// the end of the connection says it all, at once
+			gracefulShutdown: false,
 			logBuiltinEnabled: false,
 			sessionDescriptionHandlerFactory: makeMedia,
 			transportOptions: {

@@ -3,22 +3,9 @@
 //
 // Event "change": the call is another, or in another state.
 import { Inviter, SessionState } from "sip.js";
-import { SessionDescriptionHandler, defaultMediaStreamFactory } from "sip.js/lib/platform/web";
 import { addressOf } from "./account.js";
 
-const GATHERING_MS = 4000;
-
 const hasVideo = (sdp) => /^m=video [1-9]/m.test(sdp ?? "");
-
-// Sessions get their media from here; configure() says how, before each call.
-export function mediaMaker() {
-	const maker = (session) => new SessionDescriptionHandler(
-		session.userAgent.getLogger("sip.SessionDescriptionHandler"),
-		defaultMediaStreamFactory(),
-		{ iceGatheringTimeout: GATHERING_MS, peerConnectionConfiguration: maker.configuration });
-	maker.configuration = { iceServers: [] };
-	return maker;
-}
 
 export class Calls extends EventTarget {
 	constructor(account, maker) {

@@ -68,6 +68,8 @@ export class Chats extends EventTarget {
 			return;
 		}
 		message.accept();
+		if (found.kind !== "text" && !this.all.has(from))
+			return; // about nothing that is here
 		this[`take_${found.kind}`](this.of(from), found);
 		this.#changed(from);
 	}

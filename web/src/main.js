@@ -2,9 +2,10 @@
 // The page: signs in, then joins account, contacts, conversations and calls
 // with what is seen of them.
 import { Account } from "./account.js";
-import { Calls, mediaMaker } from "./calls.js";
+import { Calls } from "./calls.js";
 import { Chats } from "./chats.js";
 import { $ } from "./dom.js";
+import { mediaMaker } from "./media.js";
 import { Presence } from "./presence.js";
 import { bindCall, drawCall } from "./view_call.js";
 import { bindChat, drawChat } from "./view_chat.js";

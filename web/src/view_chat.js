@@ -13,21 +13,23 @@ function line(l) {
 		node("div", { class: "text" }, l.text), node("div", { class: "small" }, clock, state));
 }
 
+// Which line an element shows.
+const drawn = new WeakMap();
+
 // Only what has changed: a screen reader speaks what is new.
 function drawLines(app, lines) {
 	const log = $("log");
 	const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-	const whose = `${app.peer} ${locale()}`;
-	if (log.dataset.whose !== whose)
-		log.replaceChildren();
-	log.dataset.whose = whose;
+	while (log.children.length > lines.length)
+		log.lastChild.remove();
 	lines.forEach((l, i) => {
-		const shown = `${l.state} ${l.status}`;
+		const shown = `${l.state} ${l.status} ${locale()}`;
 		const old = log.children[i];
-		if (old?.dataset.shown === shown)
+		if (old && drawn.get(old) === l && old.dataset.shown === shown)
 			return;
 		const fresh = line(l);
 		fresh.dataset.shown = shown;
+		drawn.set(fresh, l);
 		if (old)
 			old.replaceWith(fresh);
 		else

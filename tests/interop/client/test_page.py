@@ -1,79 +1,168 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The web client in real browsers, at two organisations."""
-import unittest
+"""The web client in real browsers, at two organisations (ADM-03 to ADM-05).
 
-from harness import browser
-from harness.browser import Browser, trusting
-from harness.case import Case
+* A wrong password says so. Who signed in sees when a contact's state changes,
+  across the wall; writes, and learns what became of it: sent, delivered, read,
+  or kept for later; sees that the other is typing.
+* Twelve script injections are shown as text, and none of them runs.
+* English and Chinese; on a phone's screen; with the keyboard alone, every
+  control with a name.
+* A server that begins anew: the page comes back by itself.
+
+With SALLYPORT_PICTURES=FOLDER each page is kept as a picture.
+"""
+import re
+
 from harness.stage import wait_for
 
-ENTER = "\ue007"
+from admin.test_page import PAYLOADS
+from client.people import ENTER, Pages
+
+TAB = "\ue004"
 
 
-class Person:
-    """A user in a browser."""
-
-    def __init__(self, org, user, **kw):
-        self.org, self.user = org, user
-        self.aor = f"{user}@{org.domain}"
-        self.b = Browser(more=trusting(org), **kw)
-        self.open()
-
-    def close(self):
-        self.b.close()
-
-    def open(self):
-        self.b.open(f"https://{self.org.edge}:{self.org.client_port}/")
-        wait_for(lambda: self.b.run(
-            "return !document.getElementById('login')?.hidden"), 60, "form")
-
-    def sign_in(self, password=None):
-        self.b.type("#login-address", self.aor)
-        self.b.type("#login-password",
-                    (password or self.org.passwords[self.user]) + ENTER)
-
-    def signed_in(self):
-        wait_for(lambda: self.b.run(
-            "return !document.getElementById('app').hidden"), 60,
-            f"{self.user} is signed in; {self.b.text()!r}")
-
-    def add(self, aor):
-        self.b.type("#add-address", aor + ENTER)
-        self.b.wait_text(aor, "#peer", 30)
-
-    def say(self, text):
-        self.b.type("#text", text + ENTER)
-
-    def hears(self, text, timeout=60):
-        self.b.wait_text(text, "#log", timeout)
-
-
-@unittest.skipIf(browser.missing(), browser.missing())
-class Page(Case):
-    def setUp(self):
-        super().setUp()
-        self.contoso, self.fabrikam = self.stage.two()
-        for org in (self.contoso, self.fabrikam):
-            org.start()
-        self.contoso.add_user("alice")
-        self.fabrikam.add_user("bob")
-
-    def person(self, org, user, **kw):
-        return self.stage.later(Person(org, user, **kw))
-
+class Page(Pages):
     def test_across_the_wall(self):
         alice = self.person(self.contoso, "alice")
         bob = self.person(self.fabrikam, "bob")
-        for p in (alice, bob):
-            p.sign_in()
-            p.signed_in()
+        alice.fill("wrong")
+        alice.b.wait_text("Address or password is wrong.", "#login-error", 90)
+        self.assertFalse(alice.shows("app"))
+        alice.b.picture("client-sign-in")
+        alice.sign_in()
         alice.add(bob.aor)
+        alice.sees(bob.aor, "offline")
+        bob.sign_in()
+        alice.sees(bob.aor, "available")
+        bob.choose("mine", "busy")
+        alice.sees(bob.aor, "busy")
+        # written, delivered, read, answered
         alice.say("Good morning")
-        alice.hears("delivered")
-        wait_for(lambda: alice.aor in bob.b.text("#people"), 60, "alice")
-        bob.b.click(f'[data-address="{alice.aor}"]')
+        alice.fate("Good morning", "delivered")
+        bob.open_chat(alice.aor)
         bob.hears("Good morning")
-        bob.say("and to you")
+        alice.fate("Good morning", "read")
+        bob.b.type("#text", "and")
+        alice.b.wait_text(f"{bob.aor} is typing", "#typing", 90)
+        bob.b.type("#text", " to you" + ENTER)
         alice.hears("and to you")
-        alice.b.picture("client-chat")
-        self.assertEqual(alice.b.complaints() + bob.b.complaints(), [])
+        self.assertEqual(alice.b.text("#typing"), "")
+        self.injections(alice, bob)
+        self.away(alice, bob)
+        self.assertEqual(alice.complaints() + bob.complaints(), [])
+
+    def injections(self, alice, bob):
+        for payload in PAYLOADS:
+            bob.say(payload)
+        alice.hears(PAYLOADS[-1])
+        wait_for(lambda: set(PAYLOADS) <= set(alice.lines()), 30,
+                 "every payload is shown as text")
+        self.assertTrue(set(PAYLOADS) <= set(bob.lines()))
+        for p in (alice, bob):
+            self.assertIsNone(p.b.run("return window.hit ?? null"))
+            self.assertEqual(p.b.run(
+                "return document.querySelectorAll('#app img, #app iframe, "
+                "#app svg, #app script, #app details').length"), 0)
+
+    def away(self, alice, bob):
+        """Kept for who is away, told to who wrote it."""
+        bob.b.click("#logout")
+        alice.sees(bob.aor, "offline")
+        alice.say("for later")
+        alice.fate("for later", "will be delivered later")
+        bob.sign_in()
+        bob.open_chat(alice.aor)
+        bob.hears("for later")
+        alice.fate("for later", "read")
+
+    def test_chinese_on_a_phone_by_keyboard(self):
+        alice = self.person(self.contoso, "alice")
+        alice.b.phone()
+        alice.choose("lang-login", "zh")
+        self.assertIn("登录", alice.b.text("#login"))
+        self.assertEqual(alice.b.run("return document.documentElement.lang"),
+                         "zh-CN")
+        alice.b.keys(*"alice@contoso.test", TAB,
+                     *self.contoso.passwords["alice"], ENTER)
+        wait_for(lambda: alice.shows("app"), 90, "signed in by keyboard")
+        for org, user in ((self.fabrikam, "bob"), (self.contoso, "carol")):
+            peer = self.client(org, user)
+            self.assertStatus(peer.message(alice.aor, f"{user}: 你好"), 200)
+        wait_for(lambda: alice.b.run(
+            "return document.querySelectorAll('#people button').length") == 2,
+            90, "both have written")
+        self.assertIn("(2)", alice.b.run("return document.title"))
+        self.assertEqual(alice.b.run(
+            "return document.documentElement.scrollWidth <= innerWidth"), True)
+        alice.b.picture("client-phone-people-zh")
+        # the list, a conversation and back, without a mouse
+        alice.b.run("document.querySelector('#people button').focus()")
+        alice.b.keys(ENTER)
+        alice.hears("bob: 你好")
+        self.assertFalse(alice.b.run(
+            "return !!document.getElementById('side').offsetParent"))
+        alice.b.keys(*"收到", ENTER)
+        alice.fate("收到", "已发送")
+        alice.b.picture("client-phone-chat-zh")
+        self.assertEqual(alice.b.run(
+            "return document.documentElement.scrollWidth <= innerWidth"), True)
+        alice.b.click("#back")
+        self.assertTrue(alice.b.run(
+            "return !!document.getElementById('side').offsetParent"))
+        self.assertEqual(alice.b.run(
+            "return [...document.querySelectorAll('button, input, select, "
+            "textarea')].filter(n => n.offsetParent && !(n.labels?.length"
+            " || n.innerText || n.ariaLabel)).length"), 0)
+        # no word is left in the other language
+        words = alice.b.text("#side")
+        self.assertFalse(re.search(r"\b(Add|Sign out|Available|Offline)\b",
+                                   words), words)
+        self.assertEqual(alice.complaints(), [])
+
+    def test_a_server_that_begins_anew(self):
+        alice = self.person(self.contoso, "alice").sign_in()
+        alice.add("bob@fabrikam.test")
+        alice.sees("bob@fabrikam.test", "offline")
+        self.assertEqual(self.contoso.stop(), 0)
+        alice.b.wait_text("The connection is lost", "#banner", 60)
+        alice.say("nobody is there")
+        alice.fate("nobody is there", "not delivered")
+        self.contoso.start()
+        wait_for(lambda: not alice.shows("banner"), 90, "alice is back")
+        alice.sees("bob@fabrikam.test", "offline")
+        bob = self.client(self.fabrikam, "bob")
+        self.assertStatus(bob.message(alice.aor, "welcome back"), 200)
+        alice.hears("welcome back")
+        alice.say("here again")
+        alice.fate("here again", "sent")
+
+    def test_what_is_served(self):
+        head, body = self.get("/")
+        self.assertIn("Content-Security-Policy: default-src 'none'", head)
+        self.assertNotIn("unsafe-", head)
+        names = re.findall(r'(?:src|href)="(/[^"]+)"', body.decode())
+        self.assertTrue({"/app.js", "/app.css", "/icon.svg",
+                         "/licences.txt"} <= set(names), names)
+        # nothing of anybody else's
+        for name in {*names, "/"}:
+            head, body = self.get(name)
+            self.assertTrue(head.startswith("HTTP/1.1 200 "), name)
+            hosts = set(re.findall(rb"(?:https?|wss?|stuns?|turns?)://?"
+                                   rb"[a-z0-9.-]+\.[a-z]{2,}", body))
+            if name == "/app.js":
+                self.assertEqual(hosts, set())
+                self.assertNotIn(b"stun.l.", body)
+            tag = re.search(r'ETag: (".*?")', head)[1]
+            self.assertTrue(self.get(name, f"If-None-Match: {tag}")[0]
+                            .startswith("HTTP/1.1 304 "))
+        licences = self.get("/licences.txt")[1].decode()
+        for name in ("sip.js 0.21.2", "@noble/hashes 1.8.0"):
+            self.assertIn(name, licences)
+        for name in ("/index.html", "/APP.JS", "/%61pp.js", "//app.js"):
+            self.assertTrue(self.get(name)[0].startswith("HTTP/1.1 404 "))
+        self.contoso.extra += "web: { client: off }\n"
+        self.contoso.write()
+        self.contoso.run("reload")
+        wait_for(lambda: self.get("/")[0].startswith("HTTP/1.1 426 "), 60,
+                 "the page is taken away")
+        self.assertTrue(self.get("/app.js")[0].startswith("HTTP/1.1 404 "))

@@ -95,6 +95,13 @@ class Browser:
     def open(self, url):
         self.call("POST", "/url", {"url": url})
 
+    def phone(self, width=390, height=780):
+        """The page is that small from now on."""
+        self.call("POST", "/goog/cdp/execute", {
+            "cmd": "Emulation.setDeviceMetricsOverride",
+            "params": {"width": width, "height": height, "mobile": True,
+                       "deviceScaleFactor": 1}})
+
     def run(self, script, *args):
         return self.call("POST", "/execute/sync",
                          {"script": script, "args": list(args)})
