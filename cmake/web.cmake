@@ -57,6 +57,9 @@ if(SALLYPORT_WEB_WHY STREQUAL "")
 			${CMAKE_SOURCE_DIR}/web/package-lock.json
 		COMMENT "Bundling the web client"
 		VERBATIM)
+	install(FILES ${CMAKE_BINARY_DIR}/web/licences.txt
+		DESTINATION ${CMAKE_INSTALL_DOCDIR}
+		RENAME licences-of-the-web-client.txt)
 elseif(SALLYPORT_WEB STREQUAL "AUTO" OR NOT SALLYPORT_WEB)
 	set(loud STATUS)
 	if(SALLYPORT_WEB)

@@ -18,7 +18,6 @@ const TYPES = {
 	".css": "text/css; charset=utf-8",
 	".js": "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml",
-	".json": "application/manifest+json",
 	".txt": "text/plain; charset=utf-8",
 };
 
@@ -70,6 +69,13 @@ for (const name of fs.readdirSync(path.join(here, "page")))
 files.set("app.js", Buffer.from(bundle.outputFiles[0].contents));
 files.set("licences.txt", Buffer.from(`Parts of this page are the work of others:\n\n${notices()}`));
 
+const tagOf = (data) => crypto.createHash("sha256").update(data).digest("hex").slice(0, 16);
+
+// The page asks for its parts by their tags: what a browser has it keeps.
+const page = files.get("index.html").toString().replace(/"\/((?:app|icon)\.[a-z]+)"/g, (_, name) => `"/${name}?${tagOf(files.get(name))}"`);
+files.set("index.html", Buffer.from(page));
+fs.writeFileSync(path.join(folder, "licences.txt"), files.get("licences.txt"));
+
 function array(name, data) {
 	const rows = [];
 	for (let i = 0; i < data.length; i += 20)
@@ -80,10 +86,9 @@ function array(name, data) {
 let arrays = "", table = "", n = 0;
 for (const [name, data] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
 	const gzip = zlib.gzipSync(data, { level: 9 });
-	const tag = crypto.createHash("sha256").update(data).digest("hex").slice(0, 16);
 	const where = name === "index.html" ? "/" : `/${name}`;
 	arrays += array(`plain${n}`, data) + array(`gzip${n}`, gzip);
-	table += `\t{ "${where}", "${TYPES[path.extname(name)]}", "${tag}", plain${n}, sizeof(plain${n}), gzip${n}, sizeof(gzip${n}) },\n`;
+	table += `\t{ "${where}", "${TYPES[path.extname(name)]}", "${tagOf(data)}", plain${n}, sizeof(plain${n}), gzip${n}, sizeof(gzip${n}) },\n`;
 	n++;
 }
 fs.writeFileSync(path.join(folder, "files.c"),

@@ -9,7 +9,7 @@
 #define POLICY                                                         \
 	"default-src 'none'; script-src 'self'; style-src 'self'; "    \
 	"img-src 'self'; connect-src 'self'; media-src 'self' blob:; " \
-	"manifest-src 'self'; form-action 'none'; base-uri 'none'; "   \
+	"form-action 'none'; base-uri 'none'; "                        \
 	"frame-ancestors 'none'; require-trusted-types-for 'script'; " \
 	"trusted-types sallyport-xml"
 
@@ -31,11 +31,18 @@ static bool known(const struct http_file *f, const struct http_request *r)
 			slice_str(f->tag));
 }
 
-static void write_fields(const struct http_file *f, struct buf *out)
+/* The page asks for its parts by their tags, so that they never change. */
+static bool tagged(const struct http_file *f, const struct http_request *r)
+{
+	return slice_eq(r->query, slice_str(f->tag));
+}
+
+static void write_fields(const struct http_file *f,
+			 const struct http_request *r, struct buf *out)
 {
 	buf_printf(out,
 		   "Connection: close\r\n"
-		   "Cache-Control: no-cache\r\n"
+		   "Cache-Control: %s\r\n"
 		   "ETag: \"%s\"\r\n"
 		   "Vary: Accept-Encoding\r\n"
 		   "X-Content-Type-Options: nosniff\r\n"
@@ -45,15 +52,18 @@ static void write_fields(const struct http_file *f, struct buf *out)
 		   "Permissions-Policy: camera=(self), microphone=(self), "
 		   "geolocation=()\r\n"
 		   "Content-Security-Policy: " POLICY "\r\n",
+		   tagged(f, r) ? "max-age=31536000, immutable" : "no-cache",
 		   f->tag);
 }
 
-static void write_file(const struct http_file *f, bool gzip, struct buf *out)
+static void write_file(const struct http_file *f, const struct http_request *r,
+		       struct buf *out)
 {
+	bool gzip = http_has_token(r, "Accept-Encoding", "gzip");
 	struct slice body = gzip ? slice_of(f->gzip, f->gzip_len)
 				 : slice_of(f->plain, f->plain_len);
 	buf_str(out, "HTTP/1.1 200 OK\r\n");
-	write_fields(f, out);
+	write_fields(f, r, out);
 	buf_printf(out, "Content-Type: %s\r\n", f->type);
 	if (gzip)
 		buf_str(out, "Content-Encoding: gzip\r\n");
@@ -71,11 +81,10 @@ const struct reject *http_file_answer(const struct http_file *f,
 		return &http_reject_method;
 	if (known(f, r)) {
 		buf_str(out, "HTTP/1.1 304 Not Modified\r\n");
-		write_fields(f, out);
+		write_fields(f, r, out);
 		buf_str(out, "\r\n");
 	} else {
-		write_file(f, http_has_token(r, "Accept-Encoding", "gzip"),
-			   out);
+		write_file(f, r, out);
 	}
 	return buf_failed(out) ? &http_reject_memory : NULL;
 }

@@ -17,8 +17,7 @@ const app = {
 	open(address) {
 		app.peer = address;
 		draw();
-		if (address)
-			$("text").focus();
+		(address ? $("text") : document.querySelector("#people button") ?? $("add-address")).focus();
 	},
 	setRelayOnly(on) {
 		if (app.calls)

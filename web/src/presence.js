@@ -51,6 +51,15 @@ function parts(type, body) {
 	});
 }
 
+function kept(key) {
+	try {
+		const list = JSON.parse(localStorage.getItem(key));
+		return Array.isArray(list) ? list.filter((a) => typeof a === "string") : [];
+	} catch {
+		return [];
+	}
+}
+
 export class Presence extends EventTarget {
 	constructor(account) {
 		super();
@@ -59,7 +68,7 @@ export class Presence extends EventTarget {
 		this.listed = new Set(); // by the server
 		this.mine = "available";
 		this.key = `contacts ${account.address}`;
-		this.added = new Set(JSON.parse(localStorage.getItem(this.key) ?? "[]"));
+		this.added = new Set(kept(this.key));
 		this.subscribers = new Map();
 		account.addEventListener("state", ({ detail }) => detail.state === "online" ? this.#begin() : this.#end());
 	}
@@ -174,6 +183,8 @@ export class Presence extends EventTarget {
 
 	#takeList(text) {
 		const doc = readXml(text);
+		if (doc?.documentElement.getAttribute("fullState") === "true")
+			this.listed.clear();
 		for (const resource of doc ? named(doc, "resource") : []) {
 			const address = addressIn(resource.getAttribute("uri"));
 			if (address && !this.listed.has(address)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The call that rings or is under way.
 import { $, toast } from "./dom.js";
+import { ring } from "./ring.js";
 import { word } from "./words.js";
 
 function title(call) {
@@ -21,6 +22,7 @@ export function drawCall(app) {
 	const ringsHere = call?.state === "ringing" && !call.outgoing;
 	const appears = call && $("call").hidden;
 	$("call").hidden = !call;
+	ring(!!ringsHere);
 	attach("remote", call?.media?.remoteMediaStream);
 	attach("local", call?.media?.localMediaStream);
 	if (!call)

@@ -8,9 +8,17 @@ function line(l) {
 	const clock = node("time", { datetime: time.toISOString() }, time.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" }));
 	if (l.event)
 		return node("li", { class: "event" }, word(l.event), " · ", clock);
-	const state = l.mine ? node("span", { class: `state ${l.state}` }, ` · ${word(l.state)}${l.status > 299 ? ` (${l.status})` : ""}`) : null;
-	return node("li", { class: l.mine ? "mine" : "theirs", "data-state": l.state },
-		node("div", { class: "text" }, l.text), node("div", { class: "small" }, clock, state));
+	return node("li", { class: l.mine ? "mine" : "theirs" },
+		node("div", { class: "text" }, l.text), node("div", { class: "small" }, clock, node("span", { class: "state" })));
+}
+
+function drawState(element, l) {
+	const state = element.querySelector(".state");
+	const text = l.mine ? ` · ${word(l.state)}${l.status > 299 ? ` (${l.status})` : ""}` : "";
+	if (!state || state.textContent === text)
+		return;
+	state.className = `state ${l.state}`;
+	state.textContent = text;
 }
 
 // Which line an element shows.
@@ -20,16 +28,20 @@ const drawn = new WeakMap();
 function drawLines(app, lines) {
 	const log = $("log");
 	const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+	if (log.lang !== locale())
+		log.replaceChildren();
+	log.lang = locale();
 	while (log.children.length > lines.length)
 		log.lastChild.remove();
 	lines.forEach((l, i) => {
-		const shown = `${l.state} ${l.status} ${locale()}`;
 		const old = log.children[i];
-		if (old && drawn.get(old) === l && old.dataset.shown === shown)
+		if (old && drawn.get(old) === l) {
+			drawState(old, l);
 			return;
+		}
 		const fresh = line(l);
-		fresh.dataset.shown = shown;
 		drawn.set(fresh, l);
+		drawState(fresh, l);
 		if (old)
 			old.replaceWith(fresh);
 		else

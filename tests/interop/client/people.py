@@ -97,14 +97,16 @@ class Person:
 
 @unittest.skipIf(browser.missing(), browser.missing())
 class Pages(Case):
-    """contoso with alice, fabrikam with bob; each has a relay."""
+    """contoso with alice, fabrikam with bob; each has a relay. contoso's
+    digest is SHA-256 alone, fabrikam's MD5."""
 
     def setUp(self):
         super().setUp()
         self.contoso, self.fabrikam = self.stage.two()
         base = 20000 + os.getpid() * 128 % 30000
-        for org in (self.contoso, self.fabrikam):
+        for org, md5 in ((self.contoso, "false"), (self.fabrikam, "only")):
             org.extra += f"""\
+home: {{ digest_md5: {md5} }}
 relay:
   listen: ["{org.address}:13478"]
   range: {base}-{base + 63}

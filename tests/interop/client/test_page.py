@@ -7,6 +7,7 @@
 * Twelve script injections are shown as text, and none of them runs.
 * English and Chinese; on a phone's screen; with the keyboard alone, every
   control with a name.
+* Contacts are those that the server keeps, and those that were added here.
 * A server that begins anew: the page comes back by itself.
 
 With SALLYPORT_PICTURES=FOLDER each page is kept as a picture.
@@ -36,6 +37,10 @@ class Page(Pages):
         alice.sees(bob.aor, "available")
         bob.choose("mine", "busy")
         alice.sees(bob.aor, "busy")
+        bob.choose("mine", "offline")
+        alice.sees(bob.aor, "offline")
+        bob.choose("mine", "away")
+        alice.sees(bob.aor, "away")
         # written, delivered, read, answered
         alice.say("Good morning")
         alice.fate("Good morning", "delivered")
@@ -47,6 +52,7 @@ class Page(Pages):
         bob.b.type("#text", " to you" + ENTER)
         alice.hears("and to you")
         self.assertEqual(alice.b.text("#typing"), "")
+        alice.b.picture("client-chat")
         self.injections(alice, bob)
         self.away(alice, bob)
         self.assertEqual(alice.complaints() + bob.complaints(), [])
@@ -120,9 +126,13 @@ class Page(Pages):
         self.assertEqual(alice.complaints(), [])
 
     def test_a_server_that_begins_anew(self):
+        self.contoso.add_user("carol")
+        self.contoso.run("user", "contacts", "alice@contoso.test", "add",
+                         "carol@contoso.test")
         alice = self.person(self.contoso, "alice").sign_in()
         alice.add("bob@fabrikam.test")
         alice.sees("bob@fabrikam.test", "offline")
+        alice.sees("carol@contoso.test", "offline")
         self.assertEqual(self.contoso.stop(), 0)
         alice.b.wait_text("The connection is lost", "#banner", 60)
         alice.say("nobody is there")
@@ -130,8 +140,11 @@ class Page(Pages):
         self.contoso.start()
         wait_for(lambda: not alice.shows("banner"), 90, "alice is back")
         alice.sees("bob@fabrikam.test", "offline")
+        self.client(self.contoso, "carol")
+        alice.sees("carol@contoso.test", "available")
         bob = self.client(self.fabrikam, "bob")
         self.assertStatus(bob.message(alice.aor, "welcome back"), 200)
+        alice.sees("bob@fabrikam.test", "available")
         alice.hears("welcome back")
         alice.say("here again")
         alice.fate("here again", "sent")
@@ -140,9 +153,12 @@ class Page(Pages):
         head, body = self.get("/")
         self.assertIn("Content-Security-Policy: default-src 'none'", head)
         self.assertNotIn("unsafe-", head)
-        names = re.findall(r'(?:src|href)="(/[^"]+)"', body.decode())
-        self.assertTrue({"/app.js", "/app.css", "/icon.svg",
-                         "/licences.txt"} <= set(names), names)
+        names = {n.split("?")[0]: n for n in re.findall(
+            r'(?:src|href)="(/[^"]+)"', body.decode())}
+        self.assertEqual(set(names), {"/app.js", "/app.css", "/icon.svg",
+                                      "/licences.txt"})
+        self.assertIn("max-age=31536000", self.get(names["/app.js"])[0])
+        self.assertIn("no-cache", self.get("/app.js?other")[0])
         # nothing of anybody else's
         for name in {*names, "/"}:
             head, body = self.get(name)

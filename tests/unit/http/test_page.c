@@ -119,6 +119,31 @@ static void known_already(void **state)
 	buf_free(&out);
 }
 
+/* With the tag that it has, and with no other. */
+static void kept_for_ever(void **state)
+{
+	static const struct {
+		const char *target;
+		bool kept;
+	} rows[] = { { "/app.js?t1", true },
+		     { "/app.js?t0", false },
+		     { "/app.js?t1&t1", false },
+		     { "/app.js", false } };
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char text[128];
+		struct buf out;
+		buf_init(&out, 0);
+		snprintf(text, sizeof(text),
+			 "GET %s HTTP/1.1\r\nHost: edge.test\r\n\r\n",
+			 rows[i].target);
+		assert_null(ask(text, &out));
+		assert_int_equal(holds(&out, "immutable"), rows[i].kept);
+		assert_int_equal(holds(&out, "no-cache"), !rows[i].kept);
+		buf_free(&out);
+	}
+}
+
 static void only_get(void **state)
 {
 	struct buf out;
@@ -150,9 +175,10 @@ static void survives_oom(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(exact_paths), cmocka_unit_test(forms),
-		cmocka_unit_test(policy),      cmocka_unit_test(known_already),
-		cmocka_unit_test(only_get),    cmocka_unit_test(survives_oom),
+		cmocka_unit_test(exact_paths),  cmocka_unit_test(forms),
+		cmocka_unit_test(policy),       cmocka_unit_test(known_already),
+		cmocka_unit_test(only_get),     cmocka_unit_test(kept_for_ever),
+		cmocka_unit_test(survives_oom),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
