@@ -86,8 +86,8 @@ static void forms(void **state)
 static void policy(void **state)
 {
 	static const char *const has[] = {
-		"Content-Security-Policy: default-src 'none'; script-src "
-		"'self'; style-src 'self'; ",
+		"Content-Security-Policy: default-src 'none'; ",
+		"script-src 'self'; style-src 'self'; ",
 		"connect-src 'self'; ",
 		"frame-ancestors 'none'; ",
 		"require-trusted-types-for 'script'",
