@@ -53,6 +53,8 @@ export class Calls extends EventTarget {
 		const call = this.#begin(session, address, true, video);
 		try {
 			await this.#prepare();
+			if (this.call !== call)
+				return; // given up meanwhile
 			await session.invite({ requestDelegate: { onReject: ({ message }) => { call.status = message.statusCode; } } });
 		} catch (e) {
 			this.#failed(call, e);
@@ -67,6 +69,8 @@ export class Calls extends EventTarget {
 		this.#changed();
 		try {
 			await this.#prepare();
+			if (this.call !== call)
+				return;
 			await call.session.accept({ sessionDescriptionHandlerOptions: { constraints: { audio: true, video } } });
 		} catch (e) {
 			this.#failed(call, e);

@@ -4,7 +4,8 @@
 * A video call with the relays alone: frames are decoded on both sides, every
   candidate that was offered is a relay's, and the credentials came from the
   edge; hung up on one side it ends on both.
-* A call that is declined or given up leaves its trace.
+* A call with sound alone.
+* One that is declined or given up leaves its trace.
 
 The cameras are Chromium's own moving pictures.
 """
@@ -24,7 +25,7 @@ window.RTCPeerConnection = function (configuration) {
 """
 STATS = """
 const [made] = window.made.slice(-1);
-return made ? made.getStats().then((all) => {
+return made?.localDescription ? made.getStats().then((all) => {
 	const told = { frames: 0, bytes: 0, kinds: [] };
 	for (const s of all.values()) {
 		if (s.type === "inbound-rtp" && s.kind === "video")
@@ -34,7 +35,7 @@ return made ? made.getStats().then((all) => {
 		if (s.type === "local-candidate")
 			told.kinds.push(s.candidateType);
 	}
-	told.offered = made.localDescription.sdp.match(/^a=candidate:.*$/gm)
+	told.offered = (made.localDescription.sdp.match(/^a=candidate:.*$/gm) ?? [])
 		.map((line) => / typ (\\S+)/.exec(line)[1]);
 	return told;
 }) : null;
@@ -49,10 +50,24 @@ class Call(Pages):
             p.b.run(SPY)
             p.b.click("#relay-only")
         alice.add(bob.aor)
+        bob.add(alice.aor)
         return alice, bob
 
     def rings(self, p):
         wait_for(lambda: p.shows("call"), 90, f"it rings at {p.user}")
+
+    def joined(self, p):
+        wait_for(lambda: p.b.run("return document.getElementById('call')"
+                                 ".dataset.state") == "joined", 90,
+                 f"{p.user} is in the call")
+
+    def hears(self, p, frames=0):
+        """Sound came, and so many frames were decoded."""
+        def enough():
+            told = p.b.run(STATS)
+            return (told and told["bytes"] > 1000
+                    and told["frames"] >= frames and told)
+        return wait_for(enough, 90, f"{p.user} hears and sees")
 
     def quiet(self, p):
         wait_for(lambda: not p.shows("call"), 60, f"no call at {p.user}")
@@ -64,14 +79,12 @@ class Call(Pages):
         self.assertIn(alice.aor, bob.b.text("#call-title"))
         bob.b.click("#answer-video")
         for p in (alice, bob):
-            wait_for(lambda: (p.b.run(STATS) or {"frames": 0})["frames"] > 10,
-                     90, f"frames are decoded at {p.user}: {p.b.run(STATS)}")
-            told = p.b.run(STATS)
+            self.joined(p)
+            told = self.hears(p, frames=10)
             self.assertEqual(set(told["offered"]), {"relay"}, told)
             self.assertEqual(set(told["kinds"]), {"relay"}, told)
-            self.assertGreater(told["bytes"], 0)
-            self.assertGreater(p.b.run(
-                "return document.getElementById('remote').videoWidth"), 0)
+            wait_for(lambda: p.b.run("return document.getElementById("
+                                     "'remote').videoWidth"), 30, "a picture")
         alice.b.picture("client-call")
         alice.b.click("#mute")
         self.assertEqual(alice.b.run(
@@ -81,17 +94,29 @@ class Call(Pages):
         for p in (alice, bob):
             self.quiet(p)
         alice.b.wait_text("The call has ended.", "#log", 30)
-        # and one with sound alone, declined
+        # one with sound alone
+        bob.b.click("#call-audio")
+        self.rings(alice)
+        alice.b.click("#answer")
+        for p in (alice, bob):
+            self.joined(p)
+            self.assertEqual(self.hears(p)["frames"], 0)
+            self.assertEqual(p.b.run("return made.at(-1).getSenders()"
+                                     ".map(s => s.track?.kind).join()"),
+                             "audio")
+        alice.b.click("#hangup")
+        for p in (alice, bob):
+            self.quiet(p)
+        # one that is declined
         alice.b.click("#call-audio")
         self.rings(bob)
         bob.b.click("#hangup")
         self.quiet(alice)
         alice.b.wait_text("Not answered", "#log", 30)
-        # and one that nobody took
+        # one that nobody took
         alice.b.click("#call-audio")
         self.rings(bob)
         alice.b.click("#hangup")
         self.quiet(bob)
-        bob.open_chat(alice.aor)
         bob.b.wait_text("Missed call", "#log", 30)
         self.assertEqual(alice.complaints() + bob.complaints(), [])

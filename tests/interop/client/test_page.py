@@ -12,12 +12,14 @@
 
 With SALLYPORT_PICTURES=FOLDER each page is kept as a picture.
 """
+import html
 import re
 
 from harness.stage import wait_for
 
 from admin.test_page import PAYLOADS
 from client.people import ENTER, Pages
+from presence.watch import pidf, sign_in
 
 TAB = "\ue004"
 
@@ -140,14 +142,25 @@ class Page(Pages):
         self.contoso.start()
         wait_for(lambda: not alice.shows("banner"), 90, "alice is back")
         alice.sees("bob@fabrikam.test", "offline")
-        self.client(self.contoso, "carol")
+        carol = sign_in(self, self.contoso, "carol")
         alice.sees("carol@contoso.test", "available")
+        note = PAYLOADS[1]
+        self.assertStatus(carol.publish(pidf(carol.aor, activity="away")
+                          .replace(b"</tuple>", b"<note>%s</note></tuple>"
+                                   % html.escape(note).encode())), 200)
+        alice.b.wait_text(note, "#people", 90)
+        alice.sees("carol@contoso.test", "away")
         bob = self.client(self.fabrikam, "bob")
         self.assertStatus(bob.message(alice.aor, "welcome back"), 200)
         alice.sees("bob@fabrikam.test", "available")
         alice.hears("welcome back")
         alice.say("here again")
         alice.fate("here again", "sent")
+        self.assertIsNone(alice.b.run("return window.hit ?? null"))
+        # and who is locked out is told, and does not come back
+        self.contoso.run("user", "disable", alice.aor)
+        alice.b.wait_text("Address or password is wrong.", "#login-error", 90)
+        self.assertFalse(alice.shows("app"))
 
     def test_what_is_served(self):
         head, body = self.get("/")
