@@ -16,6 +16,7 @@ struct reject {
 	uint16_t status;      /* SIP status code, 400..699; 0: drop silently */
 	uint16_t diagnostics; /* ms-diagnostics id, 0: none */
 	bool closes;          /* close the connection after the answer */
+	bool rests;           /* with 503: says when to come back */
 	bool inside_only;     /* the id is not told to outsiders */
 	enum metric metric;
 	const char *why;    /* log value, one word: content_length */

@@ -135,6 +135,7 @@ static void forward_home(struct walk *w)
 	struct edge *e = w->e;
 	struct proxy_target t = { .edits = &w->edits,
 				  .hide_vias = true,
+				  .own = true,
 				  .timeout_ms = INSIDE_TIMEOUT_MS };
 	bool client = w->flow->kind == FLOW_CLIENT;
 	if (!e->home.incarnation) {

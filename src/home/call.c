@@ -205,7 +205,7 @@ static void on_refuse(void *arg, struct proxy_request *r,
 	add_diagnostics(h, r, reject, extra);
 	if (reject == &home_rej_interval)
 		add_min_expires(h, r, extra);
-	if (reject == &home_rej_mailbox || reject == &home_rej_store_full)
+	if (reject == &home_rej_mailbox)
 		sip_edit_bottom(extra, SIP_H_RETRY_AFTER, SLICE_LIT("600"));
 	if (reject == &home_rej_method)
 		sip_edit_bottom(extra, SIP_H_ALLOW,

@@ -229,6 +229,7 @@ const struct reject home_rej_scheme = {
 
 const struct reject home_rej_store_down = {
 	.status = 503,
+	.rests = true,
 	.diagnostics = 1007,
 	.metric = M_REJ_STORE_DOWN,
 	.why = "store_down",
@@ -248,6 +249,7 @@ const struct reject home_rej_mailbox = {
 
 const struct reject home_rej_store_full = {
 	.status = 503,
+	.rests = true,
 	.diagnostics = 1007,
 	.metric = M_REJ_STORE_DOWN,
 	.why = "store_full",
@@ -258,6 +260,7 @@ const struct reject home_rej_store_full = {
 
 const struct reject home_rej_overload = {
 	.status = 503,
+	.rests = true,
 	.metric = M_REJ_OVERLOAD,
 	.why = "overload",
 	.reason = "Service Unavailable",

@@ -236,6 +236,7 @@ const struct reject presence_rej_rate = {
 
 const struct reject presence_rej_overload = {
 	.status = 503,
+	.rests = true,
 	.metric = M_REJ_OVERLOAD,
 	.why = "overload",
 	.reason = "Service Unavailable",

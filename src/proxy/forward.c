@@ -90,6 +90,7 @@ void forward_branch(struct proxy_request *r, const struct proxy_target *t,
 		return;
 	}
 	c->next = next;
+	c->own = t->own;
 	struct buf b;
 	buf_init(&b, 0);
 	int err = forward_encode(r, t, c->index, &b, &c->branch);

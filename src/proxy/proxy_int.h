@@ -67,6 +67,7 @@ struct ctrans {
 	enum txn_event timer_event;
 	uint32_t timeout_ms;
 	const struct proxy_target *next; /* instead of it, in the arena */
+	bool own;                        /* proxy_target.own */
 	struct slice branch;             /* of our Via, with the cookie */
 	/* For ACK and CANCEL (INVITE only): URI as sent, the lines Via, Route,
 	 * From and Call-ID, and the value of To. */

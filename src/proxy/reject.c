@@ -43,6 +43,7 @@ const struct reject PROXY_REJ_EXTENSION = {
 
 const struct reject PROXY_REJ_OVERLOAD = {
 	.status = 503,
+	.rests = true,
 	.metric = M_REJ_OVERLOAD,
 	.why = "overload",
 	.reason = "Service Unavailable",

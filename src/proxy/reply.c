@@ -91,7 +91,7 @@ static struct slice retry_after(const struct proxy_request *r, char text[2])
 static bool asks_for_rest(const struct proxy *p, const struct reject *reject)
 {
 	return reject->status == 503 &&
-	       (reject == &PROXY_REJ_OVERLOAD || reject == p->refuse_new);
+	       (reject->rests || reject == p->refuse_new);
 }
 
 void reply_refuse(struct proxy_request *r, const struct reject *reject,

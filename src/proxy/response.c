@@ -52,11 +52,17 @@ void response_success(struct ctrans *c, const struct sip_msg *m)
 		send_more(r, c, m, EV_TU_2XX);
 }
 
-/* 503 says that we were asked too often, which only we may say upstream. */
+/* 503 says that we were asked too often, which only we may say upstream: who
+ * says so and for how long has to be part of ourselves (step 6). */
+static bool says_for_us(const struct ctrans *c, const struct sip_msg *m)
+{
+	return c->own && sip_header(m, SIP_H_RETRY_AFTER);
+}
+
 static void send_best(struct proxy_request *r, struct ctrans *c,
 		      const struct sip_msg *m)
 {
-	if (m->status == 503)
+	if (m->status == 503 && !says_for_us(c, m))
 		proxy_reply(r, &(struct sip_reply){ .status = 500 });
 	else
 		send_final(r, c, m);

@@ -33,6 +33,8 @@ struct proxy_target {
 	bool hide_vias;                /* send our Via only */
 	struct slice record_route;     /* value to put on top, or empty */
 	struct slice transport; /* in our Via; empty: proxy_conf.transport */
+	bool own; /* part of ourselves: when it says 503 and for how long, that
+		     goes back; of others it becomes 500 (RFC 3261 16.7) */
 	bool alias; /* our Via offers the connection for requests that come
 		       back (RFC 5923 4) */
 	/* Non-INVITE: wait for the final response, 0: 64*T1. INVITE: wait for

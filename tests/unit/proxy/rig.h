@@ -84,15 +84,16 @@ static inline enum sip_method rig_method(struct rig *g, size_t i)
 }
 
 /* The flow a request went to tells its peer: names as in rig_start(). */
-static inline void rig_answer_as(struct rig *g, size_t i, uint16_t status,
-				 const char *peer, const char *lines)
+static inline void rig_answer_with(struct rig *g, size_t i, uint16_t status,
+				   const char *peer, const char *name,
+				   const char *lines)
 {
 	struct sip_msg m = rig_msg(g, i);
 	struct sip_edits extra;
 	struct buf b;
 	sip_edits_init(&extra);
 	if (lines)
-		sip_edit_bottom_named(&extra, SLICE_LIT("WWW-Authenticate"),
+		sip_edit_bottom_named(&extra, slice_str(name),
 				      slice_str(lines));
 	buf_init(&b, 0);
 	assert_int_equal(sip_encode_reply(&b, &m,
@@ -108,6 +109,12 @@ static inline void rig_answer_as(struct rig *g, size_t i, uint16_t status,
 	proxy_response(g->proxy, g->sent[i].txn, g->sent[i].branch, &from,
 		       buf_slice(&b));
 	buf_free(&b);
+}
+
+static inline void rig_answer_as(struct rig *g, size_t i, uint16_t status,
+				 const char *peer, const char *challenge)
+{
+	rig_answer_with(g, i, status, peer, "WWW-Authenticate", challenge);
 }
 
 static inline void rig_answer(struct rig *g, size_t i, uint16_t status)

@@ -42,6 +42,35 @@ static void test_single_503_becomes_500(void **state)
 	rig_assert_empty(g);
 }
 
+/* STO-02: only of what is part of ourselves, and only when it says how long */
+static void test_own_503_with_retry_after_goes_back(void **state)
+{
+	static const struct {
+		bool own;
+		const char *rest;
+		uint16_t status;
+	} rows[] = {
+		{ true, "7", 503 },
+		{ true, NULL, 500 },
+		{ false, "7", 500 },
+		{ false, NULL, 500 },
+	};
+	struct rig *g = *state;
+	char branch[8];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		size_t at = g->count;
+		g->target[0].own = rows[i].own;
+		snprintf(branch, sizeof(branch), "b%zu", i);
+		rig_ask(g, "MESSAGE", branch);
+		rig_answer_with(g, at, 503, "b0", "Retry-After", rows[i].rest);
+		struct sip_msg m = rig_msg(g, at + 1);
+		const struct sip_header *h = sip_header(&m, SIP_H_RETRY_AFTER);
+		assert_int_equal(m.status, rows[i].status);
+		assert_int_equal(h != NULL, rows[i].status == 503);
+		rig_assert_empty(g);
+	}
+}
+
 static void test_challenges_of_all_branches(void **state)
 {
 	struct rig *g = *state;
@@ -311,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_best_response_of_two),
 		RIG_TEST(test_single_503_becomes_500),
+		RIG_TEST(test_own_503_with_retry_after_goes_back),
 		RIG_TEST(test_challenges_of_all_branches),
 		RIG_TEST(test_vias_come_back_byte_exact),
 		RIG_TEST(test_seventy_two_vias),
