@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The disk of the database is full (STO-02).
 
-* Under the floor no message is promised any more; store.full is logged once.
-  Home says 503; the sender hears 500, because 503 of an edge means that all of
-  it should be left alone for a while (RFC 3261 16.7).
+* Under the floor no message is promised any more: 503, and when to come back.
+  store.full is logged once.
 * Everybody who is there goes on: messages between people who are signed in
   pass, and people sign in and renew.
 * When there is room again it goes on by itself, and store.ok is logged once.
@@ -42,12 +41,16 @@ class Disk(Case):
     def room(self):
         (self.state / "filler").unlink()
 
+    def assertRests(self, reply):
+        self.assertStatus(reply, 503)
+        self.assertIn(int(reply.get("Retry-After")), range(5, 31))
+
     def test_full_and_well_again(self):
         self.assertStatus(self.alice.message("bob@contoso.test", "first"), 202)
         self.fill(16 * MIB)
         for n in range(5):
             reply = self.alice.message("bob@contoso.test", f"lost {n}")
-            self.assertStatus(reply, 500)
+            self.assertRests(reply)
         self.contoso.log.wait("store.full")
         self.assertStatus(self.alice.message(self.carol.aor, "live"), 200)
         self.assertReceived(self.carol, "live")
@@ -71,7 +74,7 @@ class Disk(Case):
             self.fill(300 * MIB)
         except OSError:
             pass
-        self.assertStatus(self.alice.message("bob@contoso.test", "lost"), 500)
+        self.assertRests(self.alice.message("bob@contoso.test", "lost"))
         self.assertStatus(self.alice.message(self.carol.aor, "live"), 200)
         self.assertReceived(self.carol, "live")
         self.room()
