@@ -152,7 +152,8 @@ static struct proxy_hop home_hop(const struct proc_id *from)
 	return (struct proxy_hop){ .kind = HOP_HOME,
 				   .incarnation = from->incarnation,
 				   .peer = SLICE_LIT("home"),
-				   .shared = true };
+				   .shared = true,
+				   .own = true };
 }
 
 static void on_sip_from_home(struct edge *e, const struct proc_id *from,

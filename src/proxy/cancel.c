@@ -49,7 +49,8 @@ static void put_lines(struct buf *b, const struct sip_msg *m)
 int cancel_prepare(struct ctrans *c, struct slice sent)
 {
 	struct proxy_request *r = c->request;
-	struct sip_limits limits = sent_limits(&r->proxy->limits);
+	struct sip_limits limits = sent_limits(
+		r->from.own ? &r->proxy->own_limits : &r->proxy->limits);
 	struct sip_msg m;
 	struct buf b;
 	struct arena *a = arena_create(4096, sent.len + 1024 * 1024);

@@ -14,6 +14,8 @@ enum {
 	T1_MS = 500,
 	OWN_VIA_BYTES = 256, /* what our Via adds to a header block */
 	RECEIVED_BYTES = 96, /* what received= and rport= add to a Via */
+	OWN_ENTRIES = 6,     /* Via, Route or the like of several hops */
+	OWN_LINE_BYTES = 4096,
 };
 
 static int conf_names(struct proxy *p, const struct proxy_conf *conf)
@@ -37,6 +39,13 @@ static void conf_limits(struct proxy *p, const struct proxy_conf *conf)
 	const struct sip_limits *l =
 		conf->limits ? conf->limits : &sip_limits_default;
 	p->limits = *l;
+	/* Some entries of each kind, at each of the hops that are ours. */
+	p->own_limits = *l;
+	p->own_limits.via += OWN_ENTRIES;
+	p->own_limits.route += OWN_ENTRIES;
+	p->own_limits.header_count += 4 * OWN_ENTRIES;
+	p->own_limits.header_line += OWN_LINE_BYTES;
+	p->own_limits.header_block += OWN_ENTRIES * OWN_LINE_BYTES;
 	/* A response brings back what we added to the request. */
 	p->response_limits = *l;
 	p->response_limits.via++;

@@ -35,7 +35,7 @@ struct proxy {
 	void *arg;
 	char *sent_by, *transport, *own_via;
 	struct sip_via own; /* sent_by as others would read it */
-	struct sip_limits limits, response_limits;
+	struct sip_limits limits, own_limits, response_limits;
 	size_t max, max_per_source;
 	size_t source_limit; /* at most max_per_source */
 	uint64_t t1_ms;

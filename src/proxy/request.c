@@ -53,7 +53,8 @@ struct proxy_request *request_create(struct proxy *p,
 		goto fail;
 	r->started_ms = timers_now(p->timers);
 	strans_timers_init(r);
-	*reject = sip_parse(a, copy, &p->limits, &r->msg);
+	*reject = sip_parse(a, copy, from->own ? &p->own_limits : &p->limits,
+			    &r->msg);
 	txn_init(&r->txn, table_of(r->msg.method));
 	if (match_key(r) < 0)
 		goto fail;

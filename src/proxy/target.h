@@ -18,6 +18,9 @@ struct proxy_hop {
 	/* Many senders stand behind this peer, and it has judged who they are:
 	 * each From is a source of its own (SIP-34). */
 	bool shared;
+	/* Part of ourselves: what it has added to a request that was within
+	 * the limits is not held against it. */
+	bool own;
 	/* Where a request really came from; family 0: unknown. Only told to
 	 * the sender, in received= and rport= of its Via (RFC 3581); never
 	 * used to send anything (SIP-30). */

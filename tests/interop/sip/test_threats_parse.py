@@ -344,6 +344,11 @@ class Parsing(Walled):
             data = insert(m, "\r\n".join(["X-More: 1"]
                                          * (128 - have + extra)))
             self.assertStatus(self.exact(data), status)
+            m = self.text_to(self.carol.aor)  # forwarded twice
+            have = len(m.headers) + 1
+            data = insert(m, "\r\n".join(["X-More: 1"]
+                                         * (128 - have + extra)))
+            self.assertStatus(self.exact(data), status)
             uri = "sip:carol@contoso.test;x="
             uri += "y" * (2048 - len(uri) + extra)
             m = self.text_to(self.carol.aor)
