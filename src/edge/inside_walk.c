@@ -20,7 +20,8 @@ enum {
 	SERVICE_ROUTE_MAX = 2048,
 };
 
-/* What differs between next hops with and without TLS. */
+/* What differs between next hops with and without TLS; on the stack, of whose
+ * rows only those in use are ever written. */
 struct variant {
 	struct sip_edits edits;
 	bool made;
@@ -49,7 +50,7 @@ static void edit_common(struct walk *w)
 static void edit_variant(struct walk *w, const struct inside_hop *h,
 			 struct variant *v)
 {
-	struct sip_edits common = w->edits;
+	size_t common = w->edits.count;
 	if (w->flow->kind == FLOW_CLIENT && w->facts.registers)
 		walk_put_on_top(w, SIP_H_PATH, route_path(w, h->plain));
 	if (route_records(w)) {
@@ -58,9 +59,9 @@ static void edit_variant(struct walk *w, const struct inside_hop *h,
 			w, SIP_H_RECORD_ROUTE,
 			route_to_inside(w, slice_str(h->host), h->plain));
 	}
-	v->edits = w->edits;
+	sip_edits_copy(&v->edits, &w->edits);
 	v->made = true;
-	w->edits = common;
+	w->edits.count = common;
 }
 
 static void to_hop(struct walk *w, const struct inside_hop *h, bool last,
@@ -80,12 +81,10 @@ static void to_hop(struct walk *w, const struct inside_hop *h, bool last,
 }
 
 static bool chain(struct walk *w, struct inside_hop *const *hop, size_t n,
-		  struct proxy_target *t)
+		  struct variant variant[static 2], struct proxy_target *t)
 {
-	struct variant *variant =
-		arena_alloc(proxy_request_arena(w->r), 2 * sizeof(*variant));
-	if (!variant)
-		return false;
+	variant[false].made = false;
+	variant[true].made = false;
 	for (size_t i = 0; i < n; i++) {
 		struct variant *v = &variant[hop[i]->plain];
 		if (!v->made)
@@ -103,13 +102,14 @@ void inside_forward(struct walk *w)
 {
 	struct inside_hop *hop[INSIDE_HOPS_MAX];
 	struct proxy_target t[INSIDE_HOPS_MAX];
+	struct variant variant[2];
 	size_t n = inside_choose(w->e, slice_str(w->route_inside), hop);
 	if (!n) {
 		proxy_refuse(w->r, edge_reject(EDGE_INSIDE_DOWN));
 		return;
 	}
 	edit_common(w);
-	if (!chain(w, hop, n, t)) {
+	if (!chain(w, hop, n, variant, t)) {
 		proxy_refuse(w->r, edge_reject(EDGE_QUEUE_FULL));
 		return;
 	}

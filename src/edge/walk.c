@@ -3,6 +3,7 @@
  * The walk of a request: gather the facts, ask access, write the edit list,
  * forward. Nothing is decided here; access/order.c decides.
  */
+#include <stddef.h>
 #include <stdio.h>
 
 #include "access/reject.h"
@@ -361,7 +362,10 @@ static void let_in(struct walk *w, const struct access_partner *sender)
 static void walk(struct edge *e, struct proxy_request *r,
 		 enum access_limit limit)
 {
-	struct walk w = { .e = e, .r = r };
+	struct walk w;
+	memset(&w, 0, offsetof(struct walk, edits));
+	w.e = e;
+	w.r = r;
 	w.facts.limit = limit;
 	w.m = proxy_request_msg(r);
 	w.from = proxy_request_from(r);

@@ -22,6 +22,9 @@ struct walk {
 	struct proxy_hop hop;           /* where a flow token leads */
 	uint16_t hop_port; /* where that flow's device reaches us, or 0 */
 	bool hop_ws;       /* that flow is a WebSocket */
+	char route_inside[TOKEN_NAME_MAX]; /* the server, ROUTE_INSIDE */
+	/* All before is zero at first; of what follows only that which was
+	 * written is ever read. */
 	struct sip_edits edits;
 	char from_aor[SIP_AOR_MAX];
 	char from_domain[SIP_DOMAIN_MAX];
@@ -30,7 +33,6 @@ struct walk {
 	char to_domain[SIP_DOMAIN_MAX];
 	char hop_peer[EDGE_PEER_MAX];
 	char route_edge[TOKEN_NAME_MAX];
-	char route_inside[TOKEN_NAME_MAX]; /* the server, ROUTE_INSIDE */
 };
 
 /* walk.c */

@@ -19,10 +19,10 @@ static int copy_slice(struct arena *a, struct slice *s)
 
 static int copy_edits(struct arena *a, const struct sip_edits **edits)
 {
-	struct sip_edits *e = arena_alloc(a, sizeof(*e));
+	struct sip_edits *e = arena_take(a, sizeof(*e));
 	if (!e)
 		return -ENOMEM;
-	*e = **edits;
+	sip_edits_copy(e, *edits);
 	*edits = e;
 	for (size_t i = 0; i < e->count; i++)
 		if (copy_slice(a, &e->edit[i].name) < 0 ||

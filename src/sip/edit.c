@@ -4,7 +4,17 @@
 
 void sip_edits_init(struct sip_edits *e)
 {
-	memset(e, 0, sizeof(*e));
+	e->count = 0;
+	e->failed = false;
+	e->uri = SLICE_NONE;
+}
+
+void sip_edits_copy(struct sip_edits *to, const struct sip_edits *from)
+{
+	memcpy(to->edit, from->edit, from->count * sizeof(*from->edit));
+	to->count = from->count;
+	to->failed = from->failed;
+	to->uri = from->uri;
 }
 
 static void add(struct sip_edits *e, struct sip_edit edit)

@@ -34,7 +34,9 @@ struct sip_edits {
 	struct slice uri; /* new Request-URI, or empty */
 };
 
+/* These touch only the rows that are in use. */
 void sip_edits_init(struct sip_edits *e);
+void sip_edits_copy(struct sip_edits *to, const struct sip_edits *from);
 void sip_edit_drop(struct sip_edits *e, enum sip_header_id id);
 /* Every header of that name, in whatever spelling. */
 void sip_edit_drop_named(struct sip_edits *e, struct slice name);

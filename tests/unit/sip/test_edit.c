@@ -232,6 +232,32 @@ static void test_injection(void **state)
 	drop_msg(&x);
 }
 
+/* A copy is whole, and goes its own way from then on. */
+static void test_copy(void **state)
+{
+	struct fixture x;
+	struct sip_edits copy;
+
+	(void)state;
+	read_msg(&x, SLICE_LIT(HEAD END));
+	memset(&copy, 0xa5, sizeof(copy));
+	sip_edit_drop(&x.edits, SIP_H_VIA);
+	sip_edit_uri(&x.edits, SLICE_LIT("sip:c@c.test"));
+	sip_edit_bottom_named(&x.edits, SLICE_LIT("A"), SLICE_LIT("b"));
+	sip_edits_copy(&copy, &x.edits);
+	sip_edit_bottom_named(&copy, SLICE_LIT("C"), SLICE_LIT("d"));
+	assert_int_equal(x.edits.count + 1, copy.count);
+	x.edits = copy;
+	assert_encoded(&x, "OPTIONS sip:c@c.test SIP/2.0\r\n"
+			   "From: <sip:a@a.test> ;tag=f\r\n"
+			   "To: <sip:b@b.test>\r\nCall-ID: c\r\n"
+			   "CSeq: 1 OPTIONS\r\nA: b\r\nC: d\r\n" END);
+	x.edits.failed = true;
+	sip_edits_copy(&copy, &x.edits);
+	assert_true(copy.failed);
+	drop_msg(&x);
+}
+
 static void test_too_many(void **state)
 {
 	struct fixture x;
@@ -280,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_smuggling),
 		cmocka_unit_test(test_compact),
 		cmocka_unit_test(test_injection),
+		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_oom),
 	};
