@@ -15,13 +15,15 @@ static const struct metric_info infos[METRIC_COUNT] = {
 /* the process's registry: see metrics.h */
 static struct metrics_page private_page;
 static struct metrics_page *page = &private_page;
+/* computed once: every reader of a page asks for it */
+static uint64_t known_layout;
 
 const struct metric_info *metric_info(enum metric m)
 {
 	return &infos[m];
 }
 
-uint64_t metrics_layout(void)
+static uint64_t layout_of_this_build(void)
 {
 	uint64_t hash = METRIC_COUNT;
 	for (size_t i = 0; i < METRIC_COUNT; i++) {
@@ -31,6 +33,13 @@ uint64_t metrics_layout(void)
 		hash = hash_keyed(next, slice_str(infos[i].labels));
 	}
 	return hash ? hash : 1;
+}
+
+uint64_t metrics_layout(void)
+{
+	if (!known_layout)
+		known_layout = layout_of_this_build();
+	return known_layout;
 }
 
 static uint64_t load(const struct metrics_page *p, enum metric m)
