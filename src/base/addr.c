@@ -180,15 +180,35 @@ socklen_t addr_len(const struct addr *a)
 	return a->u.sa.sa_family == AF_INET6 ? sizeof(a->u.in6) : 0;
 }
 
+/* As inet_ntop() does, which goes through printf(): each message that we pass
+ * on names where it came from. */
+static void write_v4(const uint8_t bytes[static 4], char *out)
+{
+	for (size_t i = 0; i < 4; i++) {
+		uint8_t v = bytes[i];
+		if (i)
+			*out++ = '.';
+		if (v >= 100)
+			*out++ = (char)('0' + v / 100);
+		if (v >= 10)
+			*out++ = (char)('0' + v / 10 % 10);
+		*out++ = (char)('0' + v % 10);
+	}
+	*out = '\0';
+}
+
 const char *addr_host(const struct addr *a, char out[static ADDR_TEXT_MAX])
 {
 	struct addr x = plain(a);
 	size_t len;
 	const uint8_t *bytes = host_bytes(&x, &len);
-	if (!len || !inet_ntop(x.u.sa.sa_family, bytes, out, ADDR_TEXT_MAX)) {
+	if (len == 4) {
+		write_v4(bytes, out);
+	} else if (!len ||
+		   !inet_ntop(x.u.sa.sa_family, bytes, out, ADDR_TEXT_MAX)) {
 		out[0] = '-';
 		out[1] = '\0';
-	} else if (len == 16 && x.u.in6.sin6_scope_id) {
+	} else if (x.u.in6.sin6_scope_id) {
 		size_t used = strlen(out);
 		snprintf(out + used, ADDR_TEXT_MAX - used, "%%%u",
 			 (unsigned)x.u.in6.sin6_scope_id);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
+
 enum { FIRST_BYTES = 64, PRINT_BYTES = 128 };
 
 void buf_init(struct buf *b, size_t max)
@@ -109,13 +111,8 @@ void buf_u64(struct buf *b, uint64_t v)
 
 void buf_dec(struct buf *b, uint64_t v)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
-	do {
-		digits[--at] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	buf_put(b, slice_of(digits + at, sizeof(digits) - at));
+	char digits[TEXT_DEC_MAX];
+	buf_put(b, text_dec(v, digits));
 }
 
 /* Into the room that there is; how long it would be. */

@@ -153,6 +153,16 @@ int text_unbase64(struct slice in, uint8_t *out, size_t size)
 	return unpack(in, 6, base64_value, out, size);
 }
 
+struct slice text_dec(uint64_t v, char out[static TEXT_DEC_MAX])
+{
+	size_t at = TEXT_DEC_MAX;
+	do {
+		out[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	return slice_of(out + at, TEXT_DEC_MAX - at);
+}
+
 void text_lower(char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {

@@ -19,6 +19,9 @@ void text_base64(struct buf *out, struct slice in);
 /* out needs 4 bytes for each 3 begun; not terminated. */
 void text_base64_into(struct slice in, char *out);
 int text_unbase64(struct slice in, uint8_t *out, size_t size);
+/* Decimal, at the end of out, which the result points into. */
+enum { TEXT_DEC_MAX = 20 };
+struct slice text_dec(uint64_t v, char out[static TEXT_DEC_MAX]);
 /* Lower-cases ASCII in place. */
 void text_lower(char *s, size_t len);
 /* Is s valid UTF-8 (RFC 3629), NUL included? */

@@ -9,6 +9,8 @@
 #include "edge/walk.h"
 #include "sip/body.h"
 
+enum { MARK_BYTES = 256 }; /* most times enough */
+
 /* "...;ms-source-verified-user=verified;..." */
 static bool says_verified(const struct sip_msg *m)
 {
@@ -71,14 +73,17 @@ static void write_mark(struct buf *out, const struct access_mark *mark,
 		[ACCESS_SOURCE_AUTHORIZED_SERVER] = "AuthorizedServer",
 		[ACCESS_SOURCE_INTERNET_USER] = "InternetUser",
 	};
-	buf_printf(out,
-		   "ms-source-type=%s;ms-ep-fqdn=%s;"
-		   "ms-source-verified-user=%s",
-		   types[mark->type], edge,
-		   mark->verified ? "verified" : "unverified");
-	if (mark->type != ACCESS_SOURCE_INTERNET_USER)
-		buf_printf(out, ";ms-source-network=%s",
-			   mark->public_cloud ? "publiccloud" : "federation");
+	buf_reserve(out, MARK_BYTES);
+	buf_str(out, "ms-source-type=");
+	buf_str(out, types[mark->type]);
+	buf_str(out, ";ms-ep-fqdn=");
+	buf_str(out, edge);
+	buf_str(out, ";ms-source-verified-user=");
+	buf_str(out, mark->verified ? "verified" : "unverified");
+	if (mark->type == ACCESS_SOURCE_INTERNET_USER)
+		return;
+	buf_str(out, ";ms-source-network=");
+	buf_str(out, mark->public_cloud ? "publiccloud" : "federation");
 }
 
 void facts_mark(struct walk *w, const struct access_mark *mark)

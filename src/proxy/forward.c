@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Forwarding a request to its targets, in parallel (RFC 3261 16.6). */
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "proxy/parts.h"
 
-enum { MAX_FORWARDS_DEFAULT = 70, MAX_FORWARDS_TEXT = 12 };
+enum {
+	MAX_FORWARDS_DEFAULT = 70,
+	VIA_BYTES = 256, /* most times enough */
+};
 
 /* Our Via's value; *branch is where the part behind "branch=" begins. */
 static int write_via(struct proxy_request *r, const struct proxy_target *t,
@@ -38,6 +41,7 @@ static int make_via(struct proxy_request *r, const struct proxy_target *t,
 	struct buf b;
 	size_t at = 0;
 	buf_init(&b, 0);
+	buf_reserve(&b, VIA_BYTES);
 	int err = write_via(r, t, index, &b, &at);
 	if (!err) {
 		*via = arena_copy(r->arena, buf_slice(&b));
@@ -51,14 +55,14 @@ static int make_via(struct proxy_request *r, const struct proxy_target *t,
 static int forward_encode(struct proxy_request *r, const struct proxy_target *t,
 			  uint16_t index, struct buf *out, struct slice *branch)
 {
-	char forwards[MAX_FORWARDS_TEXT];
+	char digits[TEXT_DEC_MAX];
 	struct sip_edits e;
 	struct slice via;
 	int err = make_via(r, t, index, &via, branch);
 	if (err)
 		return err;
 	if (t->edits)
-		e = *t->edits;
+		sip_edits_copy(&e, t->edits);
 	else
 		sip_edits_init(&e);
 	if (!slice_empty(t->uri))
@@ -66,10 +70,10 @@ static int forward_encode(struct proxy_request *r, const struct proxy_target *t,
 	if (t->hide_vias)
 		sip_edit_drop(&e, SIP_H_VIA);
 	sip_edit_drop(&e, SIP_H_MAX_FORWARDS);
-	snprintf(forwards, sizeof(forwards), "%d",
-		 r->msg.max_forwards < 0 ? MAX_FORWARDS_DEFAULT
-					 : r->msg.max_forwards - 1);
-	sip_edit_top(&e, SIP_H_MAX_FORWARDS, slice_str(forwards));
+	int forwards = r->msg.max_forwards < 0 ? MAX_FORWARDS_DEFAULT
+					       : r->msg.max_forwards - 1;
+	sip_edit_top(&e, SIP_H_MAX_FORWARDS,
+		     text_dec((uint64_t)forwards, digits));
 	if (!slice_empty(t->record_route))
 		sip_edit_top(&e, SIP_H_RECORD_ROUTE, t->record_route);
 	sip_edit_top(&e, SIP_H_VIA, via);

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "proxy/parts.h"
 
+enum { KEY_BYTES = 256 }; /* most times enough */
+
 static void key_piece(struct buf *b, struct slice s)
 {
 	buf_u32(b, (uint32_t)s.len);
@@ -48,6 +50,7 @@ int match_key(struct proxy_request *r)
 	const struct sip_msg *m = &r->msg;
 	struct buf b;
 	buf_init(&b, 0);
+	buf_reserve(&b, KEY_BYTES);
 	key_piece(&b, r->from.peer);
 	key_piece(&b, key_method(m));
 	if (slice_starts(m->via.branch, SLICE_LIT("z9hG4bK"))) {
@@ -84,6 +87,7 @@ int match_merged_key(const struct proxy_request *r, struct slice *key)
 	size_t at = 0;
 	struct buf b;
 	buf_init(&b, 0);
+	buf_reserve(&b, KEY_BYTES);
 	key_piece(&b, r->from.peer);
 	key_piece(&b, m->method_text);
 	key_piece(&b, m->call_id);

@@ -9,6 +9,9 @@
 
 #include "proxy/parts.h"
 
+/* ";received=", an address, ";rport=" and a port */
+enum { ADDED_BYTES = ADDR_TEXT_MAX + 32 };
+
 struct asked {
 	bool received; /* the sender wrote one itself: it is replaced */
 	bool rport;
@@ -101,6 +104,7 @@ int received_note(struct proxy_request *r)
 	if (!asked.received && !asked.rport && same_host(via, from))
 		return 0;
 	buf_init(&b, 0);
+	buf_reserve(&b, via->text.len + ADDED_BYTES);
 	put_rest(&b, via);
 	put_received(&b, from, asked.rport);
 	int err = replace_via(r, &b);

@@ -8,6 +8,8 @@
 
 #include "proxy/parts.h"
 
+enum { VIAS_BYTES = 256 }; /* most times enough */
+
 /* "Via: ...\r\n" for each Via header of the request, made once. */
 static int request_vias(struct proxy_request *r)
 {
@@ -17,6 +19,7 @@ static int request_vias(struct proxy_request *r)
 	if (r->vias.ptr)
 		return 0;
 	buf_init(&b, 0);
+	buf_reserve(&b, VIAS_BYTES);
 	while ((h = sip_header_next(&r->msg, SIP_H_VIA, &at))) {
 		struct slice value = sip_unfold(r->arena, h->value);
 		if (!value.ptr)
@@ -36,6 +39,7 @@ static void put_vias(struct buf *out, struct slice encoded, struct slice vias)
 {
 	ptrdiff_t lf = slice_chr(encoded, '\n');
 	size_t line = lf < 0 ? encoded.len : (size_t)lf + 1;
+	buf_reserve(out, encoded.len + vias.len);
 	buf_put(out, slice_head(encoded, line));
 	buf_put(out, vias);
 	buf_put(out, slice_from(encoded, line));

@@ -150,6 +150,24 @@ static void test_utf8(void **state)
 	assert_int_equal(code, 0x1f6aa);
 }
 
+static void test_decimal(void **state)
+{
+	static const struct {
+		uint64_t v;
+		const char *text;
+	} rows[] = { { 0, "0" },
+		     { 9, "9" },
+		     { 10, "10" },
+		     { 70, "70" },
+		     { UINT64_MAX, "18446744073709551615" } };
+	char digits[TEXT_DEC_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_true(slice_eq(text_dec(rows[i].v, digits),
+				     slice_str(rows[i].text)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +176,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_decimal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
