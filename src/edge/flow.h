@@ -43,6 +43,8 @@ struct flow {
 	char *aor;                 /* signed in as, or NULL */
 	char *service_route; /* what inside wants on its requests, or NULL */
 	uint64_t pong_ms;    /* when we last answered a keep-alive */
+	uint64_t rest_ms;    /* it was told to rest until then; shed.c */
+	unsigned unrested;   /* requests refused meanwhile */
 	uint64_t source_key;
 	uint16_t port;            /* FLOW_CLIENT: that it came to */
 	bool counted;             /* in its source's open count */

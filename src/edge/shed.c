@@ -61,19 +61,38 @@ static bool refused_now(const struct edge *e, enum shed_kind kind)
 		proxy_filled_percent(e->proxy) >= kinds[kind].percent);
 }
 
+/* Some are under way before the first refusal is read, and a device asks for
+ * several things at once: neither is meant. */
+static void count_unrested(struct flow *f)
+{
+	uint64_t now_ms = timers_now(f->edge->timers);
+	if (f->kind != FLOW_CLIENT || f->ending)
+		return;
+	if (now_ms >= f->rest_ms) {
+		f->rest_ms = now_ms + SHED_REST_MS;
+		f->unrested = 0;
+	}
+	if (f->unrested++ < SHED_UNRESTED)
+		return;
+	LOG_LIMITED(LOG_WARN, "overload.ignored", slice_str(f->source),
+		    KV_STR("source", f->source), KV_STR("peer", f->peer));
+	flow_end(f, true);
+}
+
 const struct reject *shed_admit(void *arg, const struct proxy_hop *from,
 				const struct sip_msg *m)
 {
 	struct edge *e = arg;
 	if (from->kind != HOP_FLOW || !refused_now(e, SHED_NONE + 1))
 		return NULL;
-	const struct flow *f = flow_find(e, from->flow);
+	struct flow *f = flow_find(e, from->flow);
 	if (!f || flow_is_inside(f))
 		return NULL;
 	enum shed_kind kind = kind_of(f, m);
 	if (!refused_now(e, kind))
 		return NULL;
 	metric_add(kinds[kind].metric, 1);
+	count_unrested(f);
 	return &PROXY_REJ_OVERLOAD;
 }
 

@@ -6,6 +6,10 @@
  * OVL-02). Two things tell that it is too much: how full the table of
  * transactions is, and how late the loop is, four times in a row.
  *
+ * A client that is refused so often before the shortest of these rests is over
+ * does not listen: its connection ends (OVL-02). That of a partner, which many
+ * users share, does not.
+ *
  * Never refused here: responses, ACK, CANCEL, what belongs to a dialog, what
  * comes from inside, refreshed registrations, and what a user who is signed in
  * marks with Resource-Priority (RFC 4412). Handshakes of strangers have their
@@ -29,7 +33,12 @@ enum shed_kind { /* in the order in which they are given up */
 		 SHED_KINDS
 };
 
-enum { SHED_SAMPLES = 4, SHED_SAMPLE_MS = 200 };
+enum {
+	SHED_SAMPLES = 4,
+	SHED_SAMPLE_MS = 200,
+	SHED_REST_MS = 5000, /* the shortest Retry-After */
+	SHED_UNRESTED = 100,
+};
 
 struct shed {
 	struct timer sample;

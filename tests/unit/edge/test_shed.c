@@ -291,6 +291,42 @@ static void test_ovl_01_partners_do_not_starve_users(void **state)
 	assert_int_equal(came(0, "carol"), 1);
 }
 
+static bool gone(size_t i)
+{
+	return !fake_net->conn[i];
+}
+
+static void ask_n(size_t i, const char *from, unsigned first, unsigned count)
+{
+	for (unsigned n = first; n < first + count; n++)
+		ask(i, from, "bob@contoso.test", n);
+}
+
+/* Who goes on asking before its rest is over loses the connection; a partner,
+ * which is many, and who comes back later do not. */
+static void test_ovl_02_who_does_not_rest(void **state)
+{
+	struct world *w = *state;
+	struct edge_conf c;
+	up(w, &c);
+	struct senders s = senders(w);
+	size_t patient = signed_in(w);
+	fill(w, 90);
+	ask_n(s.user, "alice@contoso.test", 0, SHED_UNRESTED);
+	ask_n(patient, "alice@contoso.test", 1000, SHED_UNRESTED);
+	assert_false(gone(s.user));
+	ask_n(s.partner, "x@litware.test", 2000, 2 * SHED_UNRESTED);
+	assert_false(gone(s.partner));
+	ask_n(s.user, "alice@contoso.test", 3000, 1);
+	assert_true(gone(s.user));
+	pass(w, SHED_REST_MS);
+	fill(w, 90);
+	ask_n(patient, "alice@contoso.test", 4000, SHED_UNRESTED);
+	assert_false(gone(patient));
+	ask_n(patient, "alice@contoso.test", 5000, 1);
+	assert_true(gone(patient));
+}
+
 /* One of our users has at most a quarter of the table. */
 static void test_ovl_01_a_user_does_not_starve_users(void **state)
 {
@@ -313,6 +349,7 @@ int main(void)
 		WORLD_TEST(test_ovl_01_order_by_the_table),
 		WORLD_TEST(test_ovl_01_order_by_lateness),
 		WORLD_TEST(test_ovl_01_partners_do_not_starve_users),
+		WORLD_TEST(test_ovl_02_who_does_not_rest),
 		WORLD_TEST(test_ovl_01_a_user_does_not_starve_users),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
