@@ -73,8 +73,9 @@ static void out(struct world *w, const struct sip_msg *m)
 static void back(struct world *w, const struct sip_uri *uri)
 {
 	struct arena *a = arena_create(4096, 1 << 16);
-	struct slice text;
-	if (!a || !hide_open(&w->edge, a, uri, &text))
+	struct sip_hidden hidden;
+	if (!a || !hide_open(&w->edge, uri, &hidden) ||
+	    !arena_copy(a, hidden.uri).len)
 		abort();
 	arena_free(a);
 }
@@ -112,7 +113,7 @@ int main(int argc, char **argv)
 	buf_init(&b, 0);
 	buf_printf(&b, "sip:alice@%s;transport=tls;inside=", w.edge.name);
 	if (!a || sip_parse(a, slice_str(INVITE), &sip_limits_default, &m) ||
-	    token_hidden_write(w.edge.sealer, slice_str(HIDDEN), &b) ||
+	    sip_hidden_seal(w.edge.sealer, SLICE_NONE, slice_str(HIDDEN), &b) ||
 	    sip_uri_parse(buf_slice(&b), &uri))
 		abort();
 	measure(&w, &m, &uri, rounds);

@@ -257,6 +257,20 @@ const struct access_partner *access_partner_by_key(const struct access *a,
 	return n ? container_of(n, struct access_row, by_edge)->partner : NULL;
 }
 
+struct slice access_partner_by_host(const struct access *a, struct slice host)
+{
+	struct map_node *n = map_find(&a->edges, host);
+	ptrdiff_t dot = slice_chr(host, '.');
+	const struct access_partner *p = access_partner_of(a, host);
+	if (!p && n)
+		p = container_of(n, struct access_row, by_edge)->partner;
+	if (!p && dot > 0) {
+		p = access_partner_of(a, slice_from(host, (size_t)dot + 1));
+		p = p && slice_empty(p->edge) ? p : NULL;
+	}
+	return p ? p->domain : SLICE_NONE;
+}
+
 const struct access_partner *access_peer_by_srv(const struct access *a,
 						const char (*name)[256],
 						size_t count)

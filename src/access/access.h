@@ -177,6 +177,10 @@ void access_partner_key(const struct access_partner *p,
 /* The first with that key, or NULL. */
 const struct access_partner *access_partner_by_key(const struct access *a,
 						   struct slice key);
+/* The domain of the partner whose edge has that name, or who is found by SRV
+ * and has that host directly in his domain; empty: there is none. What he wrote
+ * as his Contact leads there. */
+struct slice access_partner_by_host(const struct access *a, struct slice host);
 /* The successor of the provider that this domain is of, or empty. */
 struct slice access_successor(const struct access *a, struct slice domain);
 /* May this type of request cross to and from partners? */

@@ -18,6 +18,7 @@
  *                 keeping and counting; bans.c: who may not even connect
  *   trial*.c      a partner is tried out for the operator
  *   walk.c        a request: facts, verdict, edits, target
+ *   parties.c     who sends, and whom the Request-URI names
  *   route.c       the tokens of Path, Record-Route and Route
  *   strip.c       what never crosses the wall; hide.c: what partners do not
  *                 get to see

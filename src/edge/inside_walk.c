@@ -6,6 +6,7 @@
  * the connection; the client is told to come by us (RFC 3608).
  */
 #include "edge/facts.h"
+#include "edge/hide.h"
 #include "edge/inside.h"
 
 #include <stdio.h>
@@ -34,7 +35,9 @@ static void edit_common(struct walk *w)
 	if (sip_header(w->m, SIP_H_PATH))
 		sip_edit_drop(&w->edits, SIP_H_PATH);
 	if (client && w->flow->aor)
-		walk_assert_identity(w);
+		walk_assert_identity(w, slice_str(w->flow->aor));
+	if (w->facts.source == ACCESS_FROM_FEDERATION)
+		hide_reveal(w->e, proxy_request_arena(w->r), w->m, &w->edits);
 	facts_mark(w, &w->mark);
 	/* Where the inside sends a request is not for outsiders to say; within
 	 * a dialog it was the inside that said it. */

@@ -12,7 +12,6 @@ enum { TOKEN_PLAIN_MAX = 17, COOKIE_BYTES = 7, BRANCH_NUMBER_BYTES = 10 };
 static const struct slice flow_purpose = { (const uint8_t *)"flow", 4 };
 static const struct slice partner_purpose = { (const uint8_t *)"partner", 7 };
 static const struct slice inside_purpose = { (const uint8_t *)"inside", 6 };
-static const struct slice hidden_purpose = { (const uint8_t *)"hidden", 6 };
 static const struct slice branch_purpose = { (const uint8_t *)"branch", 6 };
 
 static int seal(struct sealer *s, struct slice purpose, struct buf *plain,
@@ -109,17 +108,6 @@ int token_inside_read(struct sealer *s, struct slice token,
 		return -EINVAL;
 	return read_name(s, inside_purpose, slice_from(token, inside_mark.len),
 			 out);
-}
-
-int token_hidden_write(struct sealer *s, struct slice uri, struct buf *out)
-{
-	return sealer_seal(s, hidden_purpose, uri, out);
-}
-
-int token_hidden_read(struct sealer *s, struct slice token, uint8_t *out,
-		      size_t size)
-{
-	return sealer_open(s, hidden_purpose, token, out, size);
 }
 
 /* -- branches: z9hG4bK, sealed worker, '.', transaction -- */

@@ -62,11 +62,6 @@ bool token_is_inside(struct slice token);
 /* out is terminated. */
 int token_inside_read(struct sealer *s, struct slice token,
 		      char out[static TOKEN_NAME_MAX]);
-/* A URI of the inside, for a URI parameter. */
-int token_hidden_write(struct sealer *s, struct slice uri, struct buf *out);
-/* Its length, or -E... */
-int token_hidden_read(struct sealer *s, struct slice token, uint8_t *out,
-		      size_t size);
 /* Without the magic cookie. A new key seals after branch_seals_forget(). */
 int token_branch_write(struct branch_seals *seals, struct sealer *s,
 		       const struct branch_ref *ref, struct buf *out);

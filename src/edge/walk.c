@@ -12,10 +12,10 @@
 #include "edge/hide.h"
 #include "edge/inside.h"
 #include "edge/limits.h"
+#include "edge/parties.h"
 #include "edge/partner.h"
 #include "edge/proof.h"
 #include "edge/walk.h"
-#include "sip/gruu.h"
 #include "sip/reject.h"
 
 /* Longer than home waits for others, shorter than the sender's Timer F: the
@@ -37,34 +37,6 @@ static enum access_source source_of(const struct walk *w)
 					    : ACCESS_FROM_FEDERATION;
 }
 
-/* An address that tells nothing to others names one of ours all the same
- * (RFC 5627): policy is told whom. */
-static void unmask(struct walk *w, const struct sip_uri *uri)
-{
-	struct sip_gruu g;
-	if (sip_gruu_is(uri) && !sip_gruu_open(w->e->sealer, uri, &g)) {
-		memcpy(w->to_aor, g.aor, sizeof(g.aor));
-		w->facts.to_aor = slice_str(w->to_aor);
-	}
-}
-
-/* What a partner learned from a Contact of ours is what it stood for. */
-static void gather_addressee(struct walk *w)
-{
-	struct access_facts *f = &w->facts;
-	struct sip_uri uri = w->m->uri;
-	struct slice hidden;
-	if (f->source == ACCESS_FROM_FEDERATION &&
-	    hide_open(w->e, proxy_request_arena(w->r), &uri, &hidden) &&
-	    !sip_uri_parse(hidden, &uri))
-		sip_edit_uri(&w->edits, hidden);
-	if (!sip_domain(uri.host, w->to_domain))
-		f->to_domain = slice_str(w->to_domain);
-	if (!sip_aor(&uri, w->to_aor))
-		f->to_aor = slice_str(w->to_aor);
-	unmask(w, &uri);
-}
-
 static void gather(struct walk *w)
 {
 	struct access_facts *f = &w->facts;
@@ -75,13 +47,10 @@ static void gather(struct walk *w)
 	f->crosses = access_crosses(m->method_text);
 	f->now_s = loop_wall_ms() / 1000;
 	facts_of_message(f, m);
-	if (!sip_aor(&m->from.uri, w->from_aor))
-		f->from_aor = slice_str(w->from_aor);
-	if (!sip_domain(m->from.uri.host, w->from_domain))
-		f->from_domain = slice_str(w->from_domain);
+	parties_sender(w);
 	if (!sip_domain(m->to.uri.host, w->callee_domain))
 		f->callee_domain = slice_str(w->callee_domain);
-	gather_addressee(w);
+	parties_addressee(w);
 	decorate_sender(w);
 	if (!w->flow)
 		return;
@@ -111,11 +80,11 @@ void walk_put_on_top(struct walk *w, enum sip_header_id id, struct slice value)
 		w->edits.failed = true;
 }
 
-void walk_assert_identity(struct walk *w)
+void walk_assert_identity(struct walk *w, struct slice aor)
 {
 	struct buf b;
 	buf_init(&b, 0);
-	buf_printf(&b, "<sip:%s>", w->flow->aor);
+	buf_printf(&b, "<sip:%.*s>", SLICE_FMT(aor));
 	struct slice id = arena_printf(proxy_request_arena(w->r), &b);
 	if (id.len)
 		sip_edit_bottom(&w->edits, SIP_H_P_ASSERTED_IDENTITY, id);
@@ -151,7 +120,7 @@ static void forward_home(struct walk *w)
 	if (route_records(w))
 		walk_put_on_top(w, SIP_H_RECORD_ROUTE, route_back(w));
 	if (client && w->flow->aor)
-		walk_assert_identity(w);
+		walk_assert_identity(w, slice_str(w->flow->aor));
 	facts_mark(w, &w->mark);
 	t.hop = (struct proxy_hop){ .kind = HOP_HOME,
 				    .incarnation = e->home.incarnation,
@@ -184,9 +153,34 @@ static void forward_flow(struct walk *w)
 		t.transport = SLICE_LIT("WSS"); /* RFC 7118 5.2.1 */
 	t.timeout_ms = w->e->current->conf->request_timeout_ms;
 	strip_internal(w->m, &w->edits, false, false);
+	parties_show(w);
 	if (route_records(w))
 		record_route(w, route_to_flow(w, &ref));
 	forward(w, &t);
+}
+
+/* Does the sender ask us not to say who it is (RFC 3325 9.3)? */
+static bool wants_privacy(const struct sip_msg *m)
+{
+	const struct sip_header *h = sip_header_named(m, "Privacy");
+	struct slice rest = h ? h->value : SLICE_NONE;
+	while (rest.len) {
+		ptrdiff_t end = slice_chr(rest, ';');
+		size_t len = end < 0 ? rest.len : (size_t)end;
+		if (slice_ieq(slice_trim(slice_head(rest, len)),
+			      SLICE_LIT("id")))
+			return true;
+		rest = slice_from(rest, len + (end >= 0));
+	}
+	return false;
+}
+
+/* Who it is that we let out; neither ACK nor CANCEL says it (RFC 3325 9.1). */
+static void assert_sender(struct walk *w)
+{
+	if (w->m->method != SIP_ACK && w->m->method != SIP_CANCEL &&
+	    w->facts.from_aor.len && !wants_privacy(w->m))
+		walk_assert_identity(w, w->facts.from_aor);
 }
 
 /* One that is found by SRV has several servers, perhaps: the owner of its
@@ -215,6 +209,7 @@ static void forward_partner(struct walk *w, const struct access_partner *p)
 		};
 	strip_internal(w->m, &w->edits, false, false);
 	hide_inside(e, proxy_request_arena(w->r), w->m, &w->edits);
+	assert_sender(w);
 	if (p->provider)
 		decorate_addressee(w);
 	if (route_records(w))
@@ -407,9 +402,10 @@ static void walk(struct edge *e, struct proxy_request *r,
 	w.mark = v.mark;
 	switch (v.kind) {
 	case ACCESS_TO_INSIDE:
-		if (w.e->current->conf->inside.external)
+		if (w.e->current->conf->inside.external) {
+			parties_show(&w);
 			inside_forward(&w);
-		else
+		} else
 			forward_home(&w);
 		break;
 	case ACCESS_TO_FLOW:

@@ -22,6 +22,7 @@ struct walk {
 	struct proxy_hop hop;           /* where a flow token leads */
 	uint16_t hop_port; /* where that flow's device reaches us, or 0 */
 	bool hop_ws;       /* that flow is a WebSocket */
+	struct slice hidden; /* what the Request-URI hides, or empty */
 	char route_inside[TOKEN_NAME_MAX]; /* the server, ROUTE_INSIDE */
 	/* All before is zero at first; of what follows only that which was
 	 * written is ever read. */
@@ -41,8 +42,8 @@ struct walk {
 void walk_put_on_top(struct walk *w, enum sip_header_id id, struct slice value);
 /* Is it our name, outside or inside? */
 bool walk_names_us(const struct walk *w, struct slice host);
-/* Who the client is signed in as (RFC 3325). */
-void walk_assert_identity(struct walk *w);
+/* Who the sender is, as we know (RFC 3325). */
+void walk_assert_identity(struct walk *w, struct slice aor);
 
 /* route.c */
 

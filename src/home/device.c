@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "sip/hidden.h"
+
 static int identify(const struct record *rec,
 		    uint8_t out[static SIP_DEVICE_BYTES])
 {
@@ -17,11 +19,27 @@ static int identify(const struct record *rec,
 	return err;
 }
 
-int device_choose(struct sealer *s, const struct sip_uri *uri,
+static int choose_hidden(struct sealer *s, struct arena *a,
+			 const struct sip_uri *uri,
+			 char aor[static SIP_AOR_MAX],
+			 struct device_choice *out)
+{
+	struct sip_hidden h;
+	if (sip_hidden_open(s, uri, &h) || !h.aor.len ||
+	    slice_cstr(h.aor, aor, SIP_AOR_MAX))
+		return -EINVAL;
+	out->kind = DEVICE_CONTACT;
+	out->contact = arena_copy(a, h.uri);
+	return out->contact.len ? 0 : -EINVAL;
+}
+
+int device_choose(struct sealer *s, struct arena *a, const struct sip_uri *uri,
 		  char aor[static SIP_AOR_MAX], struct device_choice *out)
 {
 	struct sip_gruu g;
 	*out = (struct device_choice){ .kind = DEVICE_ANY };
+	if (sip_hidden_is(uri))
+		return choose_hidden(s, a, uri, aor, out);
 	if (!sip_gruu_is(uri))
 		return sip_aor(uri, aor);
 	out->urn = sip_gruu_urn(uri);
@@ -35,11 +53,22 @@ int device_choose(struct sealer *s, const struct sip_uri *uri,
 	return 0;
 }
 
+/* RFC 3261 19.1.4; what a device says of itself in a dialog has parameters that
+ * its registration has not. */
+static bool is_contact(struct slice contact, const struct record *rec)
+{
+	struct sip_uri a, b;
+	return !sip_uri_parse(contact, &a) &&
+	       !sip_uri_parse(rec->contact, &b) && sip_uri_equal(&a, &b);
+}
+
 bool device_is(const struct device_choice *c, const struct record *rec)
 {
 	uint8_t device[SIP_DEVICE_BYTES];
 	if (c->kind == DEVICE_ANY)
 		return true;
+	if (c->kind == DEVICE_CONTACT)
+		return is_contact(c->contact, rec);
 	if (c->kind == DEVICE_PUBLIC)
 		return slice_eq(sip_instance_urn(rec->instance), c->urn);
 	return rec->instance.len && !identify(rec, device) &&

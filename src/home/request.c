@@ -14,6 +14,7 @@
 #include "home/mras.h"
 #include "home/presence.h"
 #include "home/store_link.h"
+#include "sip/hidden.h"
 
 enum target {
 	TARGET_SELF,
@@ -68,9 +69,12 @@ static enum target target_of(struct call *q)
 		return TARGET_SELF;
 	if (!ours && slice_eq(uri->user, SLICE_LIT("contacts")))
 		return TARGET_LIST;
-	if (!ours || device_choose(h->sealer, uri, q->to_aor, &q->device))
+	if (!ours && !sip_hidden_is(uri))
 		return TARGET_NOBODY;
-	return TARGET_USER;
+	return device_choose(h->sealer, proxy_request_arena(q->r), uri,
+			     q->to_aor, &q->device)
+		       ? TARGET_NOBODY
+		       : TARGET_USER;
 }
 
 static void answer_options(struct call *q)

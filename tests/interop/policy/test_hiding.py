@@ -9,6 +9,7 @@
 import os
 import re
 import signal
+import urllib.parse
 
 from harness.sip import answer, request
 from harness.stage import wait_for
@@ -22,7 +23,7 @@ class Hidden(Talk):
         self.assertNotIn(place.encode(), text.split(b"\r\n\r\n")[0])
         contact = Dialog.uri(m.get("Contact"))
         self.assertRegex(contact,
-                         rf"^sips?:[^@]+@{re.escape(device.org.edge)};")
+                         rf"^sips?:[^@]+@{re.escape(device.org.domain)};")
 
     def call(self, alice, bob):
         """As establish(), with a look at what each side sees."""
@@ -124,7 +125,8 @@ class Hidden(Talk):
         self.assertStatus(alice.final(waiting), 486)
 
     def test_a_changed_one_is_nobody(self):
-        """It is not opened; and nothing is reached by it."""
+        """It is not opened; a whole one is that device's, with a route or
+        without."""
         alice = self.phone(self.contoso, "alice")
         bob = self.phone(self.fabrikam, "bob")
         a, b = self.call(alice, bob)
@@ -134,7 +136,95 @@ class Hidden(Talk):
         b.target = target.replace(token, token[:30] + changed + token[31:])
         waiting = b.ask("INFO", b"x")
         self.assertIn(bob.final(waiting).status, (403, 404, 481))
-        b.target = target  # whole, but without the dialog's route
-        waiting = b.ask("INFO", b"x")
-        self.assertIn(bob.final(waiting).status, (403, 404, 481))
         self.assertTrue(alice.got.empty())
+        b.target = target
+        waiting = b.ask("INFO", b"x")
+        got = alice.next("INFO")
+        self.assertEqual(got.start.split()[1], alice.contact)
+        alice.send(answer(got, 200))
+        self.assertStatus(bob.final(waiting), 200)
+
+    def replace(self, phone, target, other):
+        """The INVITE with Replaces that a REFER leads to, taken by the other:
+        both sides of that call."""
+        uri, _, header = target.partition("?Replaces=")
+        replaces = urllib.parse.unquote(header)
+        m = request("INVITE", uri, phone.aor, "x@x", "softphone.invalid",
+                    [("Contact", f"<{phone.contact}>"),
+                     ("Require", "replaces"), ("Replaces", replaces)], SDP)
+        m.headers = [(n, f"<{uri}>" if n == "To" else
+                      "application/sdp" if n == "Content-Type" else v)
+                     for n, v in m.headers]
+        waiting = phone.ask(m)
+        got = other.next("INVITE")
+        self.assertEqual(got.start.split()[1], other.contact)
+        self.assertEqual(got.get("Replaces"), replaces)
+        self.assertEqual(got.body, SDP)
+        ok = ok_to(got, other)
+        tag = re.search(r";tag=.+", ok.get("To")).group(0)
+        other.send(ok)
+        reply = phone.final(waiting)
+        self.assertStatus(reply, 200)
+        one, two = Dialog.caller(phone, reply), Dialog.callee(other, got, ok)
+        two.local = got.get("To") + tag
+        phone.send(one.build("ACK", cseq=1))
+        other.next("ACK")
+        return one, two
+
+    def refer(self, one, other, target):
+        """What the other side is told of the target."""
+        m = one.build("REFER")
+        m.headers += [("Refer-To", f"<{target}>"),
+                      ("Referred-By", f"<{one.phone.contact}>")]
+        waiting = one.phone.ask(m)
+        got = other.phone.next("REFER")
+        for name in ("Contact", "Referred-By", "Refer-To"):
+            self.assertNotIn(one.phone.contact.split("@")[1], got.get(name))
+        other.phone.send(answer(got, 202, "Accepted"))
+        self.assertStatus(one.phone.final(waiting), 202)
+        return Dialog.uri(got.get("Refer-To"))
+
+    def test_transfers_to_a_device(self):
+        """To one of ours by what its user knows of it, and by a Contact that
+        was hidden: an INVITE leads to that device and no other, with Replaces
+        as it was, after all that sealed it has ended."""
+        alice = self.phone(self.contoso, "alice")
+        desk = self.phone(self.contoso, "carol")
+        mobile = self.phone(self.contoso, "carol", self.slot_of(desk))
+        bob = self.phone(self.fabrikam, "bob")
+        a, b = self.call(alice, bob)
+        replaces = "?Replaces=abc%40host%3Bto-tag%3D1%3Bfrom-tag%3D2"
+        target = self.refer(a, b, desk.contact + replaces)
+        self.assertRegex(target, r"^sip:[^@]+@contoso\.test;.*\?Replaces=abc%40")
+        self.assertNotIn(desk.contact.split("@")[1], target)
+        for p in (desk, bob):
+            self.end_others(p)
+        self.contoso.add_user("dave")  # a message for him waits
+        wait_for(lambda: bob.message("dave@contoso.test", "x").status < 300,
+                 30, "the partner is there again")
+        one, two = self.replace(bob, target, desk)
+        self.assertTrue(mobile.got.empty())
+        self.around(one, two)
+        self.around(two, one)
+        # carol's Contact in that call, told to somebody else
+        zoe = self.phone(self.fabrikam, "zoe")
+        third, fourth = self.replace(zoe, one.target + replaces, desk)
+        self.around(fourth, third)
+        self.bye(third, fourth)
+        self.bye(two, one)
+        self.refused(bob, target)
+
+    def refused(self, phone, target):
+        """The policy of the user whose device it is."""
+        org = self.contoso
+        org.extra += ("policies: [{users: [carol@contoso.test], "
+                      "federation: no}]\n")
+        org.write()
+        org.run("reload")
+
+        def forbidden():
+            m = request("OPTIONS", target.partition("?")[0], phone.aor,
+                        "carol@contoso.test", "softphone.invalid")
+            reply = phone.final(phone.ask(m), 3)
+            return reply is not None and reply.status == 403
+        wait_for(forbidden, 20, "it is judged")

@@ -216,6 +216,43 @@ static int create_once(void *arg)
 	return err;
 }
 
+static void hosts_of_partners(void **state)
+{
+	static const struct access_partner list[] = {
+		ROW("fabrikam.test", "edge.fabrikam.test", 10),
+		ROW("litware.test", "sip.hosting.test", 11),
+		ROW("proseware.test", "sip.hosting.test", 12),
+		{ .domain = S("northwind.test") },
+		ROW("sub.northwind.test", "edge.sub.northwind.test", 14),
+	};
+	static const char *const rows[][2] = {
+		{ "fabrikam.test", "fabrikam.test" },
+		{ "edge.fabrikam.test", "fabrikam.test" },
+		{ "x.fabrikam.test", "" }, /* it has one server, named */
+		{ "sip.hosting.test", "litware.test" },
+		{ "sip.northwind.test", "northwind.test" },
+		{ "a.sip.northwind.test", "" },
+		{ "sub.northwind.test", "sub.northwind.test" },
+		{ "edge.sub.northwind.test", "sub.northwind.test" },
+		{ "test", "" },
+		{ "", "" },
+	};
+	struct access_conf conf = good;
+	struct access *a = NULL;
+	char error[256];
+	(void)state;
+	conf.partners = list;
+	conf.partner_count = sizeof(list) / sizeof(list[0]);
+	assert_int_equal(access_create(&a, &conf, error), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct slice got =
+			access_partner_by_host(a, slice_str(rows[i][0]));
+		if (!slice_eq(got, slice_str(rows[i][1])))
+			fail_msg("%s: %.*s", rows[i][0], SLICE_FMT(got));
+	}
+	access_free(a);
+}
+
 static void survives_oom(void **state)
 {
 	(void)state;
@@ -228,6 +265,7 @@ int main(void)
 		cmocka_unit_test(index_answers),
 		cmocka_unit_test(peers_are_known),
 		cmocka_unit_test(keys_of_partners),
+		cmocka_unit_test(hosts_of_partners),
 		cmocka_unit_test(conflicts_are_refused),
 		cmocka_unit_test(survives_oom),
 	};

@@ -221,7 +221,7 @@ static void partner_elsewhere(struct world *w, const char *domain,
 	struct sent *sent = NULL;
 	snprintf(uri, sizeof(uri), "sip:bob@%s", domain);
 	from_home(w, uri, "alice@contoso.test",
-		  "P-Asserted-Identity: <sip:alice@contoso.test>\r\n");
+		  "P-Asserted-Identity: <sip:ceo@pool.contoso.test>\r\n");
 	struct ipc_msg m = only(w, IPC_PARTNER_WRITE, &sent);
 	assert_int_equal(sent->slot,
 			 partner_owner(w->edge, slice_str(edge_name)));
@@ -232,7 +232,10 @@ static void partner_elsewhere(struct world *w, const char *domain,
 			      &sip));
 	assert_int_equal(sip.via_count, 1);
 	assert_int_equal(sip.max_forwards, 68);
-	assert_null(sip_header(&sip, SIP_H_P_ASSERTED_IDENTITY));
+	const struct sip_header *id =
+		sip_header(&sip, SIP_H_P_ASSERTED_IDENTITY);
+	assert_non_null(id);
+	assert_true(slice_eq(id->value, SLICE_LIT("<sip:alice@contoso.test>")));
 	snprintf(answer, sizeof(answer),
 		 "SIP/2.0 200 OK\r\nVia: %.*s\r\n"
 		 "From: <sip:alice@contoso.test>;tag=1\r\n"
@@ -571,6 +574,73 @@ static void test_options_that_require(void **state)
 	}
 }
 
+/* The domain of a partner whose connection another worker owns. */
+static const char *elsewhere(struct world *w)
+{
+	return partner_owner(w->edge, SLICE_LIT("edge.fabrikam.test"))
+		       ? "fabrikam.test"
+		       : "litware.test";
+}
+
+/* Who we let out is named by us, from From, and not when it asks us not to
+ * (RFC 3325 9.1, 9.3). */
+static void test_who_is_asserted(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *method, *extra;
+		size_t count;
+	} rows[] = {
+		{ "MESSAGE", "", 1 },
+		{ "MESSAGE", "P-Asserted-Identity: <sip:x@y.test>\r\n", 1 },
+		{ "INVITE", "Privacy: header\r\n", 1 },
+		{ "INVITE", "Privacy: header; ID\r\n", 0 },
+		{ "MESSAGE", "Privacy: id\r\n", 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena *a = arena_create(4096, 1 << 20);
+		struct sip_msg sip;
+		char uri[64];
+		size_t at = 0, count = 0;
+		const struct sip_header *h;
+		snprintf(uri, sizeof(uri), "sip:bob@%s", elsewhere(w));
+		ask_from_home(w, rows[i].method, uri, "alice@contoso.test",
+			      rows[i].extra);
+		struct ipc_msg m = only(w, IPC_PARTNER_WRITE, NULL);
+		assert_null(sip_parse(a, m.u.partner_write.bytes,
+				      &sip_limits_default, &sip));
+		while ((h = sip_header_next(&sip, SIP_H_P_ASSERTED_IDENTITY,
+					    &at))) {
+			assert_true(slice_eq(
+				h->value,
+				SLICE_LIT("<sip:alice@contoso.test>")));
+			count++;
+		}
+		assert_int_equal(count, rows[i].count);
+		arena_free(a);
+		forget(w);
+	}
+}
+
+/* What a partner's Contact names is reached by his domain's entry. */
+static void test_host_of_a_partner(void **state)
+{
+	struct world *w = *state;
+	char uri[80];
+	snprintf(uri, sizeof(uri), "sip:bob@edge.%s;inside=x", elsewhere(w));
+	from_home(w, uri, "alice@contoso.test", "");
+	struct ipc_msg m = only(w, IPC_PARTNER_WRITE, NULL);
+	struct slice bytes = m.u.partner_write.bytes;
+	assert_non_null(memmem(bytes.ptr, bytes.len, uri, strlen(uri)));
+	forget(w);
+	snprintf(uri, sizeof(uri), "sip:bob@other.%s", elsewhere(w));
+	from_home(w, uri, "alice@contoso.test", "");
+	assert_int_equal(home_status(w), 404);
+	forget(w);
+	from_home(w, "sip:bob@edge.contoso.test", "alice@contoso.test", "");
+	assert_int_equal(home_status(w), 404);
+}
+
 #define WALK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -592,6 +662,8 @@ int main(void)
 		WALK_TEST(test_owners_are_spread),
 		WALK_TEST(test_drain_lets_the_inside_finish),
 		WALK_TEST(test_options_that_require),
+		WALK_TEST(test_who_is_asserted),
+		WALK_TEST(test_host_of_a_partner),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

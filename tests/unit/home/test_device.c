@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices with several flows (RFC 5626) and addresses of their own (RFC 5627).
  */
+#include "sip/hidden.h"
 #include "world.h"
 
 #define PATH "Path: <sip:t@edge.contoso.test;lr;ob>\r\n"
@@ -229,6 +230,55 @@ static void an_address_of_nobody(void **state)
 	assert_int_equal(w->letter_count, 0);
 }
 
+/* What the edge hid from a partner: one device, found by its contact. */
+static void a_hidden_contact_reaches_its_device_alone(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		const char *aor, *contact, *host;
+		unsigned status; /* 0: it is sent */
+	} rows[] = {
+		{ "alice@contoso.test", "sip:a@h1", "contoso.test", 0 },
+		{ "alice@contoso.test", "sip:a@h1;ob", "contoso.test", 0 },
+		{ "alice@contoso.test", "sip:a@h1", "edge.contoso.test", 0 },
+		{ "alice@contoso.test", "sip:a@h9", "contoso.test", 480 },
+		{ "bob@contoso.test", "sip:a@h1", "contoso.test", 480 },
+		{ "nobody@contoso.test", "sip:a@h1", "contoso.test", 404 },
+		{ "", "sip:a@h1", "contoso.test", 404 },
+	};
+	static const uint8_t key[SEAL_KEY_BYTES] = { 1, 2, 3 }; /* home's */
+	struct sealer *sealer;
+	assert_int_equal(sealer_create(&sealer), 0);
+	assert_int_equal(sealer_add(sealer, 7, key), 0);
+	assert_int_equal(bind(w, 1, "<sip:a@h1>" PHONE), 200);
+	assert_int_equal(bind(w, 2, "<sip:a@h2>" TABLET), 200);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf b;
+		buf_init(&b, 0);
+		buf_printf(&b, "sip:a@%s;inside=", rows[i].host);
+		assert_int_equal(sip_hidden_seal(sealer, slice_str(rows[i].aor),
+						 slice_str(rows[i].contact),
+						 &b),
+				 0);
+		buf_u8(&b, 0);
+		send_to(w, "MESSAGE", (char *)b.ptr);
+		if (rows[i].status) {
+			assert_int_equal(world_final(w), rows[i].status);
+		} else {
+			assert_int_equal(sent(w), 1);
+			const struct mail *m = world_mail(w, IPC_SIP_FROM_HOME);
+			assert_non_null(strstr(m->text, "MESSAGE sip:a@h1"));
+			world_device(w, m, 200);
+			assert_int_equal(world_final(w), 200);
+		}
+		buf_free(&b);
+	}
+	send_to(w, "MESSAGE", "sip:a@contoso.test;inside=made-up");
+	assert_int_equal(world_final(w), 404);
+	assert_int_equal(w->letter_count, 0);
+	sealer_free(sealer);
+}
+
 static int whole(void *arg)
 {
 	(void)arg;
@@ -264,6 +314,7 @@ int main(void)
 		TEST(a_silent_flow_leaves_time_for_the_next),
 		TEST(an_address_reaches_its_device_alone),
 		TEST(an_address_of_nobody),
+		TEST(a_hidden_contact_reaches_its_device_alone),
 		cmocka_unit_test(survives_failing_allocations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
