@@ -28,6 +28,7 @@ int admin_create(struct admin **out, struct loop *l, struct timers *timers,
 	list_init(&a->sessions);
 	listen_init(a);
 	expiry_init(&a->expiry, timers);
+	endings_init(&a->endings, timers);
 	audit_init(&a->audit);
 	int err = access_rulings_create(&a->rulings);
 	if (!err)
@@ -50,6 +51,7 @@ void admin_free(struct admin *a)
 	web_free(a->web);
 	history_free(&a->history);
 	expiry_free(&a->expiry);
+	endings_free(&a->endings);
 	LIST_EACH (it, tmp, &a->sessions)
 		session_close_at(it);
 	LIST_EACH (it, tmp, &a->requests)
@@ -66,10 +68,11 @@ void admin_conf(struct admin *a, const struct conf *conf)
 	a->conf = conf;
 	if (conf && conf->generation > a->generation)
 		a->generation = conf->generation;
-	if (conf)
-		expiry_set(&a->expiry, conf);
-	if (conf)
-		web_conf(a->web, conf);
+	if (!conf)
+		return;
+	expiry_set(&a->expiry, conf);
+	endings_set(&a->endings, conf);
+	web_conf(a->web, conf);
 }
 
 size_t admin_busy(const struct admin *a)

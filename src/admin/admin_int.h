@@ -11,6 +11,7 @@
 #include "admin/admin.h"
 #include "admin/ctl_proto.h"
 #include "admin/audit.h"
+#include "admin/endings.h"
 #include "admin/expiry.h"
 #include "admin/history.h"
 
@@ -61,6 +62,7 @@ struct admin {
 	const struct conf *conf;
 	struct access_rulings *rulings; /* of the operator, as pushed */
 	struct expiry expiry;
+	struct endings endings;
 	struct history history;
 	struct audit audit;
 	struct web *web;

@@ -11,7 +11,7 @@
 #include "loop/loop.h"
 #include "net/net.h"
 
-enum { DAY_S = 86400, LOOK_MS = 3600 * 1000, NEVER_TOLD = INT32_MAX };
+enum { DAY_S = 86400, LOOK_MS = 3600 * 1000 };
 
 /* Days left at which it is told. */
 static const int64_t thresholds[] = { 30, 14, 7, 1 };
@@ -46,10 +46,9 @@ static int64_t seconds_left(const struct expiry *x,
 	return (int64_t)it->until_s - (int64_t)(x->wall_ms() / 1000);
 }
 
-/* What is due to be told, NEVER_TOLD when all is well. */
-static int64_t due(int64_t left_s)
+int64_t expiry_due(int64_t left_s)
 {
-	int64_t level = NEVER_TOLD;
+	int64_t level = EXPIRY_NEVER;
 
 	if (left_s <= 0)
 		return -(-left_s / DAY_S);
@@ -90,7 +89,7 @@ static void look(struct expiry *x)
 	for (size_t i = 0; i < x->count; i++) {
 		struct expiry_item *it = &x->item[i];
 		int64_t left_s = seconds_left(x, it);
-		int64_t level = due(left_s);
+		int64_t level = expiry_due(left_s);
 		if (!first_s || it->until_s < first_s)
 			first_s = it->until_s;
 		/* a level between was skipped when time jumped */
@@ -129,7 +128,7 @@ static void add(struct expiry *x, const struct conf_file *f, bool list)
 		return;
 	it->kind = list ? "list" : "certificate";
 	it->until_s = c.until_s;
-	it->told = NEVER_TOLD;
+	it->told = EXPIRY_NEVER;
 	memcpy(it->name, c.name, sizeof(it->name));
 	memcpy(it->serial, c.serial, sizeof(it->serial));
 	x->count++;
@@ -172,7 +171,7 @@ static const char *state_of(int64_t left_s)
 {
 	if (left_s <= 0)
 		return "expired";
-	return due(left_s) == NEVER_TOLD ? "good" : "expiring";
+	return expiry_due(left_s) == EXPIRY_NEVER ? "good" : "expiring";
 }
 
 json_t *expiry_rows(const struct expiry *x)

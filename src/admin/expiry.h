@@ -21,6 +21,11 @@ struct expiry {
 	size_t count;
 };
 
+enum { EXPIRY_NEVER = INT32_MAX };
+/* Which of the days before the end is due to be told; after it minus the days
+ * that have passed; EXPIRY_NEVER when all is well. */
+int64_t expiry_due(int64_t left_s);
+
 void expiry_init(struct expiry *x, struct timers *timers);
 void expiry_free(struct expiry *x);
 /* What is watched from now on; borrows nothing. What was told already of a

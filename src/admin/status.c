@@ -93,11 +93,12 @@ static void reply(struct request *r)
 		return;
 	}
 	json_t *tables = json_incref(r->result);
-	ctl_request_done(r, json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o}",
+	ctl_request_done(r, json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o}",
 				      "version", SALLYPORT_VERSION,
 				      "generation", (json_int_t)a->generation,
 				      "processes", processes(a), "certificates",
-				      expiry_rows(&a->expiry), "silent",
+				      expiry_rows(&a->expiry), "endings",
+				      endings_rows(&a->endings), "silent",
 				      silent(r), "tables", tables, "counters",
 				      metrics_summary(a)));
 }

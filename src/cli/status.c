@@ -115,6 +115,7 @@ static void print_top(struct cli *c, const json_t *result)
 static int print_status(struct cli *c, const json_t *result)
 {
 	const json_t *tables = json_object_get(result, "tables");
+	const json_t *endings = json_object_get(result, "endings");
 
 	print_top(c, result);
 	int err = print_rows(c, "Processes",
@@ -131,6 +132,8 @@ static int print_status(struct cli *c, const json_t *result)
 	if (!err)
 		err = print_rows(c, "Certificates of connected partners",
 				 json_object_get(tables, "peer_certificates"));
+	if (!err)
+		err = print_rows(c, "Providers that end", endings);
 	if (!err)
 		err = print_rows(c, "Servers inside",
 				 json_object_get(tables, "inside"));
