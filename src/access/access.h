@@ -69,6 +69,7 @@ struct access_facts {
 	struct slice callee_domain; /* of To; may be empty */
 	bool audio_video;           /* its SDP has audio or video */
 	bool multiparty;            /* it wants more than one-to-one */
+	bool marked;                /* the peer has marked it */
 	bool said_verified;         /* the peer's mark; absent: false */
 	uint64_t now_s;             /* since 1970 */
 	struct slice flow_aor;      /* client: signed in as; empty: nobody */

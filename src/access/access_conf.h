@@ -10,6 +10,7 @@
 /* How far a peer's word about its users is believed. */
 enum access_level {
 	ACCESS_LEVEL_SOURCE,    /* the mark that it sent; none: unverified */
+	ACCESS_LEVEL_STRICT,    /* the same; none: refused */
 	ACCESS_LEVEL_VERIFIED,  /* everything of it is verified */
 	ACCESS_LEVEL_UNVERIFIED /* nothing is: contacts only */
 };

@@ -147,6 +147,15 @@ static const struct reject *within_limits(struct judge *j)
 	return j->other && j->other->discovered ? answers[j->f->limit] : NULL;
 }
 
+/* A peer that marks its messages says of each whether it is verified. */
+static const struct reject *is_marked(struct judge *j)
+{
+	if (!j->other || j->other->level != ACCESS_LEVEL_STRICT)
+		return NULL;
+	j->line = j->other->line;
+	return j->f->marked ? NULL : &ACCESS_REJ_UNMARKED;
+}
+
 static const struct reject *provider_lives(struct judge *j)
 {
 	const struct access_provider *p = j->other ? j->other->provider : NULL;
@@ -318,6 +327,7 @@ static const struct {
 	  proof_given },
 	{ LANE_TRANSIT, "no transit", no_transit },
 	{ LANES_IN, "a discovered partner keeps to its limits", within_limits },
+	{ LANES_IN, "the peer marks what it sends, if it has to", is_marked },
 	{ LANES_CLIENT, "the sender is ours", from_ours },
 	{ LANES_CLIENT, "the sender is who signed in", from_signed_in },
 	{ LANES_CLIENT, "the user may be outside", may_be_outside },
@@ -443,7 +453,9 @@ static struct access_mark mark_of(const struct judge *j, enum lane lane)
 			       : ACCESS_SOURCE_AUTO_FEDERATION;
 	m.public_cloud = p->provider && p->provider->public_im;
 	m.verified = p->level == ACCESS_LEVEL_VERIFIED ||
-		     (p->level == ACCESS_LEVEL_SOURCE && j->f->said_verified);
+		     ((p->level == ACCESS_LEVEL_SOURCE ||
+		       p->level == ACCESS_LEVEL_STRICT) &&
+		      j->f->said_verified);
 	return m;
 }
 

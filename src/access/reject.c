@@ -181,6 +181,17 @@ const struct reject ACCESS_REJ_LIMIT_UNKNOWN = {
 	.spec = "SIP-27",
 };
 
+const struct reject ACCESS_REJ_UNMARKED = {
+	.status = 403,
+	.diagnostics = 1027,
+	.metric = M_REJ_UNMARKED,
+	.why = "unmarked",
+	.reason = "Forbidden",
+	.text = "This peer has to say of each request whether its sender is "
+		"verified (verification: source-strict), and did not.",
+	.spec = "SIP-25",
+};
+
 const struct reject ACCESS_REJ_PROVIDER_ENDED = {
 	.status = 403,
 	.diagnostics = 1005,

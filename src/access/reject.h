@@ -22,6 +22,7 @@ extern const struct reject ACCESS_REJ_LIMIT_RATE;
 extern const struct reject ACCESS_REJ_LIMIT_ADDRESSES;
 extern const struct reject ACCESS_REJ_LIMIT_UNKNOWN;
 extern const struct reject ACCESS_REJ_BLOCKED;
+extern const struct reject ACCESS_REJ_UNMARKED;
 extern const struct reject ACCESS_REJ_PROVIDER_ENDED;
 extern const struct reject ACCESS_REJ_PROVIDER_METHOD;
 extern const struct reject ACCESS_REJ_AUDIO_VIDEO;

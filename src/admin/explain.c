@@ -112,6 +112,7 @@ static int take(struct question *q, const struct tables_ask *ask, char *error)
 	f->method = method.len ? method : SLICE_LIT("MESSAGE");
 	f->registers = slice_eq(f->method, SLICE_LIT("REGISTER"));
 	f->crosses = access_crosses(f->method);
+	f->marked = true; /* as a peer that has to does */
 	f->audio_video =
 		slice_eq(ask_for(ask, "audio_video"), SLICE_LIT("yes"));
 	f->from_aor = slice_str(q->from);

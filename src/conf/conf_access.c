@@ -43,6 +43,7 @@ static const enum access_level levels[] = {
 	[CONF_CONTACTS] = ACCESS_LEVEL_UNVERIFIED,
 	[CONF_ALWAYS] = ACCESS_LEVEL_VERIFIED,
 	[CONF_SOURCE] = ACCESS_LEVEL_SOURCE,
+	[CONF_SOURCE_STRICT] = ACCESS_LEVEL_STRICT,
 };
 
 static int put_row(struct arena *a, const struct conf *c,

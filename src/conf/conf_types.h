@@ -80,7 +80,12 @@ struct conf_block {
 	uint32_t line;
 };
 
-enum conf_verification { CONF_CONTACTS, CONF_ALWAYS, CONF_SOURCE };
+enum conf_verification {
+	CONF_CONTACTS,
+	CONF_ALWAYS,
+	CONF_SOURCE,
+	CONF_SOURCE_STRICT
+};
 
 struct conf_provider {
 	struct slice name;

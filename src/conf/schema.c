@@ -58,6 +58,7 @@ static const struct conf_choice VERIFICATIONS[] = {
 	{ "contacts", CONF_CONTACTS, NULL },
 	{ "always", CONF_ALWAYS, NULL },
 	{ "source", CONF_SOURCE, NULL },
+	{ "source-strict", CONF_SOURCE_STRICT, NULL },
 	{ NULL, 0, NULL },
 };
 
@@ -288,7 +289,7 @@ const struct conf_key CONF_KEYS[] = {
 	  .doc = "Whether users of partners that are not listed count as "
 		 "verified: `contacts` never (they reach only those who have "
 		 "them as a contact), `always`, or as the mark of the `source` "
-		 "says." },
+		 "says; `source-strict`: what has no mark is refused." },
 	{ .path = "access.federation.discovered_rate",
 	  .type = CONF_U32,
 	  AT(access.discovery.rate),

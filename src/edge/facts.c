@@ -12,21 +12,24 @@
 enum { MARK_BYTES = 256 }; /* most times enough */
 
 /* "...;ms-source-verified-user=verified;..." */
-static bool says_verified(const struct sip_msg *m)
+static void read_mark(struct access_facts *f, const struct sip_msg *m)
 {
 	const struct sip_header *h = sip_header(m, SIP_H_MS_EDGE_TRUST);
 	struct slice rest = h ? h->value : SLICE_NONE;
 	const struct slice key = SLICE_LIT("ms-source-verified-user=");
-	while (rest.len) {
+	while (rest.len && !f->marked) {
 		ptrdiff_t end = slice_chr(rest, ';');
 		size_t len = end < 0 ? rest.len : (size_t)end;
 		struct slice one = slice_trim(slice_head(rest, len));
-		if (slice_starts(one, key))
-			return slice_ieq(slice_from(one, key.len),
-					 SLICE_LIT("verified"));
+		struct slice says = slice_from(one, key.len);
+		if (slice_starts(one, key)) {
+			f->said_verified =
+				slice_ieq(says, SLICE_LIT("verified"));
+			f->marked = f->said_verified ||
+				    slice_ieq(says, SLICE_LIT("unverified"));
+		}
 		rest = slice_from(rest, len + (end >= 0));
 	}
-	return false;
 }
 
 /* What cannot be read might hide anything. */
@@ -61,7 +64,7 @@ void facts_of_media(struct access_facts *f, const struct access *a,
 void facts_of_message(struct access_facts *f, const struct sip_msg *m)
 {
 	f->multiparty = is_multiparty(m);
-	f->said_verified = says_verified(m);
+	read_mark(f, m);
 }
 
 static void write_mark(struct buf *out, const struct access_mark *mark,

@@ -11,7 +11,7 @@ struct walk;
  * other facts are there. */
 void facts_of_media(struct access_facts *f, const struct access *a,
 		    const struct sip_msg *m);
-/* Fills multiparty and said_verified. */
+/* Fills multiparty, marked and said_verified. */
 void facts_of_message(struct access_facts *f, const struct sip_msg *m);
 /* Tells the inside who the sender is; nothing for who is inside himself. */
 void facts_mark(struct walk *w, const struct access_mark *mark);

@@ -45,7 +45,8 @@ class Messages(Inside):
         self.assertStatus(reply, 200)
         m, _ = self.partner.requests.get(timeout=5)
         self.assertEqual(m.body, b"out")
-        self.assertEqual(m.all("P-Asserted-Identity"), [])
+        self.assertEqual(m.all("P-Asserted-Identity"),
+                         [f"<sip:{alice.aor}>"])
         self.assertEqual(m.all("ms-diagnostics"), [])
         self.assertEqual(len(m.all("Via")), 1)
         self.kamailio.wait_log(f"pai=<sip:{alice.aor}>")

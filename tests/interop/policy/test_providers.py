@@ -333,6 +333,21 @@ providers:
                        "alice@contoso.test",
                        self.fabrikam.edge, list(headers), b"hello")
 
+    def test_unmarked(self):
+        """Who has to say whether a sender is verified, and does not."""
+        self.start("    verification: source-strict")
+        c = self.stage.later(self.partner.dial(self.contoso))
+        reply = c.final(c.ask(self.inwards()))
+        self.assertStatus(reply, 403)
+        self.assertIn("1027", reply.get("ms-diagnostics-public"))
+        self.assertTrue(self.contoso.log.wait("sip.reject", why="unmarked"))
+        for word, status in (("verified", 200), ("unverified", 403),
+                             ("perhaps", 403)):
+            mark = [("ms-edge-proxy-message-trust",
+                     f"ms-source-verified-user={word}")]
+            self.assertStatus(c.final(c.ask(self.inwards(mark))), status)
+        self.assertEqual(len(self.alice.requests), 1)
+
     def test_inwards(self):
         """Contacts only: a stranger is refused, whatever it claims, and heard
         as soon as our user has it as a contact."""

@@ -111,7 +111,7 @@ struct question {
 	enum ask ask;
 	unsigned may;
 	enum access_level level;
-	bool said_verified;
+	bool marked, said_verified;
 	enum access_limit limit;
 };
 
@@ -143,6 +143,9 @@ static const struct reject *expected(const struct question *q)
 		if (q->limit == ACCESS_LIMIT_FAILED)
 			return &ACCESS_REJ_LIMIT_UNKNOWN;
 	}
+	if (q->inwards && q->level == ACCESS_LEVEL_STRICT &&
+	    q->class != ALLOWED && !q->marked)
+		return &ACCESS_REJ_UNMARKED;
 	if (q->class == ENDED)
 		return &ACCESS_REJ_PROVIDER_ENDED;
 	if (!q->inwards && !federate && !public_im)
@@ -178,7 +181,8 @@ static struct access_mark expected_mark(const struct question *q)
 	m.public_cloud = public_of(q->class);
 	if (q->level == ACCESS_LEVEL_VERIFIED && q->class != ALLOWED)
 		m.verified = true;
-	if (q->level == ACCESS_LEVEL_SOURCE || q->class == ALLOWED)
+	if (q->level == ACCESS_LEVEL_SOURCE ||
+	    q->level == ACCESS_LEVEL_STRICT || q->class == ALLOWED)
 		m.verified = q->said_verified;
 	return m;
 }
@@ -205,6 +209,7 @@ static struct access_facts facts_of(const struct question *q)
 		.crosses = q->ask != PUBLISH,
 		.audio_video = q->ask == CALL,
 		.multiparty = q->ask == PARTY,
+		.marked = q->marked,
 		.said_verified = q->said_verified,
 		.now_s = NOW,
 		.from_srv = { ACCESS_SRV_KNOWN, target, 3 },
@@ -283,7 +288,7 @@ static void test_every_combination(void **state)
 	unsigned asked = 0;
 	(void)state;
 	memset(&q, 0, sizeof(q));
-	for (int i = 0; i < CLASSES * 2 * ASKS * ALL_MAY * 3 * 2 * 4; i++) {
+	for (int i = 0; i < CLASSES * 2 * ASKS * ALL_MAY * 4 * 3 * 4; i++) {
 		int n = i;
 		q.class = (enum class)(n % CLASSES);
 		n /= CLASSES;
@@ -293,15 +298,16 @@ static void test_every_combination(void **state)
 		n /= ASKS;
 		q.may = (unsigned)(n % ALL_MAY);
 		n /= ALL_MAY;
-		q.level = (enum access_level)(n % 3);
+		q.level = (enum access_level)(n % 4);
+		n /= 4;
+		q.marked = n % 3 > 0;
+		q.said_verified = n % 3 > 1;
 		n /= 3;
-		q.said_verified = n % 2;
-		n /= 2;
 		q.limit = (enum access_limit)(ACCESS_WITHIN_LIMITS + n);
 		ask(&q);
 		asked++;
 	}
-	assert_int_equal(asked, 61440);
+	assert_int_equal(asked, 122880);
 }
 
 int main(void)
