@@ -179,8 +179,8 @@ void access_partner_key(const struct access_partner *p,
 const struct access_partner *access_partner_by_key(const struct access *a,
 						   struct slice key);
 /* The domain of the partner whose edge has that name, or who is found by SRV
- * and has that host directly in his domain; empty: there is none. What he wrote
- * as his Contact leads there. */
+ * and has that host directly in his domain; empty: there is none. It is no way
+ * to reach him (SIP-26). */
 struct slice access_partner_by_host(const struct access *a, struct slice host);
 /* The successor of the provider that this domain is of, or empty. */
 struct slice access_successor(const struct access *a, struct slice domain);

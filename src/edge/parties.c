@@ -45,21 +45,6 @@ static void uncover(struct walk *w)
 	f->to_domain = slice_str(w->to_domain);
 }
 
-/* A partner's Contact leads to his edge, not to his domain. */
-static void find_host(struct walk *w)
-{
-	struct access_facts *f = &w->facts;
-	const struct access *a = w->e->current->access;
-	struct slice domain;
-	if (f->source == ACCESS_FROM_FEDERATION ||
-	    access_is_ours(a, f->to_domain) || access_blocks(a, f->to_domain) ||
-	    walk_names_us(w, f->to_domain))
-		return;
-	domain = access_partner_by_host(a, f->to_domain);
-	if (domain.len && !slice_cstr(domain, w->to_domain, SIP_DOMAIN_MAX))
-		f->to_domain = slice_str(w->to_domain);
-}
-
 void parties_addressee(struct walk *w)
 {
 	struct access_facts *f = &w->facts;
@@ -70,7 +55,6 @@ void parties_addressee(struct walk *w)
 		f->to_aor = slice_str(w->to_aor);
 	unmask(w, uri);
 	uncover(w);
-	find_host(w);
 }
 
 void parties_show(struct walk *w)

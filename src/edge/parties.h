@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The two sides of a request. A Request-URI names a user, one of his devices by
- * an address that tells nothing to others (RFC 5627), a URI of the inside that
- * we hid (hide.h), or a host of a partner; in a dialog that began with a hidden
- * one, From has it too. Policy is asked about the user behind it.
+ * an address that tells nothing to others (RFC 5627), or a URI of the inside
+ * that we hid (hide.h); in a dialog that began with a hidden one, From has it
+ * too. Policy is asked about the user behind it.
  */
 #pragma once
 

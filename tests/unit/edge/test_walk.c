@@ -622,25 +622,6 @@ static void test_who_is_asserted(void **state)
 	}
 }
 
-/* What a partner's Contact names is reached by his domain's entry. */
-static void test_host_of_a_partner(void **state)
-{
-	struct world *w = *state;
-	char uri[80];
-	snprintf(uri, sizeof(uri), "sip:bob@edge.%s;inside=x", elsewhere(w));
-	from_home(w, uri, "alice@contoso.test", "");
-	struct ipc_msg m = only(w, IPC_PARTNER_WRITE, NULL);
-	struct slice bytes = m.u.partner_write.bytes;
-	assert_non_null(memmem(bytes.ptr, bytes.len, uri, strlen(uri)));
-	forget(w);
-	snprintf(uri, sizeof(uri), "sip:bob@other.%s", elsewhere(w));
-	from_home(w, uri, "alice@contoso.test", "");
-	assert_int_equal(home_status(w), 404);
-	forget(w);
-	from_home(w, "sip:bob@edge.contoso.test", "alice@contoso.test", "");
-	assert_int_equal(home_status(w), 404);
-}
-
 #define WALK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -663,7 +644,6 @@ int main(void)
 		WALK_TEST(test_drain_lets_the_inside_finish),
 		WALK_TEST(test_options_that_require),
 		WALK_TEST(test_who_is_asserted),
-		WALK_TEST(test_host_of_a_partner),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
