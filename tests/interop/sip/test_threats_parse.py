@@ -20,6 +20,8 @@ from harness.case import Walled
 from harness.sip import Message, answer, request
 from harness.stage import wait_for
 
+# What our own edge tells a partner of the sender, whatever he wrote there.
+OURS = b"P-Asserted-Identity: <sip:alice@contoso.test>"
 INTERNAL = {
     "P-Asserted-Identity": "<sip:smuggled@contoso.test>",
     "P-Preferred-Identity": "<sip:smuggled@contoso.test>",
@@ -121,6 +123,8 @@ class Parsing(Walled):
         for line in raw.split(b"\r\n"):
             name = re.sub(rb"[\x00-\x20\x7f]", b"",
                           line.partition(b":")[0]).lower().decode("latin-1")
+            if line == OURS:
+                continue
             self.assertNotIn(name, names, told)
 
     # SIP-03
