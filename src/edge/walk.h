@@ -20,8 +20,8 @@ struct walk {
 	struct access_partner unlisted; /* facts.unlisted */
 	struct access_mark mark;        /* of the verdict */
 	struct proxy_hop hop;           /* where a flow token leads */
-	uint16_t hop_port; /* where that flow's device reaches us, or 0 */
-	bool hop_ws;       /* that flow is a WebSocket */
+	uint16_t hop_port;   /* where that flow's device reaches us, or 0 */
+	bool hop_ws;         /* that flow is a WebSocket */
 	struct slice hidden; /* what the Request-URI hides, or empty */
 	char route_inside[TOKEN_NAME_MAX]; /* the server, ROUTE_INSIDE */
 	/* All before is zero at first; of what follows only that which was
