@@ -120,6 +120,27 @@ class Changes(Case):
         self.check(lambda: self.contoso.run("partner", "block",
                                             "fabrikam.test"))
 
+    def test_a_provider(self):
+        """One that is disabled goes as a partner does; the other one, whose
+        entry gets another line, stays."""
+        def providers(enabled):
+            self.contoso.partner_lines[:] = []
+            self.contoso.extra = "providers:\n" + "".join(f"""
+  - name: {n}
+    edge: {p.org.edge}
+    address: "{p.org.address}:15061"
+    domains: [{n}.test]
+    verification: always
+    enabled: {enabled if n == "fabrikam" else "yes"}
+""" for n, p in self.partners.items())
+            self.contoso.write()
+            self.contoso.run("reload")
+        providers("yes")
+        wait_for(lambda: "public" in self.contoso.run(
+            "partner", "show", "litware.test", check=False).stdout, 10,
+            "they are providers")
+        self.check(lambda: providers("no"))
+
     def test_policies_touch_no_connection(self):
         self.assertStatus(self.alice.message("bob@litware.test", "x"), 200)
         ours = self.dialled("litware")
