@@ -178,7 +178,7 @@ class Streams(Walled):
         return out.read()
 
     def test_sip_11_wrong_protocol(self):
-        bad = [self.hello(), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        bad = [self.hello(), b"GET /no HTTP/1.1\r\nHost: x\r\n\r\n",
                b"SSH-2.0-OpenSSH_9\r\n", b"\0" * 4096, b"\xff" * 4096,
                b"EHLO x\r\n", b"OPTIONS * HTTP/1.1\r\n\r\n"]
         for data in bad:
