@@ -68,6 +68,8 @@ struct conf_certificate {
 	uint32_t line;
 };
 
+enum conf_xdp { CONF_XDP_OFF, CONF_XDP_AUTO, CONF_XDP_ON };
+
 struct conf_relay_user {
 	struct slice name;
 	struct slice password; /* relay only */

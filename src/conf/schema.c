@@ -123,6 +123,13 @@ static const struct conf_choice BOOLS[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct conf_choice XDPS[] = {
+	{ "off", CONF_XDP_OFF, NULL },
+	{ "auto", CONF_XDP_AUTO, NULL },
+	{ "on", CONF_XDP_ON, NULL },
+	{ NULL, 0, NULL },
+};
+
 static const struct conf_choice MD5S[] = {
 	{ "true", HOME_MD5_TOO, NULL },  { "false", HOME_MD5_NEVER, NULL },
 	{ "only", HOME_MD5_ONLY, NULL }, { "yes", HOME_MD5_TOO, NULL },

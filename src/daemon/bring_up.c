@@ -37,6 +37,39 @@ static int send_shared(struct proc *p)
 	return proc_send(p, IPC_RELAY_SHARED, &m, p->sup->shared_fd);
 }
 
+/* The fast path's memory, and what is to be told of it. */
+static int send_fast_path(struct proc *p)
+{
+	const struct fast_path *f = &p->sup->fast;
+	char text[FAST_PATH_TEXT];
+	fast_path_text(f, p->sup->conf.snap->conf, text);
+	struct ipc_relay_fast m = { .slot = p->id.slot,
+				    .region = UINT32_MAX,
+				    .text = slice_str(text) };
+	int err = proc_send(p, IPC_RELAY_FAST, &m, -1);
+	for (uint32_t r = 0; f->plane && r < PLANE_R_COUNTS && !err; r++) {
+		m.region = r;
+		err = proc_send(p, IPC_RELAY_FAST, &m,
+				plane_fd(f->plane, (enum plane_region)r));
+	}
+	return err;
+}
+
+void bring_up_fast_path(struct supervisor *s)
+{
+	struct ipc_relay_fast m = { .region = UINT32_MAX };
+	char text[FAST_PATH_TEXT];
+	fast_path_configure(&s->fast, s->conf.snap->conf);
+	fast_path_text(&s->fast, s->conf.snap->conf, text);
+	m.text = slice_str(text);
+	for (size_t i = 0; i < s->proc_count; i++) {
+		struct proc *p = &s->procs[i];
+		m.slot = p->id.slot;
+		if (p->id.role == PROC_RELAY && p->generation)
+			(void)proc_send(p, IPC_RELAY_FAST, &m, -1);
+	}
+}
+
 int bring_up_send(struct proc *p, uint32_t generation, const struct config *c)
 {
 	const struct ipc_prepare m = { .generation = generation };
@@ -57,6 +90,8 @@ void bring_up(struct proc *p)
 		operate_admin_ready(p);
 	if (p->id.role == PROC_RELAY && p->generation == 0)
 		err = send_shared(p);
+	if (!err && p->id.role == PROC_RELAY && p->generation == 0)
+		err = send_fast_path(p);
 	if (!err)
 		err = bring_up_send(p, s->reload.generation, &s->conf);
 	if (err)

@@ -158,6 +158,8 @@ static void ended(struct proc *p)
 {
 	struct supervisor *s = p->sup;
 	uint64_t lived = loop_now_ms(s->loop) - p->started_ms;
+	if (p->id.role == PROC_RELAY)
+		fast_path_gone(&s->fast, p->id.slot);
 	forget(p);
 	proc_set_state(p, PROC_DOWN);
 	if (p->votes)

@@ -92,6 +92,7 @@ static void commit(struct supervisor *s)
 	s->next = (struct config)CONFIG_NONE;
 	s->log_level = -1;
 	supervisor_level(s);
+	bring_up_fast_path(s);
 	metric_set(M_CONFIG_GENERATION, s->reload.candidate);
 	timer_start(&s->reload_deadline, ANSWER_MS);
 	if (reload_committing(&s->reload, told))

@@ -12,6 +12,7 @@
 #include "base/cursor.h"
 #include "base/log.h"
 #include "daemon/conf_map.h"
+#include "daemon/fast_path.h"
 #include "daemon/relay_sessions.h"
 #include "daemon/warm.h"
 #include "relay/relay_io.h"
@@ -23,6 +24,7 @@ struct role_relay {
 	struct relay_io *io;
 	struct addr own[OWN_MAX]; /* of this machine, as at the start */
 	size_t own_count;
+	char fast[FAST_PATH_TEXT]; /* what the supervisor says of it */
 };
 
 /* While the system may still be asked. */
@@ -102,10 +104,28 @@ static void share(struct role_relay *r, int fd)
 		process_fail(r->process, "the shared memory cannot be used");
 }
 
+/* A relay that cannot use it relays by itself. */
+static void take_fast_path(struct role_relay *r, const struct ipc_relay_fast *m,
+			   int fd)
+{
+	snprintf(r->fast, sizeof(r->fast), "%.*s",
+		 SLICE_FMT(slice_head(m->text, sizeof(r->fast) - 1)));
+	if (m->region == UINT32_MAX)
+		return;
+	int err = fd < 0 ? -EBADF
+			 : relay_io_fast(r->io, m->slot, m->region, fd);
+	if (!err)
+		return;
+	snprintf(r->fast, sizeof(r->fast), "off: %s", strerror(-err));
+	LOG(LOG_WARN, "fast.failed", KV_STR("why", strerror(-err)));
+}
+
 static void role_told(void *role, const struct ipc_msg *m, int fd)
 {
 	if (m->type == IPC_RELAY_SHARED)
 		share(role, fd);
+	else if (m->type == IPC_RELAY_FAST)
+		take_fast_path(role, &m->u.relay_fast, fd);
 	if (fd >= 0)
 		close(fd);
 }
@@ -240,6 +260,9 @@ static void role_status(void *role, role_row_fn row, void *arg)
 	buf_init(&pairs, 0);
 	snprintf(text, sizeof(text), "%zu", role_busy(r));
 	ipc_pair_put(&pairs, "allocations", slice_str(text));
+	snprintf(text, sizeof(text), "%zu", relay_io_fast_count(r->io));
+	ipc_pair_put(&pairs, "fast_bindings", slice_str(text));
+	ipc_pair_put(&pairs, "fast_path", slice_str(r->fast));
 	if (!buf_failed(&pairs))
 		row(arg, "relay", buf_slice(&pairs));
 	buf_free(&pairs);

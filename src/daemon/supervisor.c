@@ -130,6 +130,13 @@ static int step_state(struct supervisor *s)
 	return err;
 }
 
+/* What fails here is told in the status: the relay works without. */
+static int step_fast_path(struct supervisor *s)
+{
+	fast_path_open(&s->fast, s->conf.snap->conf);
+	return 0;
+}
+
 static int step_rights(struct supervisor *s)
 {
 	unsigned at = 0;
@@ -197,7 +204,8 @@ static int step_processes(struct supervisor *s)
 
 static int (*const steps[])(struct supervisor *s) = {
 	step_accounts, step_listeners, step_control,
-	step_state,    step_rights,    step_processes,
+	step_state,    step_fast_path, step_rights,
+	step_processes,
 };
 
 static int adopt(struct supervisor *s, const struct load_result *r)
@@ -310,6 +318,7 @@ static void finish(struct supervisor *s)
 		proc_release(&s->procs[i]);
 	free(s->procs);
 	remove_control(s);
+	fast_path_close(&s->fast);
 	config_clear(&s->conf);
 	if (s->shared_fd >= 0)
 		close(s->shared_fd);

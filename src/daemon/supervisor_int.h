@@ -16,6 +16,7 @@
 #include "daemon/boot.h"
 #include "daemon/clockwatch.h"
 #include "daemon/listeners.h"
+#include "daemon/fast_path.h"
 #include "daemon/load.h"
 #include "daemon/message.h"
 #include "daemon/notify.h"
@@ -81,6 +82,7 @@ struct supervisor {
 	int control_fd;
 	int page_fd;   /* our own metrics */
 	int shared_fd; /* what relay processes share; -1: there are none */
+	struct fast_path fast;
 	bool started;  /* all were ready once */
 	int log_level; /* set by the operator; -1: as configured */
 	struct ipc_operate operates[OPERATES_MAX]; /* wait for a reload */
@@ -114,6 +116,8 @@ void proc_release(struct proc *p); /* at the very end */
 
 /* bring_up.c */
 void bring_up(struct proc *p);
+/* Another configuration: the switch, and what relay processes tell of it. */
+void bring_up_fast_path(struct supervisor *s);
 /* Its answer to a PREPARE that no reload waits for. */
 void bring_up_answer(struct proc *p, const struct ipc_prepared *m);
 /* Sends listeners and snapshot of that generation. */

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "relay/fast.h"
 #include "relay/link.h"
 #include "relay/peer_policy.h"
 #include "relay/reject.h"
@@ -255,6 +256,7 @@ static const struct reject *take_quotas(struct relay_alloc *a)
 static void alloc_drop(struct relay_alloc *a)
 {
 	struct relay *r = a->relay;
+	fast_alloc_end(a);
 	for (unsigned f = 0; f < 2; f++)
 		port_close(a->port[f]);
 	for (size_t i = 0; i < 3; i++)
@@ -303,6 +305,7 @@ static struct relay_alloc *alloc_new(const struct request *q)
 	list_init(&a->links);
 	a->slots = SLOT_NONE;
 	a->active = SLOT_NONE;
+	a->purse = SLOT_NONE;
 	a->started_ms = relay_now(q->relay);
 	a->active_ms = a->started_ms;
 	for (size_t i = 0; i < 3; i++)

@@ -8,6 +8,7 @@
 
 #include "base/metrics.h"
 #include "relay/data.h"
+#include "relay/fast.h"
 #include "relay/link_int.h"
 #include "relay/peer_policy.h"
 #include "relay/request.h"
@@ -45,8 +46,8 @@ bool data_may_pass(struct relay_alloc *a, unsigned way,
 	struct relay *r = a->relay;
 	uint64_t now_us = relay_now(r) * 1000;
 	if (p->ttl == 1 ||
-	    !rate_pass(&a->tat_us[way], now_us, len, r->conf.port_kbit) ||
-	    !cells_pass(r->cells, a->cell[0], now_us, len, r->conf.user_kbit)) {
+	    !rate_pass(&fast_tat(a)[way], now_us, len, r->conf.port_kbit) ||
+	    !fast_user_pass(a, now_us, len)) {
 		a->dropped++;
 		metric_add(M_TURN_OVER_RATE, 1);
 		return false;

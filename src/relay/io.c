@@ -129,6 +129,7 @@ int relay_io_create(struct relay_io **out, struct loop *l)
 		relay_io_free(io);
 		return err;
 	}
+	fast_io_open(io);
 	*out = io;
 	return 0;
 }
@@ -185,6 +186,7 @@ void relay_io_free(struct relay_io *io)
 	doors_close(io);
 	streams_close(io);
 	dtls_flows_close(io);
+	fast_io_close(io);
 	relay_free(io->engine);
 	taps_close(io);
 	udp_bury(io);

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "relay/fast.h"
 #include "relay/peer_policy.h"
 #include "relay/reject.h"
 #include "relay/request.h"
@@ -121,6 +122,7 @@ static void lengthen_bindings(struct relay_alloc *a,
 		x->down_expires_ms = p->expires_ms < x->up_expires_ms
 					     ? p->expires_ms
 					     : x->up_expires_ms;
+		fast_refresh(a, x);
 	}
 }
 
@@ -152,6 +154,7 @@ void binding_remove(struct relay_alloc *a, uint32_t slot)
 {
 	struct slots *s = a->relay->slots;
 	uint32_t before = SLOT_NONE;
+	fast_unbind(a, slots_at(s, slot));
 	for (uint32_t i = a->slots; i != slot; i = slots_next(s, i))
 		before = i;
 	if (before == SLOT_NONE)
@@ -264,6 +267,8 @@ const struct reject *binding_add(struct relay_alloc *a, uint16_t channel,
 	const struct reject *why = permission_add(a, peer);
 	if (why)
 		binding_remove(a, slot);
+	else
+		fast_bind(a, slot);
 	return why;
 }
 
@@ -286,6 +291,7 @@ const struct reject *binding_set_active(struct relay_alloc *a,
 	struct relay_slot *x = slots_at(a->relay->slots, slot);
 	x->up_expires_ms = UINT64_MAX;
 	x->down_expires_ms = UINT64_MAX;
+	fast_bind(a, slot);
 	return NULL;
 }
 
@@ -302,6 +308,7 @@ void permissions_recheck(struct relay_alloc *a)
 {
 	struct slots *s = a->relay->slots;
 	links_recheck(a);
+	fast_reconfigure(a);
 	for (uint32_t i = a->slots, next; i != SLOT_NONE; i = next) {
 		struct relay_addr peer = slots_peer(slots_at(s, i));
 		next = slots_next(s, i);

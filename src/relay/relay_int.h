@@ -81,6 +81,7 @@ struct relay_alloc {
 	uint32_t slots;     /* chain of bindings */
 	uint32_t active;    /* MS-TURN: the active peer's slot */
 	uint32_t peers;     /* permissions ever made */
+	uint32_t purse;     /* bandwidth in the kernel (fast.h) */
 	uint64_t tat_us[2]; /* bandwidth: up, down */
 	uint64_t packets[2], bytes[2], dropped;
 	struct relay_ms *ms;
@@ -104,6 +105,7 @@ struct relay {
 	struct map links; /* connections that clients join by number */
 	struct strangers strangers;
 	struct cells *cells;
+	struct fast *fast; /* NULL: no fast path */
 	void *own_shared; /* memory of both, when it is ours alone */
 	uint32_t column;
 	uint64_t next_id;

@@ -64,6 +64,14 @@ void relay_io_on_pass(struct relay_io *io, relay_pass_fn fn, void *arg);
 void relay_io_join(struct relay_io *io, const struct relay_join *join,
 		   struct slice rest, int fd);
 
+/*
+ * The fast path in the kernel: a region of its memory (xdp/plane.h). It begins
+ * when all but the counts are there; column: our part. fd stays the caller's.
+ */
+int relay_io_fast(struct relay_io *io, uint32_t column, uint32_t region,
+		  int fd);
+size_t relay_io_fast_count(const struct relay_io *io); /* bindings in it */
+
 struct relay *relay_io_engine(struct relay_io *io);
 /* No new allocations and no new streams. */
 void relay_io_drain(struct relay_io *io);

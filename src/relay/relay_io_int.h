@@ -11,6 +11,7 @@
  *   io_stream.c     clients on TCP (io_pipe.h)
  *   io_dtls.c       clients on DTLS
  *   io_tap.c        TCP with peers
+ *   fast_io.c       the fast path in the kernel
  */
 #pragma once
 
@@ -23,6 +24,7 @@
 #include "relay/crowd.h"
 #include "relay/relay_io.h"
 #include "relay/strangers.h"
+#include "xdp/table.h"
 
 enum {
 	BATCH = 32,         /* datagrams a system call */
@@ -137,6 +139,10 @@ struct relay_io {
 	relay_pass_fn pass;
 	void *pass_arg;
 	bool draining;
+	struct routes *routes; /* the fast path; NULL: none here */
+	struct plane_regions regions;
+	struct table *table;
+	uint32_t fast_column;
 };
 
 /* io_udp.c */
@@ -169,6 +175,10 @@ void queue_to_client(struct relay_io *io, const struct relay_flow *to,
 void queue_to_peer(struct relay_io *io, const struct relay_sock *s,
 		   const struct relay_addr *peer, const struct relay_out *out);
 void queue_flush(struct relay_io *io);
+
+/* fast_io.c */
+void fast_io_open(struct relay_io *io);
+void fast_io_close(struct relay_io *io);
 
 /* io_door.c */
 void door_accepted(void *arg, int fd, const struct addr *from);

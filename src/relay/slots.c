@@ -255,6 +255,7 @@ static void fill(struct relay_slot *x, const struct slot_ends *e)
 		.relay_port = htons(e->relay.port),
 		.peer_port = htons(e->peer.port),
 		.transport = f->transport,
+		.fast = SLOT_NONE,
 	};
 	memcpy(x->client, f->client.ip, 16);
 	memcpy(x->local, f->local.ip, 16);

@@ -35,6 +35,7 @@ struct relay_slot {
 	uint16_t channel; /* 0: raw */
 	uint16_t client_port, local_port, relay_port, peer_port;
 	uint8_t transport;
+	uint32_t fast; /* its slot in the kernel (fast.h), or SLOT_NONE */
 	_Alignas(64) uint8_t client[16];
 	uint8_t local[16], relay[16], peer[16];
 	struct slot_count up, down;

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fast path from the supervisor's side. */
+#include "daemon/fast_path.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <netpacket/packet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* ---- devices ---- */
+
+struct devices {
+	uint32_t index[PLANE_DEVICES];
+	size_t count;
+};
+
+static bool has_address(const struct ifaddrs *all, const char *name)
+{
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		if (i->ifa_addr && strcmp(i->ifa_name, name) == 0 &&
+		    (i->ifa_addr->sa_family == AF_INET ||
+		     i->ifa_addr->sa_family == AF_INET6))
+			return true;
+	}
+	return false;
+}
+
+/* Of Ethernet, up, with an address: packets come and go by these. */
+static bool is_used(const struct ifaddrs *all, const struct ifaddrs *i)
+{
+	struct sockaddr_ll link;
+	if (!i->ifa_addr || i->ifa_addr->sa_family != AF_PACKET ||
+	    !(i->ifa_flags & IFF_UP) || i->ifa_flags & IFF_LOOPBACK)
+		return false;
+	memcpy(&link, i->ifa_addr, sizeof(link));
+	return link.sll_hatype == ARPHRD_ETHER && has_address(all, i->ifa_name);
+}
+
+static void find_devices(struct devices *d)
+{
+	struct ifaddrs *all = NULL;
+	d->count = 0;
+	if (getifaddrs(&all))
+		return;
+	for (const struct ifaddrs *i = all; i && d->count < PLANE_DEVICES;
+	     i = i->ifa_next) {
+		uint32_t index = is_used(all, i) ? if_nametoindex(i->ifa_name)
+						 : 0;
+		if (index)
+			d->index[d->count++] = index;
+	}
+	freeifaddrs(all);
+}
+
+/* ---- attaching ---- */
+
+static void note_where(struct fast_path *f, const char *name,
+		       enum plane_mode mode)
+{
+	size_t at = strlen(f->where);
+	snprintf(f->where + at, sizeof(f->where) - at, "%s%s %s",
+		 at ? ", " : "", name,
+		 mode == PLANE_NATIVE ? "native" : "generic");
+}
+
+/* Native, or, where it was insisted on, after the stack made a buffer of each
+ * packet: that is right, and hardly faster than a socket. */
+static void attach(struct fast_path *f, uint32_t device, bool insist)
+{
+	char name[IF_NAMESIZE] = "?", why[PLANE_WHY_MAX] = "";
+	enum plane_mode mode = PLANE_NATIVE;
+	if_indextoname(device, name);
+	int err = plane_attach(f->plane, device, mode, why);
+	if (err && err != -EBUSY && insist) {
+		mode = PLANE_GENERIC;
+		err = plane_attach(f->plane, device, mode, why);
+	}
+	if (err) {
+		LOG(LOG_WARN, "fast.device_failed", KV_STR("device", name),
+		    KV_STR("why", why));
+		snprintf(f->why, sizeof(f->why), "%s: %.100s", name, why);
+		return;
+	}
+	LOG(LOG_INFO, "fast.device", KV_STR("device", name),
+	    KV_STR("mode", mode == PLANE_NATIVE ? "native" : "generic"));
+	note_where(f, name, mode);
+}
+
+static void attach_all(struct fast_path *f, bool insist)
+{
+	struct devices d;
+	find_devices(&d);
+	if (d.count == 0)
+		snprintf(f->why, sizeof(f->why),
+			 "no Ethernet device that is up has an address");
+	for (size_t i = 0; i < d.count; i++)
+		attach(f, d.index[i], insist);
+	if (f->where[0])
+		return;
+	plane_free(f->plane);
+	f->plane = NULL;
+}
+
+void fast_path_open(struct fast_path *f, const struct conf *c)
+{
+	*f = (struct fast_path){ .plane = NULL };
+	if (c->relay.listen_count == 0 || c->relay.xdp == CONF_XDP_OFF)
+		return;
+	f->refused = true;
+	if (plane_load(&f->plane, c->workers, f->why) == 0)
+		attach_all(f, c->relay.xdp == CONF_XDP_ON);
+	if (!f->plane) {
+		LOG(LOG_WARN, "fast.off", KV_STR("why", f->why));
+		return;
+	}
+	f->refused = false;
+	fast_path_configure(f, c);
+}
+
+void fast_path_close(struct fast_path *f)
+{
+	plane_free(f->plane);
+	f->plane = NULL;
+}
+
+/* ---- the switch ---- */
+
+static struct plane_control *control(const struct fast_path *f)
+{
+	return plane_regions(f->plane)->at[PLANE_R_CONTROL];
+}
+
+static bool has_port(const struct plane_control *c, size_t count, uint16_t port)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (c->listen[i] == port)
+			return true;
+	}
+	return false;
+}
+
+/* Further ones than there is room for are served by the relay alone. */
+static void set_ports(struct plane_control *c, const struct conf *conf)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < conf->relay.listen_count; i++) {
+		uint16_t port = htons(addr_port(&conf->relay.listen[i].addr));
+		if (n < PLANE_LISTENERS && !has_port(c, n, port))
+			c->listen[n++] = port;
+	}
+	while (n < PLANE_LISTENERS)
+		c->listen[n++] = 0;
+	c->first = (uint16_t)(conf->relay.range >> 16);
+	c->last = (uint16_t)conf->relay.range;
+}
+
+void fast_path_configure(struct fast_path *f, const struct conf *c)
+{
+	bool on = c->relay.xdp != CONF_XDP_OFF;
+	if (!f->plane)
+		return;
+	struct plane_control *p = control(f);
+	bool before = __atomic_load_n(&p->on, __ATOMIC_RELAXED);
+	set_ports(p, c);
+	__atomic_store_n(&p->on, on, __ATOMIC_RELEASE);
+	if (on && !before)
+		LOG(LOG_INFO, "fast.on", KV_STR("where", f->where));
+	if (!on && before)
+		LOG(LOG_INFO, "fast.off", KV_STR("why", "relay.xdp is off"));
+}
+
+void fast_path_gone(struct fast_path *f, uint32_t slot)
+{
+	if (!f->plane || slot >= PLANE_COLUMNS)
+		return;
+	struct plane_beat *beat = plane_regions(f->plane)->at[PLANE_R_BEATS];
+	__atomic_store_n(&beat[slot].until_ms, 0, __ATOMIC_RELEASE);
+}
+
+void fast_path_text(const struct fast_path *f, const struct conf *c,
+		    char out[static FAST_PATH_TEXT])
+{
+	if (c->relay.xdp == CONF_XDP_OFF)
+		snprintf(out, FAST_PATH_TEXT, "off");
+	else if (f->plane)
+		snprintf(out, FAST_PATH_TEXT, "%.*s", FAST_PATH_TEXT - 1,
+			 f->where);
+	else
+		snprintf(out, FAST_PATH_TEXT, "off: %s",
+			 f->refused ? f->why
+				    : "it begins at a restart only");
+}

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The relay's fast path in the kernel, natively on veth, in namespaces.
+
+The same random traffic through the kernel and, switched off by reload,
+through the relay process gives the same bytes, TTL and DSCP at both ends, for
+IPv4, IPv6 and across. What the kernel carried stands in the session's record
+and in the metrics. A relay process that is killed or stopped relays nothing
+any more, and its successor begins anew. Caps cut what the kernel relays. A
+firewall row of the configuration that denies a peer cuts its flow.
+"""
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import fastnet  # noqa: E402
+from fastnet import CLIENT4, PEER4, PEER6, Turn, receive  # noqa: E402
+from harness.case import Case  # noqa: E402
+from harness.stage import wait_for  # noqa: E402
+
+CHANNEL = 0x4001
+
+
+@unittest.skipIf(fastnet.possible(), fastnet.possible() or "")
+class Fast(Case):
+    def begin(self, **more):
+        self.net = self.stage.later(fastnet.FastNet())
+        self.org = fastnet.org(self.stage, self.net, **more)
+        self.org.start()
+        on = self.org.log.find("fast.on")
+        if not on:
+            why = self.org.log.find("fast.off")
+            self.skipTest(why[-1]["why"] if why else "no fast path here")
+        return on[-1]
+
+    def fast_packets(self):
+        return self.org.metric("turn_fast_packets_total")
+
+    def call(self, six=False, peer_six=None):
+        """A client with a channel to a peer, warmed up: both ways are in the
+        kernel."""
+        turn = Turn(self.net, six, peer_six)
+        address = PEER6 if turn.peer_six else PEER4
+        peer = self.net.udp(self.net.peer, address)
+        turn.bind(CHANNEL, address, peer.getsockname()[1])
+        self.warm(turn, peer)
+        return turn, peer
+
+    def round(self, turn, peer, data=b"ping"):
+        """Did it go to the peer and back?"""
+        turn.send(CHANNEL, data)
+        there = receive(peer, 1)
+        if not there:
+            return False
+        peer.sendto(data, (turn.address, turn.port))
+        return receive(turn.sock, 1) is not None
+
+    def warm(self, turn, peer):
+        def in_kernel():
+            before = self.fast_packets()
+            for _ in range(4):
+                self.round(turn, peer)
+            time.sleep(0.6)
+            return self.fast_packets() >= before + 6
+        wait_for(in_kernel, timeout=60, what="both ways in the kernel")
+
+    # ---- the same bytes ----
+
+    def script(self, seed):
+        """What both sides send: way, data, padding, TTL, TOS."""
+        draw = random.Random(seed)
+        for _ in range(60):
+            yield (draw.choice("ud"), draw.randbytes(draw.randrange(400)),
+                   draw.randbytes(draw.randrange(4)), draw.choice((2, 9, 64)),
+                   draw.choice((0, 0xb8, 0x88)))
+
+    def play(self, turn, peer, seed):
+        out = []
+        for way, data, padding, ttl, tos in self.script(seed):
+            s = turn.sock if way == "u" else peer
+            six = turn.six if way == "u" else turn.peer_six
+            s.setsockopt(41 if six else 0, 16 if six else 2, ttl)
+            s.setsockopt(41 if six else 0, 67 if six else 1, tos)
+            if way == "u":
+                turn.send(CHANNEL, data, padding)
+            else:
+                s.sendto(data, (turn.address, turn.port))
+            got = receive(peer if way == "u" else turn.sock)
+            self.assertIsNotNone(got, (way, data, ttl))
+            out.append((got[:3], got[3][:2]))
+        for s, six in ((turn.sock, turn.six), (peer, turn.peer_six)):
+            s.setsockopt(41 if six else 0, 16 if six else 2, 64)
+            s.setsockopt(41 if six else 0, 67 if six else 1, 0)
+        return out
+
+    def switch(self, value):
+        fastnet.change(self.org, xdp=value)
+        self.org.write()
+        self.org.run("reload")
+
+    def test_same_bytes_on_both_paths(self):
+        self.begin()
+        for six in (False, True):
+            for peer_six in (False, True):
+                with self.subTest(six=six, peer_six=peer_six):
+                    self.compare(six, peer_six)
+
+    def compare(self, six, peer_six):
+        turn, peer = self.call(six, peer_six)
+        before = self.fast_packets()
+        kernel = self.play(turn, peer, 7)
+        wait_for(lambda: self.fast_packets() >= before + 55, what="counted")
+        self.switch('"off"')
+        # (in force a moment later for nobody: it is one word of memory)
+        time.sleep(1.2)
+        before = self.fast_packets()
+        process = self.play(turn, peer, 7)
+        time.sleep(1.2)
+        self.assertEqual(self.fast_packets(), before)
+        self.assertEqual(kernel, process)
+        self.switch("auto")
+        self.warm(turn, peer)
+        turn.end()
+
+    # ---- accounts ----
+
+    def test_record(self):
+        self.begin()
+        turn, peer = self.call()
+        before = self.fast_packets()
+        sent = 0
+        for _ in range(100):
+            sent += self.round(turn, peer, bytes(100))
+        self.assertEqual(sent, 100)
+        wait_for(lambda: self.fast_packets() >= before + 190, what="counted")
+        up = self.org.metric("turn_up_packets_total")
+        turn.end()
+        record = self.org.log.wait("turn.session")
+        self.assertEqual(int(record["up_packets"]), up)
+        self.assertGreaterEqual(int(record["up_packets"]), 100)
+        self.assertEqual(record["up_packets"], record["down_packets"])
+        self.assertEqual(record["up_bytes"], record["down_bytes"])
+        self.assertEqual(self.org.metric("turn_fast_bindings"), 0)
+
+    def test_cap(self):
+        self.begin(bandwidth="{ per_port_kbit: 400, per_user_kbit: 0 }")
+        turn, peer = self.call()
+        before = self.org.metric("turn_over_rate_total")
+        time.sleep(1.2)  # the bucket is empty again
+        for _ in range(200):
+            turn.send(CHANNEL, bytes(1000))
+        got = 0
+        while receive(peer, 0.5):
+            got += 1
+        # a second's worth is 50 kB
+        self.assertLess(got, 80)
+        self.assertGreater(got, 40)
+        wait_for(lambda: self.org.metric("turn_over_rate_total") >=
+                 before + 200 - got, what="drops are counted")
+
+    # ---- authority ----
+
+    def relays(self):
+        return [self.org.pid_of("relay", slot) for slot in range(3)]
+
+    def test_stopped_process(self):
+        self.begin()
+        turn, peer = self.call()
+        for pid in self.relays():
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            # calls go on for a while, then they end
+            self.assertTrue(self.round(turn, peer))
+            wait_for(lambda: not self.round(turn, peer), timeout=30,
+                     what="nothing is relayed any more")
+        finally:
+            for pid in self.relays():
+                os.kill(pid, signal.SIGCONT)
+
+    def test_killed_process(self):
+        self.begin()
+        turn, peer = self.call()
+        for pid in self.relays():
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not self.round(turn, peer), timeout=10,
+                 what="nothing is relayed any more")
+        self.org.wait_ready()
+        self.assertFalse(self.round(turn, peer))
+        self.call()  # a new one is in the kernel again
+
+    def test_denied_peer(self):
+        self.begin()
+        turn, peer = self.call()
+        fastnet.change(self.org, deny_peers=f'["{PEER4}/32"]')
+        self.org.write()
+        self.org.run("reload")
+        wait_for(lambda: not self.round(turn, peer), timeout=10,
+                 what="the flow is cut")
+
+    def test_neighbour_moves(self):
+        """Another MAC of the next hop is known after a moment."""
+        self.begin()
+        turn, peer = self.call()
+        subprocess.run(["ip", "-n", self.net.peer, "link", "set", "v0",
+                        "address", "02:00:00:00:77:01"], check=True)
+        subprocess.run(["ip", "-n", self.net.peer, "route", "replace",
+                        "default", "via", fastnet.FAR4], check=True)
+        subprocess.run(["ip", "-n", self.net.relay, "neigh", "flush", "dev",
+                        "vp"], check=True)
+        self.warm(turn, peer)
+
+    def test_status(self):
+        on = self.begin()
+        self.assertIn("native", on["where"])
+        text = self.org.run("status").stdout
+        self.assertIn("vc native", text)
+        self.switch('"off"')
+        wait_for(lambda: "vc native" not in self.org.run("status").stdout,
+                 what="the status tells it")
+
+
+if __name__ == "__main__":
+    unittest.main()

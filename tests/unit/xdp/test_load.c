@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program in the kernel, by test run: each frame goes through it and
+ * through the same source compiled as ordinary C, over the same tables; what
+ * comes out has to be the same. Skipped where the kernel may not be asked.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "unit/xdp/emulate.h"
+#include "unit/xdp/frames.h"
+#include "xdp/load.h"
+
+enum { DROP = 1, PASS = 2, TX = 3, REDIRECT = 4, ROUNDS = 20000 };
+
+struct state {
+	struct plane *plane;
+	struct table *table;
+	struct world w[8];
+	struct frame in;
+	struct xdp_md ctx;
+	uint8_t out[FRAME_MAX + 256], data[FRAME_MAX], payload[FRAME_MAX];
+	uint64_t random;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static int close_state(void **in)
+{
+	struct state *s = *in;
+	if (s) {
+		table_free(s->table);
+		plane_free(s->plane);
+	}
+	free(s);
+	return 0;
+}
+
+static int open_state(void **out)
+{
+	char why[PLANE_WHY_MAX] = "";
+	struct state *s = calloc(1, sizeof(*s));
+	*out = s;
+	s->random = 88172645463325252;
+	if (plane_load(&s->plane, 4, why)) {
+		printf("# no kernel to ask: %s\n", why);
+		return 0;
+	}
+	emu.r = *plane_regions(s->plane);
+	emu.now_ms = now_ms();
+	hook_control()->on = 1;
+	hook_control()->listen[0] = net16(3478);
+	hook_control()->first = 50000;
+	hook_control()->last = 59999;
+	if (table_create(&s->table, &emu.r, 1))
+		return -1;
+	table_beat(s->table, UINT64_MAX);
+	return 0;
+}
+
+static bool skipped(const struct state *s)
+{
+	if (!s->plane)
+		skip();
+	return false;
+}
+
+static uint32_t draw(struct state *s, uint32_t below)
+{
+	s->random ^= s->random << 13;
+	s->random ^= s->random >> 7;
+	s->random ^= s->random << 17;
+	return (uint32_t)((s->random >> 20) % below);
+}
+
+static uint32_t verdict_of(enum plane_reason why)
+{
+	switch (why) {
+	case PLANE_TX:
+		return TX;
+	case PLANE_REDIRECT:
+		return REDIRECT;
+	case PLANE_TTL:
+	case PLANE_QUOTA_SLOT:
+	case PLANE_QUOTA_USER:
+	case PLANE_IMPOSSIBLE:
+		return DROP;
+	default:
+		return PASS;
+	}
+}
+
+/* The kernel's test device is none of ours: no transmission back there, and
+ * a redirect fails into a drop because no device was attached. */
+static void same(struct state *s)
+{
+	struct plane_trial t = { .frame = s->out,
+				 .len = (uint32_t)s->in.len,
+				 .room = sizeof(s->out),
+				 .repeat = 1 };
+	enum plane_reason why = emu_run(&s->ctx, s->in.at, s->in.len);
+	uint32_t verdict = verdict_of(why);
+	size_t len = (size_t)(s->ctx.end - s->ctx.data);
+	memcpy(s->out, s->in.at, s->in.len);
+	assert_int_equal(plane_try(s->plane, &t), 0);
+	if (plane_reason_sent(why)) {
+		assert_true(t.verdict != PASS);
+	} else if (t.verdict != verdict) {
+		fail_msg("%s: %u", plane_reason_name(why), t.verdict);
+	}
+	if (verdict == DROP)
+		return;
+	assert_int_equal(t.len, len);
+	frame_normal(s->out, len);
+	frame_normal(s->ctx.data, len);
+	assert_memory_equal(s->out, s->ctx.data, len);
+}
+
+static void begin(struct state *s)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		struct world *w = &s->w[i];
+		world_open(w, s->table, i & 1, i >> 1 & 1, i >> 2 & 1);
+		w->client.ip[i & 1 ? 15 : 3] = (uint8_t)(100 + i);
+		w->relay.port = (uint16_t)(50200 + i);
+		w->b.client = world_end(&w->client);
+		w->b.relay = world_end(&w->relay);
+		w->b.expires_ms[0] = w->b.expires_ms[1] = UINT64_MAX;
+		assert_int_equal(
+			table_add(s->table, &w->b, emu.now_ms, &w->slot), 0);
+		for (int way = 0; way < 2; way++) {
+			struct table_hop h = world_hop(way, i == 3 ? 9 : 0);
+			table_hop_set(s->table, w->b.hop[way], &h);
+			hook_hop(w->b.hop[way])->probe_ms = UINT64_MAX;
+		}
+	}
+}
+
+static void random_frame(struct state *s)
+{
+	struct world *w = &s->w[draw(s, 8)];
+	uint32_t way = draw(s, 2);
+	size_t len = draw(s, 20) ? draw(s, 300) : draw(s, 1500), n = len;
+	for (size_t i = 0; i < len; i++)
+		s->data[i] = (uint8_t)draw(s, 256);
+	const uint8_t *payload = s->data;
+	if (way == PLANE_UP && !w->raw) {
+		n = world_channel(s->payload, s->data, len, draw(s, 5));
+		payload = s->payload;
+	}
+	struct frame_spec f = world_in(w, (int)way, payload, n);
+	f.behind = draw(s, 3) ? 0 : draw(s, 20);
+	f.vlan = draw(s, 4) ? 0 : (int)draw(s, 4095);
+	f.no_sum = !draw(s, 8);
+	f.ttl = (uint8_t)(draw(s, 6) ? 64 : draw(s, 3));
+	f.tos = (uint8_t)draw(s, 256);
+	frame_build(&s->in, &f);
+	for (uint32_t i = draw(s, 3); i > 1; i--) /* some are broken */
+		s->in.at[draw(s, (uint32_t)(s->in.len < 80 ? s->in.len : 80))] =
+			(uint8_t)draw(s, 256);
+	if (!draw(s, 20) && s->in.len > 60)
+		s->in.len = 14 + draw(s, (uint32_t)s->in.len - 14);
+}
+
+static void test_same(void **in)
+{
+	struct state *s = *in;
+	if (skipped(s))
+		return;
+	begin(s);
+	for (int i = 0; i < ROUNDS; i++) {
+		random_frame(s);
+		if (s->in.len >= 14) /* the kernel tries no shorter ones */
+			same(s);
+	}
+}
+
+/* The kernel's coarse clock tells the same time as ours. */
+static void test_clock(void **in)
+{
+	struct state *s = *in;
+	if (skipped(s))
+		return;
+	begin(s);
+	struct frame_spec f =
+		world_in(&s->w[4], PLANE_UP, s->data, 40);
+	struct plane_trial t = { .frame = s->out,
+				 .room = sizeof(s->out),
+				 .repeat = 1 };
+	frame_build(&s->in, &f);
+	memcpy(s->out, s->in.at, s->in.len);
+	t.len = (uint32_t)s->in.len;
+	uint64_t before = now_ms();
+	assert_int_equal(plane_try(s->plane, &t), 0);
+	uint64_t seen =
+		hook_slot(s->w[4].slot)->count[PLANE_UP].last_ms;
+	assert_in_range(seen, before - 25, now_ms() + 1);
+}
+
+/* Each reason that a test run can reach is counted. */
+static void test_counts(void **in)
+{
+	struct state *s = *in;
+	if (skipped(s))
+		return;
+	struct plane_counts *c = emu.r.at[PLANE_R_COUNTS];
+	begin(s);
+	for (int i = 0; i < ROUNDS / 10; i++) {
+		random_frame(s);
+		struct plane_trial t = { .frame = s->out,
+					 .len = (uint32_t)s->in.len,
+					 .room = sizeof(s->out),
+					 .repeat = 1 };
+		memcpy(s->out, s->in.at, s->in.len);
+		if (s->in.len >= 14)
+			plane_try(s->plane, &t);
+	}
+	uint64_t sent = 0, all = 0;
+	for (uint32_t cpu = 0; cpu < plane_cpus(s->plane); cpu++) {
+		for (int r = 0; r < PLANE_REASONS; r++) {
+			all += c[cpu].packets[r];
+			if (plane_reason_sent((enum plane_reason)r))
+				sent += c[cpu].packets[r];
+		}
+	}
+	uint64_t slots = 0;
+	for (int i = 0; i < 8; i++) {
+		const struct plane_slot *x = hook_slot(s->w[i].slot);
+		slots += x->count[0].packets + x->count[1].packets;
+	}
+	assert_true(all > ROUNDS / 20);
+	assert_true(sent > 0);
+	assert_int_equal(sent, slots);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, open_state, close_state)
+	const struct CMUnitTest tests[] = { T(test_same), T(test_clock),
+					    T(test_counts) };
+	return cmocka_run_group_tests_name("xdp/load", tests, NULL, NULL);
+}
