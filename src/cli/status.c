@@ -124,6 +124,8 @@ static int print_status(struct cli *c, const json_t *result)
 		err = print_rows(c, "Workers",
 				 json_object_get(tables, "workers"));
 	if (!err)
+		err = print_rows(c, "Relays", json_object_get(tables, "relay"));
+	if (!err)
 		err = print_rows(c, "Partners",
 				 json_object_get(tables, "partners"));
 	if (!err)
