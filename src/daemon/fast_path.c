@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 
 /* ---- devices ---- */
 
@@ -50,8 +51,8 @@ static void find_devices(struct devices *d)
 		return;
 	for (const struct ifaddrs *i = all; i && d->count < PLANE_DEVICES;
 	     i = i->ifa_next) {
-		uint32_t index = is_used(all, i) ? if_nametoindex(i->ifa_name)
-						 : 0;
+		uint32_t index =
+			is_used(all, i) ? if_nametoindex(i->ifa_name) : 0;
 		if (index)
 			d->index[d->count++] = index;
 	}
@@ -183,6 +184,28 @@ void fast_path_gone(struct fast_path *f, uint32_t slot)
 	__atomic_store_n(&beat[slot].until_ms, 0, __ATOMIC_RELEASE);
 }
 
+static const enum metric metric_of[] = {
+#define REASON(ID, name, what) M_FAST_##ID,
+#include "xdp/reasons.tbl"
+#undef REASON
+};
+
+void fast_path_count(struct fast_path *f)
+{
+	if (!f->plane)
+		return;
+	const struct plane_counts *row =
+		plane_regions(f->plane)->at[PLANE_R_COUNTS];
+	for (unsigned r = 0; r < PLANE_REASONS; r++) {
+		uint64_t all = 0;
+		for (uint32_t cpu = 0; cpu < plane_cpus(f->plane); cpu++)
+			all += __atomic_load_n(&row[cpu].packets[r],
+					       __ATOMIC_RELAXED);
+		metric_add(metric_of[r], all - f->counted[r]);
+		f->counted[r] = all;
+	}
+}
+
 void fast_path_text(const struct fast_path *f, const struct conf *c,
 		    char out[static FAST_PATH_TEXT])
 {
@@ -193,6 +216,5 @@ void fast_path_text(const struct fast_path *f, const struct conf *c,
 			 f->where);
 	else
 		snprintf(out, FAST_PATH_TEXT, "off: %s",
-			 f->refused ? f->why
-				    : "it begins at a restart only");
+			 f->refused ? f->why : "it begins at a restart only");
 }

@@ -13,10 +13,11 @@
 enum { FAST_PATH_TEXT = 256 };
 
 struct fast_path {
-	struct plane *plane;       /* NULL: there is none */
-	bool refused;              /* it was wanted at the start */
-	char why[PLANE_WHY_MAX];   /* there is none, or not everywhere */
-	char where[FAST_PATH_TEXT]; /* devices and modes */
+	struct plane *plane;             /* NULL: there is none */
+	bool refused;                    /* it was wanted at the start */
+	uint64_t counted[PLANE_REASONS]; /* in the metrics already */
+	char why[PLANE_WHY_MAX];         /* there is none, or not everywhere */
+	char where[FAST_PATH_TEXT];      /* devices and modes */
 };
 
 /* Once, while there are privileges. */
@@ -26,6 +27,8 @@ void fast_path_close(struct fast_path *f); /* twice is fine */
 void fast_path_configure(struct fast_path *f, const struct conf *c);
 /* The relay process of that slot is gone: nothing of it is relayed. */
 void fast_path_gone(struct fast_path *f, uint32_t slot);
+/* Brings the counts of frames into the metrics. */
+void fast_path_count(struct fast_path *f);
 /* For people: what is, or why not. */
 void fast_path_text(const struct fast_path *f, const struct conf *c,
 		    char out[static FAST_PATH_TEXT]);

@@ -112,8 +112,8 @@ static void take_fast_path(struct role_relay *r, const struct ipc_relay_fast *m,
 		 SLICE_FMT(slice_head(m->text, sizeof(r->fast) - 1)));
 	if (m->region == UINT32_MAX)
 		return;
-	int err = fd < 0 ? -EBADF
-			 : relay_io_fast(r->io, m->slot, m->region, fd);
+	int err =
+		fd < 0 ? -EBADF : relay_io_fast(r->io, m->slot, m->region, fd);
 	if (!err)
 		return;
 	snprintf(r->fast, sizeof(r->fast), "off: %s", strerror(-err));

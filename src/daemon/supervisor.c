@@ -76,6 +76,7 @@ static void on_beat(struct timer *t, void *arg)
 	struct supervisor *s = arg;
 	uint64_t every = s->notify.watchdog_ms;
 	look_at_clock(s);
+	fast_path_count(&s->fast);
 	if (every)
 		notify_send(&s->notify, "WATCHDOG=1");
 	log_report_dropped();
@@ -203,9 +204,8 @@ static int step_processes(struct supervisor *s)
 }
 
 static int (*const steps[])(struct supervisor *s) = {
-	step_accounts, step_listeners, step_control,
-	step_state,    step_fast_path, step_rights,
-	step_processes,
+	step_accounts,  step_listeners, step_control,   step_state,
+	step_fast_path, step_rights,    step_processes,
 };
 
 static int adopt(struct supervisor *s, const struct load_result *r)

@@ -106,7 +106,7 @@ struct relay {
 	struct strangers strangers;
 	struct cells *cells;
 	struct fast *fast; /* NULL: no fast path */
-	void *own_shared; /* memory of both, when it is ours alone */
+	void *own_shared;  /* memory of both, when it is ours alone */
 	uint32_t column;
 	uint64_t next_id;
 	size_t count;

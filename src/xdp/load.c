@@ -66,8 +66,7 @@ static int open_object(struct plane *p)
 		return -errno;
 	int cpus = libbpf_num_possible_cpus();
 	p->cpus = cpus > 0 ? (uint32_t)cpus : 1;
-	struct bpf_map *m =
-		bpf_object__find_map_by_name(p->object, "counts");
+	struct bpf_map *m = bpf_object__find_map_by_name(p->object, "counts");
 	return m ? bpf_map__set_max_entries(m, p->cpus) : -ENOENT;
 }
 

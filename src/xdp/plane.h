@@ -61,7 +61,7 @@ struct plane_control {
 	uint64_t base_jiffies, base_ms, scale;
 	uint16_t listen[PLANE_LISTENERS]; /* network order; 0: none */
 	uint16_t first, last;             /* relay ports, host order */
-	uint32_t devices; /* how many of the following */
+	uint32_t devices;                 /* how many of the following */
 	uint64_t spare;
 	uint32_t device[PLANE_DEVICES]; /* that the program is on */
 };
@@ -103,7 +103,7 @@ struct plane_slot {
 	uint16_t channel;    /* 0: raw */
 	uint16_t port[2][2]; /* [way][from, to] */
 	uint32_t hop[2];
-	uint32_t purse; /* PLANE_NONE: no cap */
+	uint32_t purse;    /* PLANE_NONE: no cap */
 	uint16_t delta[2]; /* of the UDP checksum */
 	_Alignas(64) struct plane_ends ends[2];
 	struct plane_count count[2];

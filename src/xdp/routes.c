@@ -17,7 +17,6 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
-
 #include "base/list.h"
 #include "base/map.h"
 
@@ -72,8 +71,8 @@ struct question {
 static void put(struct question *q, uint16_t type, const void *value,
 		size_t len)
 {
-	struct rtattr *a = (void *)((uint8_t *)q +
-				    NLMSG_ALIGN(q->head.nlmsg_len));
+	struct rtattr *a =
+		(void *)((uint8_t *)q + NLMSG_ALIGN(q->head.nlmsg_len));
 	a->rta_type = type;
 	a->rta_len = (uint16_t)RTA_LENGTH(len);
 	memcpy(RTA_DATA(a), value, len);
@@ -117,9 +116,8 @@ static int ask(struct routes *r, struct question *q, uint8_t *answer,
 static void split(const struct nlmsghdr *h, size_t body,
 		  const struct rtattr **by_type, unsigned max)
 {
-	const struct rtattr *a =
-		(const void *)((const uint8_t *)NLMSG_DATA(h) +
-			       NLMSG_ALIGN(body));
+	const struct rtattr *a = (const void *)((const uint8_t *)NLMSG_DATA(h) +
+						NLMSG_ALIGN(body));
 	int left = (int)h->nlmsg_len - (int)NLMSG_SPACE(body);
 	memset(by_type, 0, (max + 1) * sizeof(*by_type));
 	while (left > 0 && RTA_OK(a, left)) {
@@ -276,8 +274,7 @@ static int ask_device(struct routes *r, uint32_t device, struct table_hop *out)
 static void renew(struct routes *r, struct hop *h)
 {
 	struct table_hop row = { .valid = false };
-	if (!ask_device(r, h->device, &row) &&
-	    !ask_neighbour(r, h, row.to)) {
+	if (!ask_device(r, h->device, &row) && !ask_neighbour(r, h, row.to)) {
 		row.valid = true;
 		if (h->mtu && h->mtu < row.mtu)
 			row.mtu = h->mtu;
@@ -372,8 +369,8 @@ static void on_check(struct timer *t, void *arg)
 
 static void note(struct routes *r, const struct nlmsghdr *h)
 {
-	bool neighbour = h->nlmsg_type == RTM_NEWNEIGH ||
-			 h->nlmsg_type == RTM_DELNEIGH;
+	bool neighbour =
+		h->nlmsg_type == RTM_NEWNEIGH || h->nlmsg_type == RTM_DELNEIGH;
 	r->moved |= !neighbour;
 	if (!timer_running(&r->settle))
 		timer_start(&r->settle, neighbour ? 0 : SETTLE_MS);
@@ -432,12 +429,11 @@ int routes_create(struct routes **out, struct loop *l)
 	timer_init(&r->check, loop_timers(l), on_check, r);
 	int err = open_socket(&r->ask, 0);
 	if (!err)
-		err = open_socket(&r->told,
-				  RTMGRP_LINK | RTMGRP_NEIGH |
-					  RTMGRP_IPV4_ROUTE |
-					  RTMGRP_IPV6_ROUTE |
-					  RTMGRP_IPV4_IFADDR |
-					  RTMGRP_IPV6_IFADDR);
+		err = open_socket(&r->told, RTMGRP_LINK | RTMGRP_NEIGH |
+						    RTMGRP_IPV4_ROUTE |
+						    RTMGRP_IPV6_ROUTE |
+						    RTMGRP_IPV4_IFADDR |
+						    RTMGRP_IPV6_IFADDR);
 	if (err) {
 		routes_free(r);
 		return err;

@@ -123,8 +123,7 @@ static int index_add(const struct plane_regions *r, const struct plane_key *k,
 	struct plane_hash h = plane_hash(control(r)->seed, k);
 	uint64_t word = (uint64_t)h.tag << 32 | (slot + 1);
 	for (int i = 0; i < 2 * PLANE_WAYS; i++) {
-		_Atomic uint64_t *at =
-			words(r, h.bucket[i % 2]) + i / 2;
+		_Atomic uint64_t *at = words(r, h.bucket[i % 2]) + i / 2;
 		uint64_t empty = 0;
 		if (atomic_compare_exchange_strong(at, &empty, word))
 			return 0;
@@ -137,8 +136,7 @@ static void index_remove(const struct plane_regions *r,
 {
 	struct plane_hash h = plane_hash(control(r)->seed, k);
 	for (int i = 0; i < 2 * PLANE_WAYS; i++) {
-		_Atomic uint64_t *at =
-			words(r, h.bucket[i % 2]) + i / 2;
+		_Atomic uint64_t *at = words(r, h.bucket[i % 2]) + i / 2;
 		uint64_t word = (uint64_t)h.tag << 32 | (slot + 1);
 		atomic_compare_exchange_strong(at, &word, 0);
 	}
@@ -187,8 +185,8 @@ void table_wipe(const struct plane_regions *r, uint32_t column)
 	for (uint32_t i = first; i < first + each; i++)
 		put32(&slot[i].state, PLANE_FREE);
 	for (uint32_t i = 0; i < PLANE_BUCKETS * PLANE_WAYS; i++) {
-		_Atomic uint64_t *at = words(r, i / PLANE_WAYS) +
-				       i % PLANE_WAYS;
+		_Atomic uint64_t *at =
+			words(r, i / PLANE_WAYS) + i % PLANE_WAYS;
 		uint64_t word = atomic_load(at);
 		if (word && (uint32_t)word - 1 - first < each)
 			atomic_compare_exchange_strong(at, &word, 0);
@@ -420,8 +418,7 @@ void table_purse_caps(struct table *t, uint32_t purse,
 	put64(&p->user_scale, user ? scale_of(caps->user_kbit) : 0);
 }
 
-int table_purse(struct table *t, const struct table_caps *caps,
-		uint32_t *purse)
+int table_purse(struct table *t, const struct table_caps *caps, uint32_t *purse)
 {
 	int err = stack_take(&t->purses, purse);
 	if (err)

@@ -9,13 +9,13 @@
 
 #include "xdp/plane.h"
 
-#define REGION(name, row, entries)                         \
-	struct {                                           \
-		__uint(type, BPF_MAP_TYPE_ARRAY);          \
-		__uint(max_entries, entries);              \
-		__uint(map_flags, BPF_F_MMAPABLE);         \
-		__uint(key_size, sizeof(__u32));           \
-		__uint(value_size, sizeof(struct row) );   \
+#define REGION(name, row, entries)                      \
+	struct {                                        \
+		__uint(type, BPF_MAP_TYPE_ARRAY);       \
+		__uint(max_entries, entries);           \
+		__uint(map_flags, BPF_F_MMAPABLE);      \
+		__uint(key_size, sizeof(__u32));        \
+		__uint(value_size, sizeof(struct row)); \
 	} name SEC(".maps")
 
 REGION(control, plane_control, 1);

@@ -42,6 +42,9 @@ class Fast(Case):
     def fast_packets(self):
         return self.org.metric("turn_fast_packets_total")
 
+    def frames(self, reason):
+        return self.org.metric("turn_fast_frames_total", f'"{reason}"')
+
     def call(self, six=False, peer_six=None):
         """A client with a channel to a peer, warmed up: both ways are in the
         kernel."""
@@ -64,10 +67,13 @@ class Fast(Case):
     def warm(self, turn, peer):
         def in_kernel():
             before = self.fast_packets()
-            for _ in range(4):
+            for _ in range(8):
                 self.round(turn, peer)
-            time.sleep(0.6)
-            return self.fast_packets() >= before + 6
+            end = time.monotonic() + 1.5
+            while time.monotonic() < end:
+                if self.fast_packets() >= before + 10:
+                    return True
+            return False
         wait_for(in_kernel, timeout=60, what="both ways in the kernel")
 
     # ---- the same bytes ----
@@ -117,12 +123,10 @@ class Fast(Case):
         kernel = self.play(turn, peer, 7)
         wait_for(lambda: self.fast_packets() >= before + 55, what="counted")
         self.switch('"off"')
-        # (in force a moment later for nobody: it is one word of memory)
-        time.sleep(1.2)
-        before = self.fast_packets()
+        off = self.frames("pass_off")
         process = self.play(turn, peer, 7)
-        time.sleep(1.2)
-        self.assertEqual(self.fast_packets(), before)
+        wait_for(lambda: self.frames("pass_off") >= off + 60,
+                 what="all of it went up")
         self.assertEqual(kernel, process)
         self.switch("auto")
         self.warm(turn, peer)

@@ -76,6 +76,7 @@ static const struct bad KEYS[] = {
 	  3,
 	  { "relay.tls_listen" } },
 	{ MIN "relay: {dtls: 5349}\n", 3, { "relay.dtls", "yes" } },
+	{ MIN "relay: {xdp: perhaps}\n", 3, { "relay.xdp", "auto" } },
 	{ MIN "relay: {messenger: perhaps}\n",
 	  3,
 	  { "relay.messenger", "yes" } },

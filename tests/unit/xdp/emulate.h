@@ -32,10 +32,10 @@ static void *hook_row(enum plane_region r, size_t size, uint32_t i)
 	return i < all / size ? (uint8_t *)emu.r.at[r] + size * i : NULL;
 }
 
-#define EMU_HOOK(name, type, region)                                        \
-	static struct type *name(uint32_t i)                                \
-	{                                                                   \
-		return hook_row(region, sizeof(struct type), i);            \
+#define EMU_HOOK(name, type, region)                             \
+	static struct type *name(uint32_t i)                     \
+	{                                                        \
+		return hook_row(region, sizeof(struct type), i); \
 	}
 EMU_HOOK(hook_beat, plane_beat, PLANE_R_BEATS)
 EMU_HOOK(hook_bucket, plane_bucket, PLANE_R_INDEX)
@@ -105,8 +105,8 @@ static inline void emu_close(void)
 }
 
 /* The frame is moved into ctx, with exactly its own bytes behind data. */
-static enum plane_reason emu_run(struct xdp_md *ctx, const uint8_t *frame,
-				 size_t len)
+static inline enum plane_reason emu_run(struct xdp_md *ctx,
+					const uint8_t *frame, size_t len)
 {
 	struct plan d = { .slot = NULL };
 	uint32_t bytes = 0;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "unit/xdp/emulate.h"
-#include "unit/xdp/frames.h"
+#include "unit/xdp/world.h"
 
 struct state {
 	struct table *table;
@@ -46,8 +46,8 @@ static void begin(struct state *s, int client6, int peer6, int raw)
 	world_open(&s->w, s->table, client6, peer6, raw);
 	s->w.b.expires_ms[0] = emu.now_ms + 600000;
 	s->w.b.expires_ms[1] = emu.now_ms + 300000;
-	assert_int_equal(
-		table_add(s->table, &s->w.b, emu.now_ms, &s->w.slot), 0);
+	assert_int_equal(table_add(s->table, &s->w.b, emu.now_ms, &s->w.slot),
+			 0);
 	for (int way = 0; way < 2; way++)
 		hook_hop(s->w.b.hop[way])->probe_ms = UINT64_MAX;
 }
@@ -178,8 +178,7 @@ static void test_raw_owns_all(void **in)
 	const uint8_t stun[20] = { 0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42 };
 	const uint8_t channel[8] = { 0x40, 1, 0, 4, 1, 2, 3, 4 };
 	struct frame_spec f = world_in(&s->w, PLANE_UP, stun, sizeof(stun));
-	struct frame_spec want =
-		world_out(&s->w, PLANE_UP, stun, sizeof(stun));
+	struct frame_spec want = world_out(&s->w, PLANE_UP, stun, sizeof(stun));
 	assert_int_equal(run(s, &f), PLANE_REDIRECT);
 	came_out(s, &want);
 	f = world_in(&s->w, PLANE_UP, channel, sizeof(channel));
@@ -220,8 +219,7 @@ static void test_broken_sum(void **in)
 	struct frame_spec want = world_out(&s->w, PLANE_UP, s->data, 20);
 	frame_build(&s->in, &f);
 	s->in.at[14 + 20 + 8] ^= 0x40;
-	assert_int_equal(emu_run(&s->ctx, s->in.at, s->in.len),
-			 PLANE_REDIRECT);
+	assert_int_equal(emu_run(&s->ctx, s->in.at, s->in.len), PLANE_REDIRECT);
 	frame_build(&s->want, &want);
 	assert_memory_equal(s->ctx.data + 14 + 20 + 6, s->want.at + 14 + 20 + 6,
 			    2);
@@ -280,8 +278,7 @@ static void test_pokes(void **in)
 		struct frame_spec f = world_in(&s->w, PLANE_UP, s->payload, n);
 		frame_build(&s->in, &f);
 		s->in.at[p->at] = p->byte;
-		enum plane_reason why =
-			emu_run(&s->ctx, s->in.at, s->in.len);
+		enum plane_reason why = emu_run(&s->ctx, s->in.at, s->in.len);
 		if (why != p->why)
 			fail_msg("%s: %s", p->what, plane_reason_name(why));
 		if (!plane_reason_sent(why))
@@ -302,8 +299,7 @@ static void test_cut(void **in)
 		frame_build(&s->in, &f);
 		for (size_t len = s->in.len; len-- > 0;) {
 			size_t whole = s->in.len;
-			enum plane_reason why =
-				emu_run(&s->ctx, s->in.at, len);
+			enum plane_reason why = emu_run(&s->ctx, s->in.at, len);
 			s->in.len = len;
 			assert_int_equal(why, PLANE_SHORT);
 			unchanged(s);
@@ -401,16 +397,15 @@ static void test_ttl(void **in)
 	for (int six = 0; six < 2; six++) {
 		begin(s, six, six, 1);
 		struct frame_spec f = world_in(&s->w, PLANE_UP, s->data, 8);
-		struct frame_spec want =
-			world_out(&s->w, PLANE_UP, s->data, 8);
+		struct frame_spec want = world_out(&s->w, PLANE_UP, s->data, 8);
 		f.ttl = 2;
 		want.ttl = 1;
 		assert_int_equal(run(s, &f), PLANE_REDIRECT);
 		came_out(s, &want);
 		for (f.ttl = 0; f.ttl < 2; f.ttl++)
 			assert_int_equal(run(s, &f), PLANE_TTL);
-		assert_int_equal(
-			hook_slot(s->w.slot)->count[PLANE_UP].dropped, 2);
+		assert_int_equal(hook_slot(s->w.slot)->count[PLANE_UP].dropped,
+				 2);
 		end(s);
 	}
 }
@@ -467,8 +462,7 @@ static unsigned sent_of(struct state *s, unsigned count,
 static void test_port_cap(void **in)
 {
 	struct state *s = *in;
-	const struct table_caps caps = { .port_kbit = 800,
-					 .user = PLANE_NONE };
+	const struct table_caps caps = { .port_kbit = 800, .user = PLANE_NONE };
 	begin(s, 0, 0, 0);
 	table_purse_caps(s->table, s->w.b.purse, &caps);
 	/* 100 packets of 1000 bytes a second, a second's worth at once */
@@ -493,8 +487,8 @@ static void test_user_cap(void **in)
 		assert_true(table_user_pass(s->table, 77, emu.now_ms * 1000,
 					    1000, 800));
 	assert_in_range(sent_of(s, 200, PLANE_QUOTA_USER), 50, 51);
-	assert_false(table_user_pass(s->table, 77, emu.now_ms * 1000, 1000,
-				     800));
+	assert_false(
+		table_user_pass(s->table, 77, emu.now_ms * 1000, 1000, 800));
 	end(s);
 }
 
@@ -502,12 +496,12 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_state, close_state)
 	const struct CMUnitTest tests[] = {
-		T(test_all_cases),  T(test_counts),	T(test_tagged_in),
-		T(test_raw_owns_all), T(test_no_sum),	T(test_broken_sum),
-		T(test_pokes),	    T(test_cut),	T(test_ms_message),
-		T(test_switches),   T(test_expiry),	T(test_mtu),
-		T(test_ttl),	    T(test_probe),	T(test_headroom),
-		T(test_port_cap),   T(test_user_cap),
+		T(test_all_cases),    T(test_counts),   T(test_tagged_in),
+		T(test_raw_owns_all), T(test_no_sum),   T(test_broken_sum),
+		T(test_pokes),        T(test_cut),      T(test_ms_message),
+		T(test_switches),     T(test_expiry),   T(test_mtu),
+		T(test_ttl),          T(test_probe),    T(test_headroom),
+		T(test_port_cap),     T(test_user_cap),
 	};
 	return cmocka_run_group_tests_name("xdp/forward", tests, NULL, NULL);
 }

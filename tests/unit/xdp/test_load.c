@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "unit/xdp/emulate.h"
-#include "unit/xdp/frames.h"
+#include "unit/xdp/world.h"
 #include "xdp/load.h"
 
 enum { DROP = 1, PASS = 2, TX = 3, REDIRECT = 4, ROUNDS = 20000 };
@@ -192,8 +192,7 @@ static void test_clock(void **in)
 	if (skipped(s))
 		return;
 	begin(s);
-	struct frame_spec f =
-		world_in(&s->w[4], PLANE_UP, s->data, 40);
+	struct frame_spec f = world_in(&s->w[4], PLANE_UP, s->data, 40);
 	struct plane_trial t = { .frame = s->out,
 				 .room = sizeof(s->out),
 				 .repeat = 1 };
@@ -202,8 +201,7 @@ static void test_clock(void **in)
 	t.len = (uint32_t)s->in.len;
 	uint64_t before = now_ms();
 	assert_int_equal(plane_try(s->plane, &t), 0);
-	uint64_t seen =
-		hook_slot(s->w[4].slot)->count[PLANE_UP].last_ms;
+	uint64_t seen = hook_slot(s->w[4].slot)->count[PLANE_UP].last_ms;
 	assert_in_range(seen, before - 25, now_ms() + 1);
 }
 
