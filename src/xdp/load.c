@@ -58,7 +58,8 @@ static int silent(enum libbpf_print_level level, const char *format,
 
 static int open_object(struct plane *p)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, o, .object_name = "sallyport");
+	struct bpf_object_open_opts o = { .sz = sizeof(o),
+					  .object_name = "sallyport" };
 	libbpf_set_print(silent);
 	p->object = bpf_object__open_mem(
 		object_begin, (size_t)(object_end - object_begin), &o);
@@ -98,9 +99,12 @@ static int map_region(struct plane *p, enum plane_region r)
 static int ask_clocks(const struct plane *p, uint64_t both[2])
 {
 	uint8_t frame[64] = { 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame,
-		    .data_size_in = sizeof(frame), .data_out = frame,
-		    .data_size_out = sizeof(frame), .repeat = 1);
+	struct bpf_test_run_opts o = { .sz = sizeof(o),
+				       .data_in = frame,
+				       .data_size_in = sizeof(frame),
+				       .data_out = frame,
+				       .data_size_out = sizeof(frame),
+				       .repeat = 1 };
 	int err = bpf_prog_test_run_opts(p->clocks, &o);
 	memcpy(both, frame, 2 * sizeof(*both));
 	return err;
@@ -208,9 +212,11 @@ void plane_free(struct plane *p)
 int plane_attach(struct plane *p, uint32_t device, enum plane_mode mode,
 		 char why[static PLANE_WHY_MAX])
 {
-	LIBBPF_OPTS(bpf_link_create_opts, o,
-		    .flags = mode == PLANE_NATIVE ? XDP_FLAGS_DRV_MODE
-						  : XDP_FLAGS_SKB_MODE);
+	struct bpf_link_create_opts o = {
+		.sz = sizeof(o),
+		.flags = mode == PLANE_NATIVE ? XDP_FLAGS_DRV_MODE
+					      : XDP_FLAGS_SKB_MODE
+	};
 	if (p->links == PLANE_DEVICES)
 		return -ENOSPC;
 	int err = bpf_map_update_elem(p->devices, &device, &device, BPF_ANY);
@@ -254,10 +260,14 @@ int plane_program(const struct plane *p)
 int plane_try(struct plane *p, struct plane_trial *t)
 {
 	struct xdp_md ctx = { .data_end = t->len, .ingress_ifindex = 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = t->frame,
-		    .data_size_in = t->len, .data_out = t->frame,
-		    .data_size_out = t->room, .ctx_in = &ctx,
-		    .ctx_size_in = sizeof(ctx), .repeat = (int)t->repeat);
+	struct bpf_test_run_opts o = { .sz = sizeof(o),
+				       .data_in = t->frame,
+				       .data_size_in = t->len,
+				       .data_out = t->frame,
+				       .data_size_out = t->room,
+				       .ctx_in = &ctx,
+				       .ctx_size_in = sizeof(ctx),
+				       .repeat = (int)t->repeat };
 	int err = bpf_prog_test_run_opts(p->program, &o);
 	t->len = o.data_size_out;
 	t->verdict = o.retval;

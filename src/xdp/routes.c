@@ -113,22 +113,22 @@ static int ask(struct routes *r, struct question *q, uint8_t *answer,
 }
 
 /* The attributes behind a body, by type; the rest stays NULL. */
-static void split(const struct nlmsghdr *h, size_t body,
-		  const struct rtattr **by_type, unsigned max)
+static void split(struct nlmsghdr *h, size_t body, struct rtattr **by_type,
+		  unsigned max)
 {
-	const struct rtattr *a = (const void *)((const uint8_t *)NLMSG_DATA(h) +
-						NLMSG_ALIGN(body));
+	struct rtattr *a =
+		(void *)((uint8_t *)NLMSG_DATA(h) + NLMSG_ALIGN(body));
 	int left = (int)h->nlmsg_len - (int)NLMSG_SPACE(body);
 	memset(by_type, 0, (max + 1) * sizeof(*by_type));
 	while (left > 0 && RTA_OK(a, left)) {
 		if (a->rta_type <= max)
 			by_type[a->rta_type] = a;
 		left -= (int)RTA_ALIGN(a->rta_len);
-		a = (const void *)((const uint8_t *)a + RTA_ALIGN(a->rta_len));
+		a = (void *)((uint8_t *)a + RTA_ALIGN(a->rta_len));
 	}
 }
 
-static uint32_t number(const struct rtattr *a)
+static uint32_t number(struct rtattr *a)
 {
 	uint32_t v = 0;
 	if (a && RTA_PAYLOAD(a) >= sizeof(v))
@@ -148,21 +148,21 @@ static int address_family(uint8_t family)
 
 /* ---- what the system says: a route, a neighbour, a device ---- */
 
-static uint32_t metric_mtu(const struct rtattr *metrics)
+static uint32_t metric_mtu(struct rtattr *metrics)
 {
 	if (!metrics)
 		return 0;
 	int left = (int)RTA_PAYLOAD(metrics);
-	for (const struct rtattr *a = RTA_DATA(metrics); RTA_OK(a, left);) {
+	for (struct rtattr *a = RTA_DATA(metrics); RTA_OK(a, left);) {
 		if (a->rta_type == RTAX_MTU)
 			return number(a);
 		left -= (int)RTA_ALIGN(a->rta_len);
-		a = (const void *)((const uint8_t *)a + RTA_ALIGN(a->rta_len));
+		a = (void *)((uint8_t *)a + RTA_ALIGN(a->rta_len));
 	}
 	return 0;
 }
 
-static int read_via(const struct rtattr *gateway, struct hop *h)
+static int read_via(struct rtattr *gateway, struct hop *h)
 {
 	if (!gateway)
 		return 0;
@@ -174,9 +174,9 @@ static int read_via(const struct rtattr *gateway, struct hop *h)
 }
 
 /* A gateway of the other family and several paths at once are the stack's. */
-static int read_route(const struct nlmsghdr *m, struct hop *h)
+static int read_route(struct nlmsghdr *m, struct hop *h)
 {
-	const struct rtattr *a[RTA_MAX + 1];
+	struct rtattr *a[RTA_MAX + 1];
 	const struct rtmsg *body = NLMSG_DATA(m);
 	if (m->nlmsg_type != RTM_NEWROUTE ||
 	    m->nlmsg_len < NLMSG_LENGTH(sizeof(*body)) ||
@@ -214,7 +214,7 @@ static int ask_route(struct routes *r, const struct routes_wish *w,
 static int ask_neighbour(struct routes *r, const struct hop *h, uint8_t mac[6])
 {
 	_Alignas(8) uint8_t answer[ANSWER_BYTES];
-	const struct rtattr *a[NDA_MAX + 1];
+	struct rtattr *a[NDA_MAX + 1];
 	struct nlmsghdr *m;
 	struct question q;
 	begin(&q, RTM_GETNEIGH, sizeof(q.u.neighbour));
@@ -243,7 +243,7 @@ static int ask_neighbour(struct routes *r, const struct hop *h, uint8_t mac[6])
 static int ask_device(struct routes *r, uint32_t device, struct table_hop *out)
 {
 	_Alignas(8) uint8_t answer[ANSWER_BYTES];
-	const struct rtattr *a[IFLA_MTU + 1];
+	struct rtattr *a[IFLA_MTU + 1];
 	struct nlmsghdr *m;
 	struct question q;
 	if (!table_has_device(r->table, device))
