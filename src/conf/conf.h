@@ -102,7 +102,7 @@ struct conf {
 		uint8_t dtls;
 		uint8_t wide_channels;
 		uint8_t messenger;
-		uint8_t xdp; /* enum conf_xdp */
+		uint8_t xdp;                   /* enum conf_xdp */
 		struct slice realm;            /* empty: edge.name */
 		struct slice public4, public6; /* addresses without port */
 		uint32_t credential_life_s;

@@ -179,7 +179,6 @@ void queue_flush(struct relay_io *io);
 /* fast_io.c */
 void fast_io_open(struct relay_io *io);
 void fast_io_close(struct relay_io *io);
-
 /* io_door.c */
 void door_accepted(void *arg, int fd, const struct addr *from);
 void doors_close(struct relay_io *io);
