@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void begin(void)
+static struct table *begin(void)
 {
 	struct table *t = NULL;
 	struct world w;
@@ -28,17 +28,15 @@ static void begin(void)
 		if (table_add(t, &w.b, emu.now_ms, &w.slot))
 			abort();
 	}
-	/* the regions live as long as the process */
-	free(t);
+	return t;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool begun;
+	static struct table *t; /* it lives as long as the process */
 	static struct xdp_md ctx;
-	if (!begun)
-		begin();
-	begun = true;
+	if (!t)
+		t = begin();
 	if (size > 2000)
 		return 0;
 	enum plane_reason why = emu_run(&ctx, data, size);
