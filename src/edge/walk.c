@@ -105,9 +105,9 @@ static void forward_home(struct walk *w)
 	struct edge *e = w->e;
 	struct proxy_target t = { .edits = &w->edits,
 				  .hide_vias = true,
-				  .own = true,
 				  .timeout_ms = INSIDE_TIMEOUT_MS };
 	bool client = w->flow->kind == FLOW_CLIENT;
+	t.own = client; /* a partner would hold back live traffic too */
 	if (!e->home.incarnation) {
 		proxy_refuse(w->r, edge_reject(EDGE_INSIDE_DOWN));
 		return;
