@@ -221,7 +221,7 @@ static int measure(int program, const uint8_t *frame, uint32_t len,
 {
 	static uint32_t all[ROUNDS];
 	for (int i = 0; i < ROUNDS; i++) {
-		uint32_t verdict;
+		uint32_t verdict = XDP_PASS;
 		int err = run(program, frame, len, &all[i], &verdict);
 		if (err || verdict == XDP_PASS || verdict == XDP_DROP)
 			return err ? err : -EBADMSG;

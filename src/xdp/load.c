@@ -62,7 +62,8 @@ static int open_object(struct plane *p)
 					  .object_name = "sallyport" };
 	libbpf_set_print(silent);
 	p->object = bpf_object__open_mem(
-		object_begin, (size_t)(object_end - object_begin), &o);
+		object_begin,
+		(size_t)((uintptr_t)object_end - (uintptr_t)object_begin), &o);
 	if (!p->object)
 		return -errno;
 	int cpus = libbpf_num_possible_cpus();

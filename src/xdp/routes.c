@@ -93,18 +93,18 @@ static int ask(struct routes *r, struct question *q, uint8_t *answer,
 	       struct nlmsghdr **out)
 {
 	q->head.nlmsg_seq = ++r->sequence;
+	*out = (void *)answer;
 	if (send(r->ask, q, q->head.nlmsg_len, MSG_DONTWAIT) < 0)
-		return -errno;
+		return -EIO;
 	for (;;) {
 		ssize_t n = recv(r->ask, answer, ANSWER_BYTES, MSG_DONTWAIT);
 		struct nlmsghdr *h = (void *)answer;
 		if (n < 0)
-			return -errno;
+			return -EIO;
 		if (!NLMSG_OK(h, (size_t)n))
 			return -EBADMSG;
 		if (h->nlmsg_seq != r->sequence)
 			continue;
-		*out = h;
 		if (h->nlmsg_type != NLMSG_ERROR)
 			return 0;
 		const struct nlmsgerr *e = NLMSG_DATA(h);
@@ -119,7 +119,8 @@ static void split(struct nlmsghdr *h, size_t body, struct rtattr **by_type,
 	struct rtattr *a =
 		(void *)((uint8_t *)NLMSG_DATA(h) + NLMSG_ALIGN(body));
 	int left = (int)h->nlmsg_len - (int)NLMSG_SPACE(body);
-	memset(by_type, 0, (max + 1) * sizeof(*by_type));
+	for (unsigned i = 0; i <= max; i++)
+		by_type[i] = NULL;
 	while (left > 0 && RTA_OK(a, left)) {
 		if (a->rta_type <= max)
 			by_type[a->rta_type] = a;
