@@ -38,11 +38,18 @@ struct access_demand {
 	size_t pin_count;
 };
 
+enum access_provider_kind {
+	ACCESS_HOSTING, /* of organisations, which are as partners */
+	ACCESS_PUBLIC_IM,
+	ACCESS_XMPP, /* a gateway to domains that speak XMPP */
+};
+enum { ACCESS_KINDS = ACCESS_XMPP + 1 };
+
 /* Many domains behind one edge. */
 struct access_provider {
 	struct slice name;
-	bool public_im;   /* else it hosts organisations */
-	bool audio_video; /* may cross (public IM) */
+	enum access_provider_kind kind;
+	bool audio_video; /* may cross, when it is not hosting */
 	uint64_t ends_s;  /* federation with it ends, since 1970; 0: never */
 	const struct slice *kept; /* domains of it that go on */
 	size_t kept_count;
@@ -68,6 +75,7 @@ enum access_may {
 	ACCESS_MAY_PUBLIC_IM = 1 << 1,
 	ACCESS_MAY_PUBLIC_AV = 1 << 2,
 	ACCESS_MAY_OUTSIDE = 1 << 3, /* sign in from outside */
+	ACCESS_MAY_XMPP = 1 << 4,
 };
 
 /* For some users; what is not in set comes from the next wider policy. */

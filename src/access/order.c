@@ -228,9 +228,16 @@ static const struct reject *still_partner(struct judge *j)
 	return j->other ? NULL : &ACCESS_REJ_NO_ROUTE;
 }
 
-static bool is_public(const struct judge *j)
+/* Who is no provider is as an organisation that one hosts. */
+static enum access_provider_kind provider_kind(const struct access_partner *p)
 {
-	return j->other && j->other->provider && j->other->provider->public_im;
+	return p && p->provider ? p->provider->kind : ACCESS_HOSTING;
+}
+
+/* Do messages and presence alone cross? */
+static bool is_narrow(const struct judge *j)
+{
+	return provider_kind(j->other) != ACCESS_HOSTING;
 }
 
 static const struct reject *method_crosses(struct judge *j)
@@ -240,11 +247,11 @@ static const struct reject *method_crosses(struct judge *j)
 }
 
 /* One-to-one messages and presence; calls are judged by audio_video. */
-static const struct reject *method_public(struct judge *j)
+static const struct reject *method_narrow(struct judge *j)
 {
 	bool more =
 		j->f->multiparty || slice_eq(j->f->method, SLICE_LIT("REFER"));
-	if (!is_public(j))
+	if (!is_narrow(j))
 		return NULL;
 	j->line = j->other->provider->line;
 	return more ? &ACCESS_REJ_PROVIDER_METHOD : NULL;
@@ -259,27 +266,32 @@ static bool user_may(struct judge *j, struct slice aor, unsigned bit)
 	return (p ? p->may : ~j->a->conf->denied) & bit;
 }
 
-static unsigned needed(const struct judge *j)
-{
-	return is_public(j) ? ACCESS_MAY_PUBLIC_IM : ACCESS_MAY_FEDERATE;
-}
+static const struct {
+	enum access_may bit;
+	const struct reject *without;
+} GATES[ACCESS_KINDS] = {
+	[ACCESS_HOSTING] = { ACCESS_MAY_FEDERATE,
+			     &ACCESS_REJ_POLICY_FEDERATION },
+	[ACCESS_PUBLIC_IM] = { ACCESS_MAY_PUBLIC_IM,
+			       &ACCESS_REJ_POLICY_PUBLIC_IM },
+	[ACCESS_XMPP] = { ACCESS_MAY_XMPP, &ACCESS_REJ_POLICY_XMPP },
+};
 
 static const struct reject *sender_may(struct judge *j)
 {
+	enum access_provider_kind kind = provider_kind(j->other);
 	struct slice who = j->f->from_aor;
-	bool partners = user_may(j, who, ACCESS_MAY_FEDERATE);
-	bool providers = user_may(j, who, ACCESS_MAY_PUBLIC_IM);
-	if (!partners && !providers)
+	bool any = false;
+	for (unsigned i = 0; i < ACCESS_KINDS && !any; i++)
+		any = user_may(j, who, GATES[i].bit);
+	if (!any)
 		return &ACCESS_REJ_POLICY_NOTHING;
-	if (user_may(j, who, needed(j)))
-		return NULL;
-	return is_public(j) ? &ACCESS_REJ_POLICY_PUBLIC_IM
-			    : &ACCESS_REJ_POLICY_FEDERATION;
+	return user_may(j, who, GATES[kind].bit) ? NULL : GATES[kind].without;
 }
 
 static const struct reject *addressee_may(struct judge *j)
 {
-	return user_may(j, j->f->to_aor, needed(j))
+	return user_may(j, j->f->to_aor, GATES[provider_kind(j->other)].bit)
 		       ? NULL
 		       : &ACCESS_REJ_POLICY_ADDRESSEE;
 }
@@ -296,11 +308,13 @@ static const struct reject *audio_video(struct judge *j)
 {
 	const struct access_facts *f = j->f;
 	bool inwards = f->source == ACCESS_FROM_FEDERATION;
-	if (!is_public(j) || !f->audio_video)
+	if (!is_narrow(j) || !f->audio_video)
 		return NULL;
 	j->line = j->other->provider->line;
 	if (!j->other->provider->audio_video)
 		return &ACCESS_REJ_AUDIO_VIDEO;
+	if (provider_kind(j->other) == ACCESS_XMPP)
+		return NULL;
 	return user_may(j, inwards ? f->to_aor : f->from_aor,
 			ACCESS_MAY_PUBLIC_AV)
 		       ? NULL
@@ -345,8 +359,8 @@ static const struct {
 	{ LANES_OUT, "the sender's policy", sender_may },
 	{ LANES_IN | LANES_OUT, "this type of request crosses",
 	  method_crosses },
-	{ LANES_IN | LANES_OUT, "it crosses to public providers",
-	  method_public },
+	{ LANES_IN | LANES_OUT, "it crosses to this kind of provider",
+	  method_narrow },
 	{ LANE_FEDERATION, "the addressee's policy", addressee_may },
 	{ LANES_IN | LANES_OUT, "audio and video with public providers",
 	  audio_video },
@@ -422,8 +436,7 @@ static const struct access_partner *other_side(const struct access *a,
 bool access_wants_media(const struct access *a,
 			const struct access_facts *facts)
 {
-	const struct access_partner *p = other_side(a, facts);
-	return p && p->provider && p->provider->public_im;
+	return provider_kind(other_side(a, facts)) != ACCESS_HOSTING;
 }
 
 /* In a dialog the Request-URI names a device: the partner's entry tells. */
@@ -451,7 +464,7 @@ static struct access_mark mark_of(const struct judge *j, enum lane lane)
 	m.type = p->provider   ? ACCESS_SOURCE_AUTHORIZED_SERVER
 		 : p->edge.len ? ACCESS_SOURCE_DIRECT_PARTNER
 			       : ACCESS_SOURCE_AUTO_FEDERATION;
-	m.public_cloud = p->provider && p->provider->public_im;
+	m.public_cloud = provider_kind(p) == ACCESS_PUBLIC_IM;
 	m.verified = p->level == ACCESS_LEVEL_VERIFIED ||
 		     ((p->level == ACCESS_LEVEL_SOURCE ||
 		       p->level == ACCESS_LEVEL_STRICT) &&

@@ -263,6 +263,18 @@ const struct reject ACCESS_REJ_POLICY_PUBLIC_IM = {
 	.spec = "RFC 3261 16.3",
 };
 
+const struct reject ACCESS_REJ_POLICY_XMPP = {
+	.status = 403,
+	.diagnostics = 1002,
+	.inside_only = true,
+	.metric = M_REJ_POLICY_XMPP,
+	.why = "policy_xmpp",
+	.reason = "Forbidden",
+	.text = "The policy of this user does not allow domains behind an "
+		"XMPP gateway.",
+	.spec = "RFC 3261 16.3",
+};
+
 const struct reject ACCESS_REJ_POLICY_OUTSIDE = {
 	.status = 403,
 	.diagnostics = 4003,

@@ -29,5 +29,6 @@ extern const struct reject ACCESS_REJ_AUDIO_VIDEO;
 extern const struct reject ACCESS_REJ_POLICY_NOTHING;
 extern const struct reject ACCESS_REJ_POLICY_FEDERATION;
 extern const struct reject ACCESS_REJ_POLICY_PUBLIC_IM;
+extern const struct reject ACCESS_REJ_POLICY_XMPP;
 extern const struct reject ACCESS_REJ_POLICY_OUTSIDE;
 extern const struct reject ACCESS_REJ_POLICY_ADDRESSEE;

@@ -20,12 +20,18 @@ static int view_prefixes(struct arena *a, const struct slice *texts,
 	return 0;
 }
 
+static const enum access_provider_kind kinds[] = {
+	[CONF_PUBLIC] = ACCESS_PUBLIC_IM,
+	[CONF_HOSTING] = ACCESS_HOSTING,
+	[CONF_XMPP] = ACCESS_XMPP,
+};
+
 static void view_provider(const struct conf_provider *p,
 			  struct access_provider *out)
 {
 	*out = (struct access_provider){
 		.name = p->name,
-		.public_im = !p->hosting,
+		.kind = kinds[p->kind],
 		.audio_video = p->audio_video,
 		.kept = p->kept,
 		.kept_count = p->kept_count,
@@ -197,7 +203,8 @@ static unsigned gates(const struct conf_gates *g, enum conf_may word)
 	return (g->federation == word ? ACCESS_MAY_FEDERATE : 0u) |
 	       (g->public_im == word ? ACCESS_MAY_PUBLIC_IM : 0u) |
 	       (g->public_av == word ? ACCESS_MAY_PUBLIC_AV : 0u) |
-	       (g->outside == word ? ACCESS_MAY_OUTSIDE : 0u);
+	       (g->outside == word ? ACCESS_MAY_OUTSIDE : 0u) |
+	       (g->xmpp == word ? ACCESS_MAY_XMPP : 0u);
 }
 
 static int view_policies(struct arena *a, const struct conf *c,

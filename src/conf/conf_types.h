@@ -89,15 +89,17 @@ enum conf_verification {
 	CONF_SOURCE_STRICT
 };
 
+enum conf_kind { CONF_PUBLIC, CONF_HOSTING, CONF_XMPP };
+
 struct conf_provider {
 	struct slice name;
 	struct slice edge; /* FQDN */
 	struct slice *domains;
 	size_t domain_count;
 	struct slice address;
-	uint8_t hosting, audio_video, enabled;
-	uint8_t verification; /* enum conf_verification */
-	struct slice ends;    /* date; empty: never */
+	uint8_t kind, audio_video, enabled; /* enum conf_kind */
+	uint8_t verification;               /* enum conf_verification */
+	struct slice ends;                  /* date; empty: never */
 	struct slice *kept;
 	size_t kept_count;
 	struct slice successor;
@@ -112,7 +114,7 @@ struct conf_provider {
 /* What users may do; in entries for some users also: as said elsewhere. */
 enum conf_may { CONF_INHERIT, CONF_MAY_NOT, CONF_MAY };
 struct conf_gates {
-	uint8_t federation, public_im, public_av, outside; /* enum conf_may */
+	uint8_t federation, public_im, public_av, outside, xmpp; /* conf_may */
 };
 
 struct conf_policy {

@@ -63,8 +63,9 @@ static const struct conf_choice VERIFICATIONS[] = {
 };
 
 static const struct conf_choice PROVIDER_KINDS[] = {
-	{ "public", false, NULL },
-	{ "hosting", true, NULL },
+	{ "public", CONF_PUBLIC, NULL },
+	{ "hosting", CONF_HOSTING, NULL },
+	{ "xmpp", CONF_XMPP, NULL },
 	{ NULL, 0, NULL },
 };
 

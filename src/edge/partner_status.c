@@ -135,8 +135,13 @@ static void put_unused(struct buf *pairs)
 
 static const char *class_of(const struct access_partner *row)
 {
+	static const char *const kinds[ACCESS_KINDS] = {
+		[ACCESS_HOSTING] = "hosting",
+		[ACCESS_PUBLIC_IM] = "public",
+		[ACCESS_XMPP] = "xmpp",
+	};
 	if (row->provider)
-		return row->provider->public_im ? "public" : "hosting";
+		return kinds[row->provider->kind];
 	if (row->discovered)
 		return "discovered";
 	if (row->edge.len)

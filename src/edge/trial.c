@@ -155,9 +155,13 @@ static const struct reject *judge(struct trial *t,
 
 static const char *kind_of(const struct access_partner *row)
 {
+	static const char *const kinds[ACCESS_KINDS] = {
+		[ACCESS_HOSTING] = "a hosting provider",
+		[ACCESS_PUBLIC_IM] = "a public IM provider",
+		[ACCESS_XMPP] = "an XMPP gateway",
+	};
 	if (row->provider)
-		return row->provider->public_im ? "a public IM provider"
-						: "a hosting provider";
+		return kinds[row->provider->kind];
 	if (row->discovered)
 		return "found by discovery";
 	return row->line ? "an entry of the configuration"

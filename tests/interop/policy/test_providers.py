@@ -4,6 +4,7 @@
 * A public provider gets one-to-one messages and, when its entry and the
   policy of our user allow it, calls; neither transfers nor parties.
 * Policies hold in both directions, and a reload changes them at once.
+* Domains behind an XMPP gateway are for whom the policy allows them.
 * A provider whose time is over is refused with the name of its successor.
 * A blocked domain is refused whatever else says.
 * After the end a successor takes over whom it is configured to.
@@ -99,6 +100,17 @@ providers:
                           "policies: [{group: sales, "
                           "users: [alice@contoso.test], public_im: yes}]")
         self.expect(self.out, 200)
+
+    def test_xmpp(self):
+        """Domains behind a gateway have a gate of their own, shut unless
+        somebody opens it."""
+        self.start("    kind: xmpp")
+        self.expect(self.out, 403, 1002)
+        self.change("    kind: xmpp\n    audio_video: no", "policies: "
+                    "[{users: [alice@contoso.test], xmpp: yes}]")
+        self.expect(self.out, 200)
+        self.expect(lambda: self.out("INVITE", SDP % b"audio",
+                                     "application/sdp"), 488, 1027)
 
     def test_outside(self):
         self.start()

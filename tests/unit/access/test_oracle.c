@@ -37,40 +37,44 @@ enum class {
 	LEFTOVER,   /* the same, and the old server still sends */
 	WRAPPED,    /* of the AV provider, around a blocked domain */
 	OTHERS,     /* by the default route */
+	GATEWAY,    /* behind an XMPP gateway */
 	CLASSES
 };
 enum ask { MESSAGE, CALL, TRANSFER, PARTY, PUBLISH, ASKS };
-enum { NOW = 2000, ALL_MAY = 16 };
+enum { NOW = 2000, ALL_MAY = 32 };
 
 static const struct slice ours[] = { S("contoso.test") };
 static const struct slice kept[] = { S("kept.test") };
 static const struct access_provider providers[] = {
-	{ .name = S("av"), .public_im = true, .audio_video = true },
-	{ .name = S("im"), .public_im = true },
+	{ .name = S("av"), .kind = ACCESS_PUBLIC_IM, .audio_video = true },
+	{ .name = S("im"), .kind = ACCESS_PUBLIC_IM },
 	{ .name = S("hosting"), .audio_video = true },
 	{ .name = S("ended"),
-	  .public_im = true,
+	  .kind = ACCESS_PUBLIC_IM,
 	  .ends_s = NOW,
 	  .kept = kept,
 	  .kept_count = 1,
 	  .successor = S("im") },
 	{ .name = S("old"), .ends_s = NOW, .successor = S("av") },
+	{ .name = S("gateway"), .kind = ACCESS_XMPP },
 };
 static const char *const domains[CLASSES] = {
 	"direct.test",   "srv.test",   "av.test",      "im.test",
 	"hosted.test",   "ended.test", "kept.test",    "x.blocked.test",
 	"stranger.test", "found.test", "allowed.test", "a.ruled.test",
 	"old.test",      "old.test",   "av.test",      "others.test",
+	"jabber.test",
 };
 static const char names[CLASSES][1][256] = {
-	{ "edge.direct.test" },   { "sip.srv.test" },
-	{ "edge.av.test" },       { "edge.im.test" },
-	{ "edge.hosting.test" },  { "edge.ended.test" },
-	{ "edge.ended.test" },    { "edge.direct.test" },
-	{ "edge.stranger.test" }, { "sip.found.test" },
-	{ "sip.allowed.test" },   { "edge.ruled.test" },
-	{ "edge.av.test" },       { "edge.old.test" },
-	{ "edge.av.test" },       { "edge.others.test" },
+	{ "edge.direct.test" },    { "sip.srv.test" },
+	{ "edge.av.test" },        { "edge.im.test" },
+	{ "edge.hosting.test" },   { "edge.ended.test" },
+	{ "edge.ended.test" },     { "edge.direct.test" },
+	{ "edge.stranger.test" },  { "sip.found.test" },
+	{ "sip.allowed.test" },    { "edge.ruled.test" },
+	{ "edge.av.test" },        { "edge.old.test" },
+	{ "edge.av.test" },        { "edge.others.test" },
+	{ "gateway.jabber.test" },
 };
 
 static struct access_partner others = { .edge = S("edge.others.test") };
@@ -100,6 +104,9 @@ static struct access_partner rows[] = {
 	  .edge = S("edge.old.test"),
 	  .provider = &providers[4],
 	  .heir = &heir },
+	{ .domain = S("jabber.test"),
+	  .edge = S("gateway.jabber.test"),
+	  .provider = &providers[5] },
 };
 static const struct access_block blocks[] = {
 	{ .domain = S("blocked.test"), .subdomains = true },
@@ -126,7 +133,11 @@ static const struct reject *expected(const struct question *q)
 {
 	bool federate = q->may & ACCESS_MAY_FEDERATE;
 	bool public_im = q->may & ACCESS_MAY_PUBLIC_IM;
-	bool may = public_of(q->class) ? public_im : federate;
+	bool xmpp = q->may & ACCESS_MAY_XMPP;
+	bool narrow = public_of(q->class) || q->class == GATEWAY;
+	bool may = public_of(q->class)   ? public_im
+		   : q->class == GATEWAY ? xmpp
+					 : federate;
 	if (q->inwards && q->class == STRANGER)
 		return &ACCESS_REJ_NOT_PARTNER;
 	if (q->class == BLOCKED || q->class == RULED || q->class == WRAPPED)
@@ -148,17 +159,21 @@ static const struct reject *expected(const struct question *q)
 		return &ACCESS_REJ_UNMARKED;
 	if (q->class == ENDED)
 		return &ACCESS_REJ_PROVIDER_ENDED;
-	if (!q->inwards && !federate && !public_im)
+	if (!q->inwards && !federate && !public_im && !xmpp)
 		return &ACCESS_REJ_POLICY_NOTHING;
+	if (!q->inwards && !may && q->class == GATEWAY)
+		return &ACCESS_REJ_POLICY_XMPP;
 	if (!q->inwards && !may)
 		return public_of(q->class) ? &ACCESS_REJ_POLICY_PUBLIC_IM
 					   : &ACCESS_REJ_POLICY_FEDERATION;
 	if (q->ask == PUBLISH)
 		return &ACCESS_REJ_PARTNER_METHOD;
-	if (public_of(q->class) && (q->ask == TRANSFER || q->ask == PARTY))
+	if (narrow && (q->ask == TRANSFER || q->ask == PARTY))
 		return &ACCESS_REJ_PROVIDER_METHOD;
 	if (!may)
 		return &ACCESS_REJ_POLICY_ADDRESSEE;
+	if (q->class == GATEWAY && q->ask == CALL)
+		return &ACCESS_REJ_AUDIO_VIDEO;
 	if (public_of(q->class) && q->ask == CALL &&
 	    ((q->class != PUBLIC_AV && q->class != INHERITED &&
 	      q->class != LEFTOVER) ||
@@ -230,7 +245,7 @@ static void ask(const struct question *q)
 {
 	static const struct slice alice = S("alice@contoso.test");
 	const struct access_policy policy = {
-		.users = &alice, .user_count = 1, .set = 15, .may = q->may
+		.users = &alice, .user_count = 1, .set = 31, .may = q->may
 	};
 	const struct access_conf conf = {
 		.domains = ours,
@@ -242,7 +257,7 @@ static void ask(const struct question *q)
 		.discovery = q->class == DISCOVERED,
 		.default_route = q->class == OTHERS ? &others : NULL,
 		.discovered_level = q->level,
-		.denied = 15,
+		.denied = 31,
 		.policies = &policy,
 		.policy_count = 1,
 	};
@@ -307,7 +322,7 @@ static void test_every_combination(void **state)
 		ask(&q);
 		asked++;
 	}
-	assert_int_equal(asked, 122880);
+	assert_int_equal(asked, 261120);
 }
 
 int main(void)

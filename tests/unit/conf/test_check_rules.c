@@ -33,10 +33,12 @@ static const char RULES[] =
 	    "     address: \"192.0.2.9:5061\" }\n"
 	    " - { name: aol, edge: e.aol.test, domains: [aol.test],\n"
 	    "     enabled: no }\n"
+	    " - { name: gateway, edge: x.test, domains: [jabber.test],\n"
+	    "     kind: xmpp }\n"
 	    "policy: { public_im_audio_video: no }\n"
 	    "policies:\n"
 	    " - { group: sales, users: [alice@Contoso.test, c@contoso.test],\n"
-	    "     public_im: no, outside: yes }\n"
+	    "     public_im: no, outside: yes, xmpp: yes }\n"
 	    " - { users: [alice@contoso.test], federation: no }\n";
 
 static void test_rules_are_viewed(void **state)
@@ -52,23 +54,27 @@ static void test_rules_are_viewed(void **state)
 	assert_int_equal(v.block_count, 2);
 	assert_true(v.blocks[0].subdomains);
 	assert_false(v.blocks[1].subdomains);
-	assert_int_equal(v.partner_count, 3); /* one a domain; aol is off */
+	assert_int_equal(v.partner_count, 4); /* one a domain; aol is off */
 	const struct access_provider *m = v.partners[0].provider;
 	assert_ptr_equal(m, v.partners[1].provider);
-	assert_true(m->public_im && m->audio_video);
+	assert_int_equal(m->kind, ACCESS_PUBLIC_IM);
+	assert_true(m->audio_video);
 	assert_int_equal(m->ends_s, 1363305600);
 	assert_int_equal(m->kept_count, 1);
 	assert_int_equal(v.partners[0].level, ACCESS_LEVEL_UNVERIFIED);
-	assert_false(v.partners[2].provider->public_im);
+	assert_int_equal(v.partners[2].provider->kind, ACCESS_HOSTING);
 	assert_int_equal(v.partners[2].level, ACCESS_LEVEL_VERIFIED);
-	assert_int_equal(v.denied, ACCESS_MAY_PUBLIC_AV);
+	assert_int_equal(v.partners[3].provider->kind, ACCESS_XMPP);
+	assert_int_equal(v.denied, ACCESS_MAY_PUBLIC_AV | ACCESS_MAY_XMPP);
 	assert_int_equal(v.policy_count, 2);
 	assert_true(v.policies[0].group);
 	assert_true(slice_eq(v.policies[0].users[0],
 			     SLICE_LIT("alice@contoso.test")));
 	assert_int_equal(v.policies[0].set,
-			 ACCESS_MAY_PUBLIC_IM | ACCESS_MAY_OUTSIDE);
-	assert_int_equal(v.policies[0].may, ACCESS_MAY_OUTSIDE);
+			 ACCESS_MAY_PUBLIC_IM | ACCESS_MAY_OUTSIDE |
+				 ACCESS_MAY_XMPP);
+	assert_int_equal(v.policies[0].may,
+			 ACCESS_MAY_OUTSIDE | ACCESS_MAY_XMPP);
 	assert_int_equal(v.policies[1].set, ACCESS_MAY_FEDERATE);
 	assert_int_equal(v.policies[1].may, 0);
 	arena_free(a);
@@ -235,7 +241,7 @@ static void test_rules_survive_a_snapshot(void **state)
 	assert_int_equal(v.partners[0].provider->ends_s, 1363305600);
 	assert_int_equal(v.partners[0].line, 7);
 	assert_int_equal(v.policies[1].set, ACCESS_MAY_FEDERATE);
-	assert_int_equal(v.policies[1].line, 23);
+	assert_int_equal(v.policies[1].line, 25);
 	buf_free(&b);
 	arena_free(a);
 }
