@@ -13,6 +13,7 @@ _sallyport_options() { # verb: its options
 	'turn credential') echo '--user --ttl --ms' ;;
 	restore | check) echo '-c' ;;
 	ban) echo '--for' ;;
+	top) echo '--once --day' ;;
 	message) echo "$client --to" ;;
 	receive) echo "$client --count --answer --timeout" ;;
 	esac
@@ -20,7 +21,7 @@ _sallyport_options() { # verb: its options
 
 _sallyport_words() { # words so far: what may follow
 	case $1 in
-	'') echo 'status metrics ports firewall check explain user turn relay messages partner admin ban unban bans backup' \
+	'') echo 'status top refusals changes config metrics ports firewall check explain user turn relay messages partner admin ban unban bans backup' \
 		'restore reload drain log-level message receive help version' ;;
 	user | 'help user') echo 'add passwd list remove contacts disable enable devices import' ;;
 	turn | 'help turn') echo 'credential rotate' ;;

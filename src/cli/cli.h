@@ -50,6 +50,8 @@ enum cli_opt {
 	OPT_MS,
 	OPT_FOR,
 	OPT_ROLE,
+	OPT_ONCE,
+	OPT_DAY,
 	OPT_COUNT_OF
 };
 
@@ -138,7 +140,8 @@ int cli_help_list(struct cli *c, FILE *out, const char *group);
 int cli_verb_help(struct cli *c);
 int cli_verb_version(struct cli *c);
 
-/* operate.c, status.c, tables.c, users.c, message.c, receive.c */
+/* operate.c, status.c, recent.c, top.c, tables.c, users.c, message.c, receive.c
+ */
 int cli_verb_metrics(struct cli *c);
 int cli_verb_relay_list(struct cli *c);
 int cli_verb_relay_show(struct cli *c);
@@ -154,6 +157,10 @@ int cli_verb_partner_test(struct cli *c);
 int cli_verb_ban(struct cli *c);
 int cli_verb_unban(struct cli *c);
 int cli_verb_bans(struct cli *c);
+int cli_verb_refusals(struct cli *c);
+int cli_verb_changes(struct cli *c);
+int cli_verb_config(struct cli *c);
+int cli_verb_top(struct cli *c);
 int cli_verb_admin_add(struct cli *c);
 int cli_verb_admin_passwd(struct cli *c);
 int cli_verb_admin_remove(struct cli *c);

@@ -82,6 +82,9 @@ const struct cli_option cli_options[OPT_COUNT_OF] = {
 		      "how long (86400: a day)" },
 	[OPT_ROLE] = { "--role", "ROLE", CLI_TEXT,
 		       "read, operate, or secure (all, as without it)" },
+	[OPT_ONCE] = { "--once", NULL, CLI_FLAG, "draw it once and end" },
+	[OPT_DAY] = { "--day", NULL, CLI_FLAG,
+		      "the last day, not the last quarter of an hour" },
 	[OPT_MS] = { "--ms", NULL, CLI_FLAG,
 		     "for MS-TURN clients: both words in base64" },
 };
@@ -93,6 +96,33 @@ const struct cli_verb cli_verbs[] = {
 	  .more = "Its processes, its workers, its partners, and the counters\n"
 		  "that are not zero.\n",
 	  .run = cli_verb_status },
+	{ .words = "top",
+	  .operands = "",
+	  .help = "what goes on, drawn anew every few seconds",
+	  .more = "Requests, messages, refusals, bytes a second, connections\n"
+		  "and relay sessions, with their course and their highest\n"
+		  "value; below, what was refused and why. Ctrl-C ends it. "
+		  "When\n"
+		  "the output is no terminal it is drawn once. The server\n"
+		  "remembers a day, from its start on.\n",
+	  .options = CLI_OPT(OPT_ONCE) | CLI_OPT(OPT_DAY),
+	  .run = cli_verb_top },
+	{ .words = "refusals",
+	  .operands = "",
+	  .help = "what was refused since the start, by reason",
+	  .more = "docs/reasons.md tells more about each.\n",
+	  .run = cli_verb_refusals },
+	{ .words = "changes",
+	  .operands = "",
+	  .help = "what operators changed, the newest first",
+	  .more = "The last 200 since the start; the log has them all\n"
+		  "(admin.change).\n",
+	  .run = cli_verb_changes },
+	{ .words = "config",
+	  .operands = "",
+	  .help = "the configuration in force, key by key",
+	  .more = "With the defaults; secrets are hidden.\n",
+	  .run = cli_verb_config },
 	{ .words = "metrics",
 	  .operands = "",
 	  .help = "all counters and gauges",

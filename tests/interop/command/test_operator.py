@@ -66,6 +66,26 @@ class Operator(Case):
             self.assertRegex(line, r'^(# .*|sallyport_\w+(\{.*\})? \d+)$')
         self.assertRegex(text, r'sallyport_home_bindings\{[^}]*\} 1')
 
+    def test_what_went_on(self):
+        """top, refusals, changes, config: as text and as JSON."""
+        alice = self.client(self.contoso, "alice")
+        self.assertStatus(alice.message("nobody@contoso.test", "x"), 404)
+        text = self.contoso.run("top", "--once").stdout
+        self.assertRegex(text, r"(?m)^requests +[\d.]+ +[\d.]+ +1/s")
+        self.assertRegex(text, r"(?m)^connections +\d+ +\d+")
+        self.assertIn("not_found", text)
+        self.assertNotIn("\033", text)
+        day = json.loads(self.contoso.run("--json", "top", "--day").stdout)
+        self.assertEqual(day["step"], 60)
+        text = self.contoso.run("refusals").stdout
+        self.assertRegex(text, r"(?m)^ *1 +not_found +\S")
+        text = self.contoso.run("changes").stdout
+        self.assertRegex(text, r"uid:0 +user\.add +alice@contoso\.test +done")
+        text = self.contoso.run("config").stdout
+        self.assertRegex(text, r"(?m)^edge\.name +edge\.contoso\.test$")
+        rows = json.loads(self.contoso.run("--json", "config").stdout)["keys"]
+        self.assertIn({"key": "workers", "value": "3"}, rows)
+
     def test_a_stopped_process_does_not_delay_the_others(self):
         pid = self.contoso.pid_of("home")
         os.kill(pid, signal.SIGSTOP)
