@@ -33,12 +33,13 @@ static const struct {
 	const char *name;
 	void (*look)(struct checkup *k);
 } STEPS[] = {
-	{ "config", check_config }, { "server", check_processes },
-	{ "store", check_store },   { "certificate", check_certificates },
-	{ "dns", check_names },     { "ports", check_ports },
-	{ "inside", check_inside }, { "relay", check_relay },
-	{ "range", check_range },   { "clock", check_clock },
-	{ "limits", check_limits }, { "kernel", check_kernel },
+	{ "config", check_config },  { "server", check_processes },
+	{ "store", check_store },    { "certificate", check_certificates },
+	{ "dns", check_names },      { "ports", check_ports },
+	{ "inside", check_inside },  { "relay", check_relay },
+	{ "fast", check_fast_path }, { "range", check_range },
+	{ "clock", check_clock },    { "limits", check_limits },
+	{ "kernel", check_kernel },
 };
 
 int cli_verb_check(struct cli *c)

@@ -29,6 +29,7 @@ void check_names(struct checkup *k);
 void check_ports(struct checkup *k);
 void check_range(struct checkup *k);
 void check_relay(struct checkup *k);
+void check_fast_path(struct checkup *k);
 void check_clock(struct checkup *k);
 void check_limits(struct checkup *k);
 void check_kernel(struct checkup *k);

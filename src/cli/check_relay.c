@@ -75,3 +75,28 @@ void check_relay(struct checkup *k)
 	ctl_wipe(credential, "password");
 	json_decref(credential);
 }
+
+/* All relay processes share one program: the first that says no says why. */
+void check_fast_path(struct checkup *k)
+{
+	const json_t *rows =
+		json_object_get(json_object_get(k->status, "tables"), "relay");
+	const char *text = "off";
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		text = check_text(json_array_get(rows, i), "fast_path");
+		if (strncmp(text, "off", 3) == 0)
+			break;
+	}
+	if (strncmp(text, "off: ", 5) == 0)
+		findings_tell(&k->f, FINDING_WARN,
+			      "without it the relay does all by itself; "
+			      "relay.xdp in sallyport.yaml(5) tells what it "
+			      "needs",
+			      "the fast path is %s", text);
+	else if (strcmp(text, "off") == 0)
+		findings_tell(&k->f, FINDING_PASS, NULL,
+			      "the fast path is not asked for (relay.xdp)");
+	else
+		findings_tell(&k->f, FINDING_PASS, NULL,
+			      "the fast path is on: %s", text);
+}

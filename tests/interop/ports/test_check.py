@@ -75,13 +75,15 @@ class Right(Check):
         self.assertEqual({s: r for s, r in bad.items() if r}, {})
         self.assertEqual(list(found), [
             "config", "server", "store", "certificate", "dns", "ports",
-            "inside", "relay", "range", "clock", "limits", "kernel"])
+            "inside", "relay", "fast", "range", "clock", "limits",
+            "kernel"])
         self.assertFinding(found, "config", "pass",
                            f"{self.org.config} is in order")
         for text in ("proves edge.contoso.test", "for servers and clients",
                      "leads to a known authority", "good for (89|90) days",
                      "there is a name for contoso.test"):
             self.assertFinding(found, "certificate", "pass", text)
+        self.assertFinding(found, "fast", "pass", "not asked for")
         for transport in ("UDP", "TCP"):
             self.assertFinding(found, "relay", "pass",
                                f"{self.org.address}:13478 over {transport}: "

@@ -8,6 +8,7 @@ and in the metrics. A relay process that is killed or stopped relays nothing
 any more, and its successor begins anew. Caps cut what the kernel relays. A
 firewall row of the configuration that denies a peer cuts its flow.
 """
+import json
 import os
 import pathlib
 import random
@@ -221,11 +222,17 @@ class Fast(Case):
                         "vp"], check=True)
         self.warm(turn, peer)
 
+    def checked(self):
+        done = self.org.run("--json", "check", check=False)
+        return next(f["text"] for f in json.loads(done.stdout)["findings"]
+                    if f["step"] == "fast")
+
     def test_status(self):
         on = self.begin()
         self.assertIn("native", on["where"])
         text = self.org.run("status").stdout
         self.assertIn("vc native", text)
+        self.assertIn("vc native", self.checked())
         self.switch('"off"')
         wait_for(lambda: "vc native" not in self.org.run("status").stdout,
                  what="the status tells it")
