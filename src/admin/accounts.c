@@ -125,10 +125,12 @@ static void put(struct request *r, enum store_user_mode mode, int role)
 static void run_add(struct request *r)
 {
 	int role = role_of(ctl_request_arg(r, "role"));
-	if (role < 0)
+	if (role < 0) {
 		ctl_request_fail(r, "a role is read, operate or secure");
-	else
-		put(r, USER_CREATE, role);
+		return;
+	}
+	ctl_request_change(r, NULL, admin_role_name((enum admin_role)role));
+	put(r, USER_CREATE, role);
 }
 
 static void run_passwd(struct request *r)

@@ -18,6 +18,7 @@
 enum {
 	ARGS_MAX = 6,
 	SESSIONS_MAX = 64,
+	CHANGE_MAX = 32,  /* of a text in admin.change */
 	SLOTS_MAX = 4096, /* of a role: bounds what a message can name */
 };
 
@@ -115,8 +116,9 @@ struct request {
 	size_t waiting_count;
 	void *state; /* of the verb, with its free function */
 	void (*state_free)(void *state);
-	size_t row_count;
-	size_t row_bytes;
+	size_t row_count, row_bytes;
+	uint32_t generation;                        /* reload: the one before */
+	char before[CHANGE_MAX], after[CHANGE_MAX]; /* for admin.change */
 };
 
 /* admin.c */
@@ -143,6 +145,9 @@ enum { SENTENCE_MAX = 1200 };
 /* Exactly the verb's arguments, all texts: true, or text says what is wrong. */
 bool ctl_request_check(const struct command *c, json_t *args,
 		       char text[static SENTENCE_MAX]);
+/* What a change changes, for the log; texts are cut. NULL: nothing to say. */
+void ctl_request_change(struct request *r, const char *before,
+			const char *after);
 /* A text argument; the table's check has made sure that it is there. */
 struct slice ctl_request_arg(const struct request *r, const char *name);
 /* The descriptor that came with it, still the asker's; -1: none. */

@@ -8,6 +8,7 @@
 struct audit_row {
 	uint64_t time_s;
 	char who[AUDIT_TEXT_MAX], what[AUDIT_TEXT_MAX], of[AUDIT_TEXT_MAX],
+		before[AUDIT_TEXT_MAX], after[AUDIT_TEXT_MAX],
 		result[AUDIT_TEXT_MAX];
 };
 
@@ -39,6 +40,8 @@ void audit_note(struct audit *x, const struct audit_entry *e)
 	keep(row->who, e->who);
 	keep(row->what, e->what);
 	keep(row->of, e->of);
+	keep(row->before, e->before);
+	keep(row->after, e->after);
 	keep(row->result, e->result);
 	x->next = (x->next + 1) % AUDIT_MAX;
 	x->count += x->count < AUDIT_MAX;
@@ -46,11 +49,13 @@ void audit_note(struct audit *x, const struct audit_entry *e)
 
 static json_t *row_json(const struct audit_row *row)
 {
-	return json_pack("{s:I,s:o,s:o,s:o,s:o}", "time",
+	return json_pack("{s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
 			 (json_int_t)row->time_s, "who",
 			 json_text(slice_str(row->who)), "what",
 			 json_text(slice_str(row->what)), "of",
-			 json_text(slice_str(row->of)), "result",
+			 json_text(slice_str(row->of)), "old",
+			 json_text(slice_str(row->before)), "new",
+			 json_text(slice_str(row->after)), "result",
 			 json_text(slice_str(row->result)));
 }
 

@@ -12,7 +12,7 @@
 enum { AUDIT_MAX = 200, AUDIT_TEXT_MAX = 120 };
 
 struct audit_entry {
-	struct slice who, what, of, result;
+	struct slice who, what, of, before, after, result;
 };
 
 struct audit_row;
@@ -27,6 +27,6 @@ void audit_init(struct audit *x);
 void audit_free(struct audit *x);
 /* Texts are cut and copied; short of memory it is left out. */
 void audit_note(struct audit *x, const struct audit_entry *e);
-/* [{"time":n,"who":s,"what":s,"of":s,"result":s}...], the newest first; NULL:
- * out of memory. */
+/* [{"time":n,"who":s,"what":s,"of":s,"old":s,"new":s,"result":s}...], the
+ * newest first; NULL: out of memory. */
 json_t *audit_rows(const struct audit *x);

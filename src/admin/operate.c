@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reload, drain, log.level: asked of the supervisor, which does them. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "admin/admin_int.h"
@@ -18,13 +19,26 @@ static void operate(struct request *r, enum operate_verb verb, uint32_t value)
 		ctl_request_deadline(r, ipc_type_deadline_ms(IPC_OPERATE));
 }
 
+/* Ours is the new one already when the answer comes. */
+static void note_generations(struct request *r, uint32_t before, uint32_t after)
+{
+	char old[CHANGE_MAX], new[CHANGE_MAX] = "";
+	snprintf(old, sizeof(old), "generation %u", (unsigned)before);
+	if (after)
+		snprintf(new, sizeof(new), "generation %u", (unsigned)after);
+	ctl_request_change(r, old, new);
+}
+
 static void run_reload(struct request *r)
 {
+	r->generation = r->admin->generation;
+	note_generations(r, r->generation, 0);
 	operate(r, OPERATE_RELOAD, 0);
 }
 
 static void run_drain(struct request *r)
 {
+	ctl_request_change(r, NULL, "draining");
 	operate(r, OPERATE_DRAIN, 0);
 }
 
@@ -33,8 +47,11 @@ static void run_log_level(struct request *r)
 	enum log_level level;
 	if (log_level_parse(ctl_request_arg(r, "level"), &level))
 		ctl_request_fail(r, "level is one of error, warn, info, debug");
-	else
+	else {
+		ctl_request_change(r, log_level_name(log_get_level()),
+				   log_level_name(level));
 		operate(r, OPERATE_LOG_LEVEL, level);
+	}
 }
 
 static json_t *result_of(const struct request *r, uint32_t generation)
@@ -55,6 +72,8 @@ static void on_answer(struct request *r, const struct proc_id *from,
 				 SLICE_FMT(slice_head(o->error, 1024)));
 		return;
 	}
+	if (r->command->ops == &verb_reload)
+		note_generations(r, r->generation, o->generation);
 	if (o->generation > r->admin->generation)
 		r->admin->generation = o->generation;
 	ctl_request_done(r, result_of(r, o->generation));

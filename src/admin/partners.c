@@ -89,6 +89,10 @@ static void run_rule(struct request *r)
 	}
 	if (stands_against(r, slice_str(domain), ruling))
 		return;
+	ctl_request_change(r,
+			   access_ruling_name(access_ruling_of(
+				   r->admin->rulings, slice_str(domain))),
+			   access_ruling_name(ruling));
 	const struct ipc_ruling_put m = { .id = r->ask,
 					  .ruling = (uint8_t)ruling,
 					  .domain = slice_str(domain) };
@@ -123,11 +127,15 @@ static void put_ban(struct request *r, uint64_t until_s)
 static void run_ban(struct request *r)
 {
 	uint64_t seconds = 0;
+	char text[CHANGE_MAX];
 	if (slice_u64(ctl_request_arg(r, "seconds"), BAN_MAX_S, &seconds) ||
-	    !seconds)
+	    !seconds) {
 		ctl_request_fail(r, "a ban lasts 1 to %d seconds", BAN_MAX_S);
-	else
-		put_ban(r, loop_wall_ms() / 1000 + seconds);
+		return;
+	}
+	snprintf(text, sizeof(text), "%llu s", (unsigned long long)seconds);
+	ctl_request_change(r, NULL, text);
+	put_ban(r, loop_wall_ms() / 1000 + seconds);
 }
 
 static void run_unban(struct request *r)

@@ -47,6 +47,13 @@ static json_t *error_reply(json_t *id, const char *text)
 			 json_text(slice_str(text)));
 }
 
+void ctl_request_change(struct request *r, const char *before,
+			const char *after)
+{
+	snprintf(r->before, sizeof(r->before), "%s", before ? before : "");
+	snprintf(r->after, sizeof(r->after), "%s", after ? after : "");
+}
+
 /* Never a secret: the address-of-record or the level, no other argument. */
 static void log_change(const struct request *r, const char *error)
 {
@@ -60,8 +67,10 @@ static void log_change(const struct request *r, const char *error)
 	const struct log_kv kv[] = {
 		KV_STR("who", who),
 		KV_STR("what", r->command->verb),
+		KV_SLICE("of", of),
+		KV_STR("old", r->before),
+		KV_STR("new", r->after),
 		KV_STR("result", error ? error : "done"),
-		{ "of", args[0] ? LOG_KV_STR : LOG_KV_END, of, 0 },
 		{ NULL, LOG_KV_END, SLICE_NONE, 0 },
 	};
 	log_write(LOG_INFO, "admin.change", kv);
@@ -70,6 +79,8 @@ static void log_change(const struct request *r, const char *error)
 			   .who = slice_str(who),
 			   .what = slice_str(r->command->verb),
 			   .of = of,
+			   .before = slice_str(r->before),
+			   .after = slice_str(r->after),
 			   .result = slice_str(error ? error : "done") });
 }
 

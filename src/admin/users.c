@@ -139,6 +139,7 @@ static void set(struct request *r, bool disabled)
 	char aor[SIP_AOR_MAX];
 	if (!asked_aor(r, "aor", aor))
 		return;
+	ctl_request_change(r, NULL, disabled ? "disabled" : "enabled");
 	const struct ipc_user_set m = { .id = r->ask,
 					.aor = slice_str(aor),
 					.disabled = disabled };

@@ -30,6 +30,8 @@ static const struct listing CHANGES = { "changes", "changes",
 						{ "WHO", "who", false },
 						{ "WHAT", "what", false },
 						{ "OF", "of", false },
+						{ "OLD", "old", false },
+						{ "NEW", "new", false },
 						{ "RESULT", "result", false },
 						{ 0 } } };
 

@@ -239,7 +239,7 @@ async function server() {
 		button(word("reload"), () => change("reload", {}, word("reload"), word("surereload"))),
 		button(word("drain"), () => change("drain", {}, word("drain"), word("suredrain"))))) : null;
 	return [operations,
-		card(word("changes"), table(changes.changes.map((c) => ({ ...c, time: when(c.time) })), ["time", "who", "what", "of", "result"])),
+		card(word("changes"), table(changes.changes.map((c) => ({ ...c, time: when(c.time) })), ["time", "who", "what", "of", "old", "new", "result"])),
 		configCard(config)];
 }
 

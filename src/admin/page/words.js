@@ -45,7 +45,7 @@ const WORDS = {
 	portmap: ["What a firewall has to let through", "防火墙需要放行的端口"],
 	rows: ["Rows", "端口表"], config: ["Configuration in force", "生效的配置"],
 	key: ["Key", "键"], value: ["Value", "值"], filter: ["Filter", "筛选"],
-	changes: ["Changes by operators", "操作记录"], time: ["Time", "时间"],
+	changes: ["Changes by operators", "操作记录"], time: ["Time", "时间"], old: ["Before", "原值"], new: ["Now", "新值"],
 	who: ["Who", "操作者"], what: ["What", "操作"], of: ["Of", "对象"], result: ["Result", "结果"],
 	reload: ["Reload configuration", "重新加载配置"], drain: ["Drain and stop", "排空并停止"],
 	surereload: ["Read the configuration file again? All of it or nothing.", "重新读取配置文件？全部生效或全部不生效。"],

@@ -207,13 +207,16 @@ class Verbs(Case):
         users = self.root.get("user.list")[1]["users"]
         self.assertTrue(users[0]["disabled"])
         rows = self.root.get("changes")[1]["changes"]
-        mine = [(r["what"], r["of"]) for r in rows
+        mine = [(r["what"], r["of"], r["old"], r["new"]) for r in rows
                 if r["who"] == "admin:root"]
-        self.assertEqual(mine, [("partner.rule", "evil.test"), ("reload", ""),
-                                ("user.disable", "alice@contoso.test"),
-                                ("partner.rule", "evil.test")])
-        self.assertTrue(self.contoso.log.find("admin.change",
-                                              who="admin:root"))
+        self.assertEqual(mine, [
+            ("partner.rule", "evil.test", "block", "none"),
+            ("reload", "", "generation 1", "generation 2"),
+            ("user.disable", "alice@contoso.test", "", "disabled"),
+            ("partner.rule", "evil.test", "none", "block")])
+        self.assertTrue(self.contoso.log.find(
+            "admin.change", who="admin:root", of="evil.test", old="block",
+            new="none"))
         # a verb's refusal is a sentence
         status, data = self.root.post("partner.rule", domain="contoso.test",
                                       ruling="block")

@@ -80,7 +80,8 @@ class Operator(Case):
         text = self.contoso.run("refusals").stdout
         self.assertRegex(text, r"(?m)^ *1 +not_found +\S")
         text = self.contoso.run("changes").stdout
-        self.assertRegex(text, r"uid:0 +user\.add +alice@contoso\.test +done")
+        self.assertRegex(text, r"uid:0 +user\.add +alice@contoso\.test"
+                         r" +- +- +done")
         text = self.contoso.run("config").stdout
         self.assertRegex(text, r"(?m)^edge\.name +edge\.contoso\.test$")
         rows = json.loads(self.contoso.run("--json", "config").stdout)["keys"]

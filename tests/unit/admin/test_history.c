@@ -96,7 +96,10 @@ static void test_changes(void **state)
 	assert_non_null(first);
 	assert_non_null(
 		strstr(first, "\"what\":\"reload\"")); /* newest first */
-	assert_non_null(strstr(text, "\"of\":\"x\",\"result\":\"x is no"));
+	assert_non_null(strstr(text, "\"of\":\"x\",\"old\":\"\",\"new\":\"\","
+				     "\"result\":\"x is no"));
+	assert_non_null(strstr(first, "\"old\":\"generation 0\","
+				      "\"new\":\"generation 7\""));
 	for (int i = 0; i < AUDIT_MAX + 10; i++)
 		audit_note(&g->admin->audit,
 			   &(struct audit_entry){ .who = SLICE_LIT("w"),
