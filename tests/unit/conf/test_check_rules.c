@@ -70,9 +70,9 @@ static void test_rules_are_viewed(void **state)
 	assert_true(v.policies[0].group);
 	assert_true(slice_eq(v.policies[0].users[0],
 			     SLICE_LIT("alice@contoso.test")));
-	assert_int_equal(v.policies[0].set,
-			 ACCESS_MAY_PUBLIC_IM | ACCESS_MAY_OUTSIDE |
-				 ACCESS_MAY_XMPP);
+	assert_int_equal(v.policies[0].set, ACCESS_MAY_PUBLIC_IM |
+						    ACCESS_MAY_OUTSIDE |
+						    ACCESS_MAY_XMPP);
 	assert_int_equal(v.policies[0].may,
 			 ACCESS_MAY_OUTSIDE | ACCESS_MAY_XMPP);
 	assert_int_equal(v.policies[1].set, ACCESS_MAY_FEDERATE);
