@@ -173,7 +173,7 @@ void session_close_at(struct list *node);
 void openmetrics_text(struct buf *out, const struct admin *a);
 /* Sums over all pages for the status page: {name: n}; NULL: out of memory. */
 json_t *metrics_summary(const struct admin *a);
-/* All metrics of that name, over all pages. */
+/* All metrics of that name, over all pages; of a histogram that one cell. */
 uint64_t metrics_family(const struct admin *a, enum metric m);
 
 extern const struct verb_ops verb_status, verb_metrics, verb_commands;

@@ -5,29 +5,50 @@
 
 #include "admin/admin_int.h"
 
+enum kind { RATE, LEVEL, PERCENTILE };
+static const char *const KINDS[] = {
+	[RATE] = "rate", [LEVEL] = "level", [PERCENTILE] = "milliseconds"
+};
+
 struct series {
 	const char *name;
+	enum kind kind;
 	enum metric metric; /* all of its name, whatever their labels */
-	bool rate;
+	unsigned percent;
 };
 
 static const struct series SERIES[HISTORY_SERIES] = {
-	{ "requests", M_SIP_REQUESTS, true },
-	{ "forwarded", M_SIP_FORWARDED, true },
-	{ "delivered", M_HOME_DELIVERED, true },
-	{ "timeouts", M_SIP_TIMEOUTS, true },
-	{ "refusals", M_REJ_SIP_SYNTAX, true },
-	{ "bytes_in", M_BYTES_IN, true },
-	{ "bytes_out", M_BYTES_OUT, true },
-	{ "relay_up_bytes", M_TURN_UP_BYTES, true },
-	{ "relay_down_bytes", M_TURN_DOWN_BYTES, true },
-	{ "connections", M_CONN_OPEN, false },
-	{ "transactions", M_SIP_TRANSACTIONS, false },
-	{ "relay_sessions", M_TURN_ALLOCATIONS, false },
+	{ "requests", RATE, M_SIP_REQUESTS, 0 },
+	{ "forwarded", RATE, M_SIP_FORWARDED, 0 },
+	{ "messages", RATE, M_SIP_MESSAGES, 0 },
+	{ "calls", RATE, M_SIP_CALLS, 0 },
+	{ "delivered", RATE, M_HOME_DELIVERED, 0 },
+	{ "timeouts", RATE, M_SIP_TIMEOUTS, 0 },
+	{ "refusals", RATE, M_REJ_SIP_SYNTAX, 0 },
+	{ "answer_p50", PERCENTILE, M_ANSWER_COUNT, 50 },
+	{ "answer_p99", PERCENTILE, M_ANSWER_COUNT, 99 },
+	{ "bytes_in", RATE, M_BYTES_IN, 0 },
+	{ "bytes_out", RATE, M_BYTES_OUT, 0 },
+	{ "relay_up_bytes", RATE, M_TURN_UP_BYTES, 0 },
+	{ "relay_down_bytes", RATE, M_TURN_DOWN_BYTES, 0 },
+	{ "connections", LEVEL, M_CONN_OPEN, 0 },
+	{ "transactions", LEVEL, M_SIP_TRANSACTIONS, 0 },
+	{ "relay_sessions", LEVEL, M_TURN_ALLOCATIONS, 0 },
+};
+
+struct bucket {
+	enum metric metric;
+	uint64_t ms; /* up to and including */
+};
+
+static const struct bucket BUCKETS[HISTORY_BUCKETS] = {
+#define ANSWER(id, ms, le) { id, ms },
+#include "base/metrics_answer.tbl"
+#undef ANSWER
 };
 
 static void add(struct history_ring *r,
-		const uint64_t sample[static HISTORY_SERIES])
+		const uint64_t sample[static HISTORY_CELLS])
 {
 	memcpy(r->row[r->next], sample, sizeof(*r->row));
 	r->next = (r->next + 1) % r->size;
@@ -37,9 +58,12 @@ static void add(struct history_ring *r,
 static void on_timer(struct timer *t, void *arg)
 {
 	struct history *h = arg;
-	uint64_t sample[HISTORY_SERIES];
+	uint64_t sample[HISTORY_CELLS];
 	for (size_t i = 0; i < HISTORY_SERIES; i++)
 		sample[i] = metrics_family(h->admin, SERIES[i].metric);
+	for (size_t i = 0; i < HISTORY_BUCKETS; i++)
+		sample[HISTORY_SERIES + i] =
+			metrics_family(h->admin, BUCKETS[i].metric);
 	add(&h->now, sample);
 	if (h->ticks++ % (HISTORY_DAY_STEP_S / HISTORY_NOW_STEP_S) == 0)
 		add(&h->day, sample);
@@ -76,14 +100,42 @@ static const uint64_t *row_at(const struct history_ring *r, size_t i)
 }
 
 /* A restarted supervisor's pages begin anew: never less than nothing. */
+static uint64_t counted(const struct history_ring *r, size_t i, size_t cell)
+{
+	uint64_t now = row_at(r, i)[cell], before = row_at(r, i - 1)[cell];
+	return now > before ? now - before : 0;
+}
+
+/* As if those of one bucket were spread evenly over it; 0 where nothing was
+ * answered. */
+static uint64_t percentile(const struct history_ring *r, size_t i,
+			   unsigned percent)
+{
+	uint64_t all = counted(r, i, HISTORY_CELLS - 1);
+	uint64_t rank = (all * percent + 99) / 100, below = 0, low = 0;
+	for (size_t b = 0; all && b + 1 < HISTORY_BUCKETS; b++) {
+		uint64_t up_to = counted(r, i, HISTORY_SERIES + b);
+		if (up_to >= rank)
+			return low + ((BUCKETS[b].ms - low) * (rank - below) +
+				      up_to - below - 1) /
+					     (up_to - below);
+		below = up_to;
+		low = BUCKETS[b].ms;
+	}
+	return low;
+}
+
 static json_int_t value_at(const struct history_ring *r, size_t i,
 			   size_t series)
 {
-	uint64_t now = row_at(r, i)[series];
-	uint64_t before = row_at(r, i - 1)[series];
-	if (!SERIES[series].rate)
-		return (json_int_t)now;
-	return (json_int_t)(now > before ? now - before : 0);
+	switch (SERIES[series].kind) {
+	case RATE:
+		return (json_int_t)counted(r, i, series);
+	case PERCENTILE:
+		return (json_int_t)percentile(r, i, SERIES[series].percent);
+	default:
+		return (json_int_t)row_at(r, i)[series];
+	}
 }
 
 static json_t *list_of(const struct history_ring *r, size_t series)
@@ -108,9 +160,8 @@ json_t *history_json(const struct history *h, bool day)
 		const struct series *s = &SERIES[i];
 		err = json_object_set_new(series, s->name, list_of(r, i));
 		if (!err)
-			err = json_object_set_new(
-				kinds, s->name,
-				json_string(s->rate ? "rate" : "level"));
+			err = json_object_set_new(kinds, s->name,
+						  json_string(KINDS[s->kind]));
 	}
 	if (!err)
 		return json_pack("{s:i,s:o,s:o}", "step",

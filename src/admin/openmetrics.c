@@ -7,20 +7,36 @@
 #include "admin/admin_int.h"
 #include "admin/json.h"
 
-/* The family's name: that of its samples less _total. */
+/* What stands behind the family's name in those of its samples. */
+static const struct suffix {
+	enum metric_kind kind;
+	const char *text;
+} SUFFIXES[] = {
+	{ METRIC_COUNTER, "_total" },
+	{ METRIC_HISTOGRAM, "_bucket" },
+	{ METRIC_HISTOGRAM, "_count" },
+	{ METRIC_HISTOGRAM, "_sum" },
+};
+
+static const char *const KINDS[] = { [METRIC_COUNTER] = "counter",
+				     [METRIC_GAUGE] = "gauge",
+				     [METRIC_HISTOGRAM] = "histogram" };
+
 static struct slice family(const struct metric_info *m)
 {
 	struct slice name = slice_str(m->name);
-	struct slice total = SLICE_LIT("_total");
-	if (m->kind == METRIC_COUNTER && slice_ends(name, total))
-		name.len -= total.len;
+	for (size_t i = 0; i < sizeof(SUFFIXES) / sizeof(SUFFIXES[0]); i++) {
+		const struct suffix *s = &SUFFIXES[i];
+		struct slice end = slice_str(s->text);
+		if (m->kind == s->kind && slice_ends(name, end))
+			return slice_head(name, name.len - end.len);
+	}
 	return name;
 }
 
 static bool same_family(enum metric a, enum metric b)
 {
-	return slice_eq(slice_str(metric_info(a)->name),
-			slice_str(metric_info(b)->name));
+	return slice_eq(family(metric_info(a)), family(metric_info(b)));
 }
 
 static bool is_first(enum metric m)
@@ -41,43 +57,59 @@ static void put_head(struct buf *out, enum metric m)
 {
 	const struct metric_info *info = metric_info(m);
 	struct slice name = family(info);
-	/* a family with labels is the refusals: see metrics_reject.tbl */
+	/* each reason has a meaning of its own: see metrics_reject.tbl */
 	buf_printf(out, "# HELP sallyport_%.*s %s\n", SLICE_FMT(name),
-		   info->labels[0] ? "Requests refused, by reason"
-				   : info->help);
+		   same_family(m, M_REJ_SIP_SYNTAX)
+			   ? "Requests refused, by reason"
+			   : info->help);
 	buf_printf(out, "# TYPE sallyport_%.*s %s\n", SLICE_FMT(name),
-		   info->kind == METRIC_COUNTER ? "counter" : "gauge");
+		   KINDS[info->kind]);
 }
 
-static void put_samples(struct buf *out, const struct admin *a, enum metric m)
+static void put_value(struct buf *out, const struct metric_info *m, uint64_t v)
 {
-	const struct metric_info *info = metric_info(m);
+	if (m->kind == METRIC_HISTOGRAM &&
+	    slice_ends(slice_str(m->name), SLICE_LIT("_sum")))
+		buf_printf(out, "%llu.%03u\n", (unsigned long long)(v / 1000),
+			   (unsigned)(v % 1000));
+	else
+		buf_printf(out, "%llu\n", (unsigned long long)v);
+}
+
+/* A metric's samples stand together: those of one process. */
+static void put_samples(struct buf *out, const struct neighbour *n,
+			enum metric first)
+{
 	char name[NEIGHBOUR_NAME_MAX];
+	neighbour_name(n->role, n->slot, name);
+	for (size_t i = first; i < METRIC_COUNT; i++) {
+		const struct metric_info *info = metric_info((enum metric)i);
+		if (!same_family(first, (enum metric)i))
+			continue;
+		buf_printf(out, "sallyport_%s{process=\"%s\"%s%s} ", info->name,
+			   name, info->labels[0] ? "," : "", info->labels);
+		put_value(out, info, metric_read(n->page, (enum metric)i));
+	}
+}
+
+static void put_family(struct buf *out, const struct admin *a,
+		       enum metric first)
+{
+	put_head(out, first);
 	for (struct list *it = a->neighbours.next; it != &a->neighbours;
 	     it = it->next) {
 		const struct neighbour *n =
 			container_of(it, struct neighbour, node);
-		if (!readable(n->page))
-			continue;
-		buf_printf(out, "sallyport_%s{process=\"%s\"%s%s} ", info->name,
-			   neighbour_name(n->role, n->slot, name),
-			   info->labels[0] ? "," : "", info->labels);
-		buf_dec(out, metric_read(n->page, m));
-		buf_str(out, "\n");
+		if (readable(n->page))
+			put_samples(out, n, first);
 	}
 }
 
 void openmetrics_text(struct buf *out, const struct admin *a)
 {
 	for (size_t i = 0; i < METRIC_COUNT; i++) {
-		enum metric first = (enum metric)i;
-		if (!is_first(first))
-			continue;
-		put_head(out, first);
-		for (size_t j = i; j < METRIC_COUNT; j++) {
-			if (same_family(first, (enum metric)j))
-				put_samples(out, a, (enum metric)j);
-		}
+		if (is_first((enum metric)i))
+			put_family(out, a, (enum metric)i);
 	}
 	buf_str(out, "# EOF\n");
 }
@@ -98,6 +130,8 @@ static uint64_t sum(const struct admin *a, enum metric m)
 uint64_t metrics_family(const struct admin *a, enum metric m)
 {
 	uint64_t total = 0;
+	if (metric_info(m)->kind == METRIC_HISTOGRAM)
+		return sum(a, m);
 	for (size_t i = 0; i < METRIC_COUNT; i++) {
 		if (same_family((enum metric)i, m))
 			total += sum(a, (enum metric)i);
@@ -112,7 +146,8 @@ json_t *metrics_summary(const struct admin *a)
 		enum metric m = (enum metric)i;
 		/* these are no sums */
 		if (m == M_CONFIG_GENERATION || m == M_CERT_EXPIRES ||
-		    m == M_PEER_CERT_EXPIRES || !is_first(m))
+		    m == M_PEER_CERT_EXPIRES ||
+		    metric_info(m)->kind == METRIC_HISTOGRAM || !is_first(m))
 			continue;
 		uint64_t total = metrics_family(a, m);
 		if (json_object_set_new(out, metric_info(m)->name,

@@ -61,7 +61,7 @@ void metrics_attach(struct metrics_page *to)
 	/* what was counted so far moves along */
 	for (size_t i = 0; i < METRIC_COUNT; i++) {
 		enum metric m = (enum metric)i;
-		bool goes_on = ours && infos[m].kind == METRIC_COUNTER;
+		bool goes_on = ours && infos[m].kind != METRIC_GAUGE;
 		store(to, m, load(page, m) + (goes_on ? load(to, m) : 0));
 		store(page, m, 0);
 	}

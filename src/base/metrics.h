@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE };
+/* The cells of a histogram are counters: its buckets, each with all that are
+ * below it, and the sum in thousandths of the unit. */
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 enum metric {
 #define METRIC(id, name, labels, kind, unit, help) id,

@@ -37,8 +37,10 @@ static void cell_number(struct out_table *t, double value)
 }
 
 static int add_series(const struct view *v, struct out_table *t,
-		      const char *name, const json_t *list, bool rate)
+		      const char *name, const json_t *list, const char *kind)
 {
+	bool rate = strcmp(kind, "rate") == 0;
+	bool time = strcmp(kind, "milliseconds") == 0;
 	size_t count = json_array_size(list);
 	uint64_t *value = values_of(list, count), top = 0;
 	double per = rate && v->step > 0 ? (double)v->step : 1;
@@ -53,7 +55,7 @@ static int add_series(const struct view *v, struct out_table *t,
 	out_cell(t, slice_str(name));
 	cell_number(t, count ? (double)value[count - 1] / per : 0);
 	cell_number(t, (double)top / per);
-	out_cell(t, slice_str(rate ? "1/s" : ""));
+	out_cell(t, slice_str(rate ? "1/s" : time ? "ms" : ""));
 	out_cell(t, buf_failed(&line) ? SLICE_NONE : buf_slice(&line));
 	buf_free(&line);
 	free(value);
@@ -77,8 +79,7 @@ static int print_series(const struct view *v, const json_t *history)
 		const char *kind =
 			json_string_value(json_object_get(kinds, name));
 		if (!err)
-			err = add_series(v, &t, name, list,
-					 kind && strcmp(kind, "rate") == 0);
+			err = add_series(v, &t, name, list, kind ? kind : "");
 	}
 	if (!err)
 		err = out_table_print(v->c, &t);

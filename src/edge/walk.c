@@ -12,6 +12,7 @@
 #include "edge/hide.h"
 #include "edge/inside.h"
 #include "edge/limits.h"
+#include "edge/measure.h"
 #include "edge/parties.h"
 #include "edge/partner.h"
 #include "edge/proof.h"
@@ -552,6 +553,8 @@ void walk_on_done(void *arg, const struct proxy_record *record)
 	struct edge *e = arg;
 	const struct sip_msg *m = record->request;
 	report(e, record);
+	if (record->from->kind == HOP_FLOW) /* what home sends came before */
+		measure_answer(m, record->status, record->duration_ms);
 	LOG(LOG_INFO, "sip.message", KV_SLICE("method", m->method_text),
 	    KV_SLICE("from", m->from.uri.text), KV_SLICE("to", m->uri.text),
 	    KV_SLICE("call_id", m->call_id), KV_U64("slot", e->slot),

@@ -124,9 +124,10 @@ function tile(key, value, unit) {
 }
 
 const CHARTS = [
-	["requests", ["requests", "forwarded"]], ["delivered", ["delivered"]],
+	["handled", ["messages", "calls"]], ["requests", ["requests", "forwarded"]],
+	["answers", ["answer_p50", "answer_p99"]], ["delivered", ["delivered"]],
 	["refusals", ["refusals", "timeouts"]], ["connections", ["connections", "transactions"]],
-	["traffic", ["bytes_in", "bytes_out"]], ["relayed", ["relay_up_bytes", "relay_down_bytes"]],
+	["traffic", ["bytes_in", "bytes_out"]], ["media", ["relay_up_bytes", "relay_down_bytes"]],
 	["relay_sessions", ["relay_sessions"]],
 ];
 
@@ -134,7 +135,7 @@ function chartCard(history, [title, names]) {
 	const rate = history.kinds[names[0]] === "rate";
 	const lines = names.map((name) => ({ name: word(name), values: history.series[name].map((v) => rate ? v / history.step : v) }));
 	const day = history.step > 5;
-	const heading = word(title) + (rate ? ` ${word("persecond")}` : "");
+	const heading = word(title) + (rate ? ` ${word("persecond")}` : history.kinds[names[0]] === "milliseconds" ? ` ${word("inms")}` : "");
 	if (!lines[0].values.length)
 		return node("section", { class: "card chart" }, node("h2", {}, heading), node("p", { class: "muted" }, word("collecting")));
 	const legend = lines.map((l, i) => node("span", {}, node("span", { class: i ? "key second" : "key" }), `${l.name} ${short(l.values.at(-1))}`));
@@ -159,9 +160,10 @@ async function overview() {
 	refusals.refusals.sort((a, b) => b.count - a.count);
 	return [silent,
 		node("div", { class: "tiles" },
-			tile("requests", short(last("requests") / now.step), word("persecond")),
-			tile("delivered", short(last("delivered") / now.step), word("persecond")),
-			tile("connections", short(last("connections"))), tile("transactions", short(last("transactions"))),
+			tile("messages", short(last("messages") / now.step), word("persecond")),
+			tile("calls", short(last("calls") / now.step), word("persecond")),
+			tile("answers", short(last("answer_p99")), word("ms99")),
+			tile("connections", short(last("connections"))),
 			tile("relay_sessions", short(last("relay_sessions"))), tile("refusals", short(refusals.refusals.reduce((n, r) => n + r.count, 0)))),
 		spanButtons(),
 		node("div", { class: "charts" }, ...CHARTS.map((c) => chartCard(history, c))),

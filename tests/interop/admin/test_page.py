@@ -11,6 +11,7 @@
 With SALLYPORT_PICTURES=FOLDER each page is kept as a picture.
 """
 import json
+import time
 import unittest
 
 from harness import browser
@@ -18,6 +19,7 @@ from harness.browser import Browser
 from harness.case import Case
 from harness.pages import PORT, administrator, with_pages
 from harness.stage import wait_for
+from ports.turn import Turn
 
 PAYLOADS = [
     "<script>window.hit=1</script>",
@@ -44,7 +46,7 @@ TAB, ENTER = "\ue004", "\ue007"
 class Page(Case):
     def setUp(self):
         super().setUp()
-        self.contoso, other = self.stage.two()
+        self.contoso, self.fabrikam = self.stage.two()
         with_pages(self.contoso)
         self.contoso.extra += (f'relay:\n  listen: '
                                f'["{self.contoso.address}:13478"]\n')
@@ -65,16 +67,34 @@ class Page(Case):
     def show(self, page):
         self.b.run("location.hash = arguments[0]", page)
 
+    def live_a_little(self):
+        """Something to be seen: messages, refusals, a relay session."""
+        self.fabrikam.start()
+        alice = self.client(self.contoso, "alice")
+        zoe = self.client(self.fabrikam, "zoe")
+        granted = json.loads(self.contoso.run(
+            "--json", "turn", "credential", "--user",
+            "alice@contoso.test").stdout)
+        self.stage.later(Turn((self.contoso.address, 13478),
+                              granted["username"], granted["password"]))
+        end = time.monotonic() + 12  # more than two samples
+        while time.monotonic() < end:
+            self.assertStatus(alice.message("zoe@fabrikam.test", "hello"), 200)
+            self.assertStatus(zoe.message("alice@contoso.test", "you"), 200)
+        self.assertStatus(alice.message("bob@nowhere.test", "hello"), 404)
+
     def test_every_page(self):
         self.b.picture("dashboard-login")
         self.sign_in("wrong wrong")
         self.b.wait_text("Name or password is wrong.")
         self.sign_in()
         self.b.wait_text("Processes")
+        self.live_a_little()
         # samples come by and by; the charts are drawn by our own script
         wait_for(lambda: self.b.run("return document.querySelectorAll("
-                                    "'.chart polyline').length") >= 7, 60,
+                                    "'.chart polyline').length") >= 9, 60,
                  "charts")
+        self.b.wait_text("Destination domain is no partner of ours")
         for language in (0, 1):
             if language:
                 self.b.run("const s = document.getElementById('lang-app');"

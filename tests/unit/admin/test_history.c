@@ -42,6 +42,43 @@ static void test_rates_and_levels(void **state)
 	assert_int_equal(last(g, "requests"), 0);
 }
 
+static void answered(struct metrics_page *page, uint64_t ms, uint64_t n)
+{
+	static const struct {
+		enum metric metric;
+		uint64_t ms;
+	} buckets[] = {
+#define ANSWER(id, ms, le) { id, ms },
+#include "base/metrics_answer.tbl"
+#undef ANSWER
+	};
+	_Static_assert(sizeof(buckets) / sizeof(*buckets) == HISTORY_BUCKETS,
+		       "history.h knows how many there are");
+	for (size_t i = 0; i < HISTORY_BUCKETS; i++)
+		if (ms <= buckets[i].ms)
+			page->cell[buckets[i].metric] += n;
+}
+
+/* Of those answered since the last sample, not of all. */
+static void test_percentiles(void **state)
+{
+	struct rig *g = *state;
+	struct metrics_page page = { .layout = metrics_layout() };
+	assert_int_equal(admin_page(g->admin, PROC_EDGE, 0, &page), 0);
+	rig_wait(g, 5000);
+	assert_int_equal(last(g, "answer_p50"), 0);
+	answered(&page, 4, 98); /* spread over 2 to 5 */
+	answered(&page, 700, 2);
+	rig_wait(g, 5000);
+	assert_int_equal(last(g, "answer_p50"), 4);
+	assert_int_equal(last(g, "answer_p99"), 750);
+	answered(&page, 60000, 1); /* no bound above it */
+	rig_wait(g, 5000);
+	assert_int_equal(last(g, "answer_p50"), 10000);
+	rig_wait(g, 5000);
+	assert_int_equal(last(g, "answer_p99"), 0);
+}
+
 static void test_refusals_are_one(void **state)
 {
 	struct rig *g = *state;
@@ -127,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_rates_and_levels),
+		RIG_TEST(test_percentiles),
 		RIG_TEST(test_refusals_are_one),
 		RIG_TEST(test_rings_are_full),
 		RIG_TEST(test_verb),

@@ -11,6 +11,10 @@ static void give_pages(struct rig *g)
 	pages[0].layout = metrics_layout();
 	pages[0].cell[M_CONN_OPEN] = 3;
 	pages[0].cell[M_REJ_LOOP] = UINT64_MAX;
+	pages[0].cell[M_ANSWER_1] = 2;
+	pages[0].cell[M_ANSWER_INF] = 3;
+	pages[0].cell[M_ANSWER_SUM] = 1007;
+	pages[0].cell[M_ANSWER_COUNT] = 3;
 	pages[1].layout = metrics_layout() + 1; /* of another build */
 	assert_int_equal(admin_page(g->admin, PROC_EDGE, 1, &pages[0]), 0);
 	assert_int_equal(admin_page(g->admin, PROC_HOME, 0, &pages[1]), 0);
@@ -74,7 +78,33 @@ static void test_verb(void **state)
 			       "\nsallyport_refusals_total{process=\"edge.1\","
 			       "reason=\"loop\"} 18446744073709551615\n"));
 	assert_null(strstr(text, "process=\"home\""));
+	assert_non_null(strstr(text, "\n# HELP sallyport_sip_shed Requests "
+				     "refused because a worker has"));
 	json_decref(v);
+}
+
+/* The buckets in order, then sum and count, in seconds. */
+static void test_histogram(void **state)
+{
+	struct rig *g = *state;
+	struct buf b;
+	give_pages(g);
+	buf_init(&b, 0);
+	openmetrics_text(&b, g->admin);
+	buf_u8(&b, 0);
+	const char *at = strstr((char *)b.ptr,
+				"# TYPE sallyport_sip_answer_seconds "
+				"histogram\nsallyport_sip_answer_seconds_bucket"
+				"{process=\"edge.1\",le=\"0.001\"} 2\n");
+	assert_non_null(at);
+	at = strstr(at, "_bucket{process=\"edge.1\",le=\"+Inf\"} 3\n"
+			"sallyport_sip_answer_seconds_sum{process=\"edge.1\"} "
+			"1.007\nsallyport_sip_answer_seconds_count"
+			"{process=\"edge.1\"} 3\n# HELP ");
+	assert_non_null(at);
+	assert_null(strstr(at, "sip_answer_seconds_bucket{process=\"edge.1\",le"
+			       "=\"0"));
+	buf_free(&b);
 }
 
 int main(void)
@@ -82,6 +112,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_lines),
 		RIG_TEST(test_verb),
+		RIG_TEST(test_histogram),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
