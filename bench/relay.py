@@ -8,11 +8,13 @@ pinned to one core, the generator to another. Only ratios of one run mean
 anything; every process of a server is counted.
 
     relay.py [--smoke] [--json] [--seconds N] [--rounds N]
-             [--only null,kamailio,sallyport,home] [--part load|flood|idle]
+             [--only null,kamailio,sallyport,home,web]
+             [--part load|flood|idle]
 
 What is compared is one hop in and one hop out: a partner with a certificate
 sends, the server passes it to the next hop inside. The built-in home, which
-passes it to a client that is signed in, is a figure of its own.
+passes it to a client that is signed in, is a figure of its own; so is the same
+with a client on WebSocket (web), and what an idle WebSocket takes.
 
 The figures: CPU a transaction and transactions a second at saturation in two
 shapes (connections x requests in flight), latency at half of that rate; latency
@@ -307,6 +309,15 @@ class Home(Sallyport):
         return [f"register={self.plain}", f"password={self.password}"]
 
 
+class Web(Home):
+    """partner -> edge -> the built-in home -> a client on WebSocket."""
+
+    name, title = "web", "Sallyport (built-in home, WebSocket)"
+
+    def way(self):
+        return [*super().way(), "ws=1"]
+
+
 def listens(address):
     host, port = address.split(":")
     wanted = "".join(f"{int(b):02X}" for b in reversed(host.split("."))) + \
@@ -341,9 +352,9 @@ def load(server, shape, seconds, rate=0, warm=1.0):
     return report
 
 
-def slope(server, address, certificate, low, high):
+def slope(server, address, certificate, low, high, kind="hold"):
     """Bytes of memory for each idle connection."""
-    word = ["hold", address, "edge.contoso.test"]
+    word = [kind, address, "edge.contoso.test"]
     figures, held = [], []
     try:
         for count in (low, high - low):
@@ -444,11 +455,25 @@ def measure_flood(servers, options, out):
                                      "handshakes")}}
 
 
+def measure_sockets(server, out, low, high):
+    """Idle WebSockets beside idle TLS connections of the same server."""
+    for kind in ("sockets", "hold"):
+        server.start()
+        try:
+            out[server.name][kind] = slope(server, server.plain, [], low,
+                                           high, kind)
+        finally:
+            server.stop()
+
+
 def measure_idle(servers, options, out):
     low, high = (20, 100) if options.smoke else (2000, 10000)
     for s in servers:
         if s.name in ("null", "home"):
             continue  # would need someone to dial for each; is the same
+        if s.name == "web":
+            measure_sockets(s, out, low, high)
+            continue
         w = s.world
         kinds = {"mutual": (s.mutual, [w.cert, w.key]),
                  "plain": (s.plain, [])}
@@ -475,6 +500,9 @@ def ratios(out, name, shape):
     if name == "sallyport" and "kamailio" in out:
         words.append(f"{mine / out['kamailio'][shape]['cpu_us']:.2f} of "
                      "Kamailio")
+    if name == "web" and "home" in out:
+        words.append(f"{mine / out['home'][shape]['cpu_us']:.2f} times a "
+                     "client on TLS")
     return "".join("; " + w for w in words)
 
 
@@ -501,6 +529,10 @@ def flood_text(out):
 
 def idle_text(out):
     for name, row in out.items():
+        if row.get("sockets") and row.get("hold"):
+            yield (f"relay {name}: idle WebSocket "
+                   f"{row['sockets'] / 1024:.1f} KiB, idle TLS connection "
+                   f"{row['hold'] / 1024:.1f} KiB")
         for kind in (k for k in ("mutual", "plain") if f"idle_{k}" in row):
             idle, shake = row[f"idle_{kind}"], row[f"handshakes_{kind}"]
             size = f"{idle / 1024:.1f} KiB" if idle else "not all connected"
@@ -522,7 +554,7 @@ def main():
     options.rounds = options.rounds or (1 if options.smoke else 3)
     options.shapes = list(SHAPES)[:1 if options.smoke else None]
     world = World()
-    kinds = [Null, Alone, Kamailio, Sallyport, Home]
+    kinds = [Null, Alone, Kamailio, Sallyport, Home, Web]
     if not shutil.which("kamailio"):
         print("relay kamailio: not installed, not compared", file=sys.stderr)
         kinds.remove(Kamailio)

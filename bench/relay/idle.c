@@ -4,6 +4,7 @@
  *
  *   relay_idle hold ADDRESS NAME COUNT [CERT KEY]       "up COUNT" when all
  *       are; holds them until its input ends
+ *   relay_idle sockets ADDRESS NAME COUNT               the same as WebSockets
  *   relay_idle shake ADDRESS NAME SECONDS [CERT KEY]    whole handshakes of
  *       TLS 1.2 one after the other, several at a time; prints how many
  */
@@ -15,13 +16,14 @@
 
 #include "bench/clock.h"
 #include "bench/relay/tls.h"
+#include "bench/relay/ws.h"
 
 enum { AT_ONCE = 16 };
 
 struct idle {
 	SSL_CTX *ctx;
 	const char *address, *name;
-	bool shakes;
+	bool shakes, sockets;
 	long up, begun, lost;
 };
 
@@ -37,6 +39,10 @@ static void on_up(struct tls_peer *p)
 {
 	struct idle *i = p->loop->arg;
 
+	if (i->sockets) {
+		ws_hello(p, i->name);
+		return;
+	}
 	i->up++;
 	if (!i->shakes)
 		return;
@@ -47,7 +53,20 @@ static void on_up(struct tls_peer *p)
 
 static void on_data(struct tls_peer *p)
 {
-	tls_take(p, p->in_len);
+	struct idle *i = p->loop->arg;
+
+	if (!i->sockets) {
+		tls_take(p, p->in_len);
+	} else if (!p->arg) {
+		size_t len = ws_welcome((const char *)p->in, p->in_len);
+		if (!len)
+			return;
+		tls_take(p, len);
+		p->arg = i; /* it is one now; what comes later are pings */
+		i->up++;
+	} else {
+		tls_take(p, p->in_len);
+	}
 }
 
 static void on_down(struct tls_peer *p)
@@ -119,7 +138,8 @@ int main(int argc, char **argv)
 	loop.on_up = on_up;
 	loop.on_data = on_data;
 	loop.on_down = on_down;
-	if (strcmp(argv[1], "hold") == 0)
+	i.sockets = strcmp(argv[1], "sockets") == 0;
+	if (i.sockets || strcmp(argv[1], "hold") == 0)
 		return hold(&loop, atol(argv[4]));
 	/* the last word of TLS 1.3 is the client's: it would end before the
 	 * server has looked at its certificate */

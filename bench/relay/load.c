@@ -9,7 +9,7 @@
  *   from=            their sender
  *   listen=          answer as a server here, or
  *   register=        answer as a client of that server, signed in as to= with
- *                    password=
+ *                    password=; with ws= 1 over WebSocket (RFC 7118)
  *   questions=       sends nothing before it has answered as many requests:
  *                    a server that asks whether we are there
  *   connections=, window=    how many, and requests in flight on each
@@ -29,6 +29,7 @@
 #include "bench/clock.h"
 #include "bench/relay/sip.h"
 #include "bench/relay/tls.h"
+#include "bench/relay/ws.h"
 
 enum { SENDER, ANSWERER, CONNECTIONS_MAX = 1024, WINDOW_MAX = 64 };
 enum { MESSAGE_BYTES = 8192, SAMPLES_MAX = 4 << 20 };
@@ -44,12 +45,12 @@ enum phase { PHASE_CONNECT, PHASE_WARM, PHASE_MEASURE };
 struct load {
 	const char *send, *to, *from, *listen, *sign_in, *password;
 	const char *cert, *key, *ca, *name;
-	long connections, window, rate, questions;
+	long connections, window, rate, questions, ws;
 	double seconds, warm;
 	struct tls_loop loop;
 	struct sender sender[CONNECTIONS_MAX];
 	long up;
-	bool answering;
+	bool answering, welcome; /* welcome: the WebSocket is open */
 	enum phase phase;
 	uint64_t next_due, ends, began;
 	unsigned long sequence;
@@ -111,6 +112,15 @@ static void on_answer(struct load *l, const char *text, size_t len)
 		send_one(l, c, slot, now);
 }
 
+static void say(struct load *l, struct tls_peer *p, const char *text,
+		size_t len)
+{
+	if (l->ws)
+		ws_write(p, text, len);
+	else
+		tls_write(p, text, len);
+}
+
 static void send_register(struct load *l, struct tls_peer *p,
 			  const char *authorization)
 {
@@ -130,7 +140,7 @@ static void send_register(struct load *l, struct tls_peer *p,
 		domain, l->cseq, l->to, l->to, getpid(), l->cseq, l->to,
 		authorization);
 
-	tls_write(p, text, (size_t)len);
+	say(l, p, text, (size_t)len);
 }
 
 static void on_registered(struct load *l, struct tls_peer *p, const char *text,
@@ -166,14 +176,40 @@ static void on_message(struct tls_peer *p, const char *text, size_t len)
 	else if (strncmp(text, "SIP/", 4) == 0)
 		on_registered(l, p, text, len);
 	else if (strncmp(text, "ACK ", 4) != 0) {
-		tls_write(p, out, sip_ok(out, sizeof(out), text, len));
+		say(l, p, out, sip_ok(out, sizeof(out), text, len));
 		l->questions -= l->questions > 0;
 	}
 }
 
+static void on_frames(struct load *l, struct tls_peer *p)
+{
+	const char *in = (const char *)p->in, *text;
+	size_t at = 0, len, text_len;
+
+	if (!l->welcome) {
+		at = ws_welcome(in, p->in_len);
+		l->welcome = at > 0;
+		if (l->welcome)
+			send_register(l, p, "");
+	}
+	while (l->welcome &&
+	       (len = ws_frame(in + at, p->in_len - at, &text, &text_len))) {
+		if (text_len)
+			on_message(p, text, text_len);
+		at += len;
+	}
+	tls_take(p, at);
+}
+
 static void on_data(struct tls_peer *p)
 {
+	struct load *l = p->loop->arg;
 	size_t at = 0, len;
+
+	if (p->kind == ANSWERER && l->ws) {
+		on_frames(l, p);
+		return;
+	}
 
 	for (;;) {
 		while (at < p->in_len &&
@@ -194,6 +230,8 @@ static void on_up(struct tls_peer *p)
 
 	if (p->kind == SENDER)
 		l->up++;
+	else if (l->ws)
+		ws_hello(p, l->name);
 	else if (l->sign_in)
 		send_register(l, p, "");
 }
@@ -308,6 +346,7 @@ static void read_option(struct load *l, const char *arg)
 		{ "window", NULL, &l->window, NULL },
 		{ "questions", NULL, &l->questions, NULL },
 		{ "rate", NULL, &l->rate, NULL },
+		{ "ws", NULL, &l->ws, NULL },
 		{ "seconds", NULL, NULL, &l->seconds },
 		{ "warm", NULL, NULL, &l->warm },
 	};
