@@ -18,8 +18,8 @@
 #include "base/crypto.h"
 
 enum {
-	REQUEST_MS = 60000, /* from one answer to the next */
-	QUIET_S = 30,       /* without any byte */
+	ARRIVAL_MS = 20000, /* until a request is there, whole */
+	ANSWER_MS = 60000,  /* from then on, until it has its answer */
 	MEMORY = 32 * 1024, /* of a connection: its head has to fit */
 	LISTENERS_MAX = 8,  /* old and new ones, during a reload */
 	BATCH = 16,
@@ -311,13 +311,13 @@ static enum MHD_Result begin(struct web *web, struct MHD_Connection *c,
 	return send_answer(w);
 }
 
-static void restart_deadline(struct web_ask *w)
+static void set_deadline(struct MHD_Connection *connection, uint64_t ms)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		w->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct caller *c = info ? info->socket_context : NULL;
 	if (c)
-		timer_start(&c->deadline, REQUEST_MS);
+		timer_start(&c->deadline, ms);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the library's type */
@@ -337,7 +337,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c,
 	}
 	if (!w->started) {
 		w->started = true;
-		restart_deadline(w);
+		set_deadline(c, ANSWER_MS);
 		if (buf_failed(&w->body))
 			web_answer_error(w, MHD_HTTP_CONTENT_TOO_LARGE,
 					 "the body is too large");
@@ -355,11 +355,11 @@ static void on_completed(void *cls, struct MHD_Connection *c, void **request,
 			 enum MHD_RequestTerminationCode why)
 {
 	(void)cls;
-	(void)c;
 	(void)why;
 	if (*request)
 		ask_free(*request);
 	*request = NULL;
+	set_deadline(c, ARRIVAL_MS);
 }
 
 /* ---- connections ---- */
@@ -398,7 +398,7 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **context,
 	}
 	caller->fd = info->connect_fd;
 	timer_init(&caller->deadline, web->admin->timers, on_late, caller);
-	timer_start(&caller->deadline, REQUEST_MS);
+	timer_start(&caller->deadline, ARRIVAL_MS);
 	list_push_back(&web->callers, &caller->node);
 	*context = caller;
 }
@@ -443,7 +443,6 @@ static int start(struct web *web)
 		on_completed, web, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
 		web, MHD_OPTION_UNESCAPE_CALLBACK, unescape, web,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)WEB_ASKERS_MAX,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)QUIET_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 	if (!web->mhd)

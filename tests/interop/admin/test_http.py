@@ -323,6 +323,21 @@ class Verbs(Case):
         self.assertRegex(got.split(b"\r\n")[0], rb"^HTTP/1.1 413")
         self.assertEqual(self.root.get("session")[0], 200)
 
+    def test_pipelining(self):
+        """Three at once are answered one after the other, in order."""
+        import socket
+        head = b" HTTP/1.1\r\nHost: " + self.root.host.encode() + b"\r\n"
+        end = b"Connection: close\r\n\r\n"
+        with socket.create_connection((self.contoso.address, PORT),
+                                      timeout=20) as s:
+            s.sendall(b"GET /healthz" + head + b"\r\nGET /api/v1/nothing" +
+                      head + b"\r\nGET /healthz" + head + end)
+            got = b""
+            while part := s.recv(65536):
+                got += part
+        self.assertEqual(re.findall(rb"HTTP/1.1 (\d+) ", got),
+                         [b"200", b"404", b"200"])
+
     def test_many_connections(self):
         """Those that say nothing do not keep others out for good."""
         import socket
