@@ -32,6 +32,7 @@ struct conf {
 	struct {
 		struct conf_addr *listen; /* HTTP, on loopback only */
 		size_t listen_count;
+		uint8_t trace_bodies;
 	} admin;
 	struct {
 		struct conf_file certificate;

@@ -164,6 +164,7 @@ int conf_view_edge(struct arena *a, const struct conf *c, struct edge_conf *out)
 		.balancer_count = c->access.clients.balancer_count,
 		.relays = c->relay.listen_count > 0,
 		.relays_tls = c->relay.tls_listen_count > 0,
+		.trace_bodies = c->admin.trace_bodies,
 	};
 	conf_view_offer(c, &e.offer);
 	int err = conf_view_tls(a, c, &e.tls);

@@ -543,6 +543,14 @@ const struct conf_key CONF_KEYS[] = {
 		 "server that ends TLS in front of it. Who reaches it reads "
 		 "the counters; for all else an account is needed, which "
 		 "`sallyport admin add` makes." },
+	{ .path = "admin.trace_bodies",
+	  .type = CONF_CHOICE,
+	  AT(admin.trace_bodies),
+	  .fallback = "off",
+	  .choices = BOOLS,
+	  .doc = "`on`: `sallyport trace --bodies` shows what users write to "
+		 "each other. `off`: it shows the heads of messages, whoever "
+		 "asks. Mind the law of your country before you turn it on." },
 	{ .path = "workers",
 	  .type = CONF_WORKERS,
 	  AT(workers),

@@ -8,6 +8,7 @@
 #include "edge/inside.h"
 #include "edge/limits.h"
 #include "edge/partner.h"
+#include "edge/trace.h"
 #include "edge/trial.h"
 #include "edge/visitor.h"
 #include "http/page.h"
@@ -68,6 +69,7 @@ static void on_sweep(struct timer *t, void *arg)
 	names_sweep(e);
 	limits_sweep(e);
 	contexts_sweep(e);
+	traces_sweep(e);
 	timer_start(t, SWEEP_MS);
 }
 
@@ -146,6 +148,7 @@ void edge_free(struct edge *e)
 		names_free(e);
 	inside_free(e);
 	trials_free(e);
+	traces_free(e);
 	limits_free(e);
 	if (e->flows.slots)
 		map_each(&e->flows, flow_abandon_each, NULL);

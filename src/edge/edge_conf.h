@@ -49,4 +49,5 @@ struct edge_conf {
 	uint32_t discovered_addresses; /* of ours that one may try; 0: all */
 	uint32_t transactions;         /* of a worker at a time */
 	uint32_t request_timeout_ms;   /* to partners and clients: 32 000 */
+	bool trace_bodies;             /* may be shown to who watches */
 };

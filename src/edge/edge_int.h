@@ -17,6 +17,7 @@
  *   limits.c      limits of discovered partners: asking; keeper.c and tally.c:
  *                 keeping and counting; bans.c: who may not even connect
  *   trial*.c      a partner is tried out for the operator
+ *   trace.c       somebody watches messages; trace_filter.c: which of them
  *   walk.c        a request: facts, verdict, edits, target
  *   parties.c     who sends, and whom the Request-URI names
  *   route.c       the tokens of Path, Record-Route and Route
@@ -84,6 +85,8 @@ struct peer_process {
 	uint32_t incarnation; /* 0: not there */
 };
 
+struct traces;
+
 /* The next hops of this worker; inside.h. */
 struct inside {
 	struct list hops;   /* the preferred one first */
@@ -129,6 +132,7 @@ struct edge {
 	struct map limit_asks;          /* requests that wait for an owner */
 	struct map bans;                /* by source */
 	struct list trials;             /* of partners, for the operator */
+	struct traces *traces;          /* NULL: nobody watches */
 	struct timer sweep; /* pending and source tables, every second */
 };
 

@@ -8,6 +8,7 @@
 #include "edge/limits.h"
 #include "edge/minting.h"
 #include "edge/partner_int.h"
+#include "edge/trace.h"
 #include "edge/trial.h"
 
 #include <errno.h>
@@ -279,6 +280,8 @@ static const struct {
 	{ IPC_STORE_RESULT, PROC_STORE, limits_on_result },
 	{ IPC_BAN, PROC_STORE, bans_on_ban },
 	{ IPC_TRIAL, PROC_ADMIN, trials_on_ask },
+	{ IPC_TRACE, PROC_ADMIN, traces_on_ask },
+	{ IPC_TRACE_END, PROC_ADMIN, traces_on_end },
 };
 
 void edge_message(struct edge *e, const struct proc_id *from,
@@ -318,6 +321,7 @@ void edge_peer_up(struct edge *e, const struct proc_id *peer)
 void edge_peer_gone(struct edge *e, const struct proc_id *peer)
 {
 	struct peer_process *place = place_of(e, peer);
+	traces_admin_gone(e, peer);
 	if (!place || place->incarnation != peer->incarnation)
 		return;
 	place->incarnation = 0;

@@ -11,6 +11,7 @@
 #include "edge/join.h"
 #include "edge/partner.h"
 #include "edge/proof.h"
+#include "edge/trace.h"
 #include "edge/websocket.h"
 
 #include <errno.h>
@@ -197,7 +198,11 @@ int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 
 int flow_write(struct flow *f, struct slice bytes)
 {
-	return f->ws ? websocket_write(f, bytes) : conn_write(f->conn, bytes);
+	int err =
+		f->ws ? websocket_write(f, bytes) : conn_write(f->conn, bytes);
+	if (!err)
+		trace_left(f, bytes);
+	return err;
 }
 
 int flow_write_answer(struct flow *f, struct slice bytes)
@@ -353,6 +358,10 @@ static void refuse_frame(struct flow *f, struct slice head,
 		sip_parse(a, head, &sip_limits_default, &m);
 		struct sip_reply reply = { .status = reject->status,
 					   .reason = reject->reason };
+		struct proxy_hop from = flow_hop(f);
+		trace_arrived(f, head);
+		trace_refused(f->edge, &m, &from, reject);
+		trace_settled(f->edge);
 		if (reject->status && m.request && sip_answerable(&m) &&
 		    !sip_encode_reply(&out, &m, &reply))
 			flow_write(f, buf_slice(&out));
@@ -396,18 +405,25 @@ static void take_response(struct flow *f, struct slice bytes)
 	arena_free(a);
 }
 
-static void take_message(struct flow *f, struct slice bytes)
+static void take_request(struct flow *f, struct slice bytes)
 {
 	const struct reject *reject = NULL;
-	f->greeted = true;
-	if (is_response(bytes)) {
-		take_response(f, bytes);
-		return;
-	}
 	struct proxy_hop from = flow_hop(f);
 	proxy_receive(f->edge->proxy, &from, bytes, &reject);
 	if (reject && reject->closes && !f->ending)
 		flow_end(f, true);
+}
+
+static void take_message(struct flow *f, struct slice bytes)
+{
+	struct edge *e = f->edge;
+	f->greeted = true;
+	trace_arrived(f, bytes);
+	if (is_response(bytes))
+		take_response(f, bytes);
+	else
+		take_request(f, bytes);
+	trace_settled(e);
 }
 
 void flow_set_deadline(struct flow *f, bool partial, bool moved)

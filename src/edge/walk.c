@@ -16,6 +16,7 @@
 #include "edge/parties.h"
 #include "edge/partner.h"
 #include "edge/proof.h"
+#include "edge/trace.h"
 #include "edge/walk.h"
 #include "sip/reject.h"
 
@@ -401,6 +402,7 @@ static void walk(struct edge *e, struct proxy_request *r,
 	else if (v.partner && w.facts.source == ACCESS_FROM_FEDERATION)
 		let_in(&w, v.partner);
 	w.mark = v.mark;
+	trace_let_through(e, w.m, w.from, &v);
 	switch (v.kind) {
 	case ACCESS_TO_INSIDE:
 		if (w.e->current->conf->inside.external) {
@@ -507,6 +509,7 @@ void walk_on_refuse(void *arg, struct proxy_request *r,
 		    KV_SLICE("source", source), KV_SLICE("peer", from->peer),
 		    KV_SLICE("from", m->from.uri.text),
 		    KV_SLICE("to", m->uri.text));
+	trace_refused(e, m, from, reject);
 	if (reject == &sip_reject_extension)
 		unsupported(m, extra);
 	if (reject == &ACCESS_REJ_LIMIT_RATE)

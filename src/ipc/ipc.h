@@ -47,6 +47,17 @@ enum store_user_mode { USER_CREATE, USER_REPLACE };
 /* What came of one step of a partner's trial. */
 enum ipc_trial_state { TRIAL_PASS, TRIAL_WARN, TRIAL_FAIL, TRIAL_STATE_COUNT };
 
+/* A message that somebody watches: by a connection; or a verdict alone. */
+enum ipc_trace_direction { TRACE_IN, TRACE_OUT, TRACE_NEITHER, TRACE_WAY_COUNT };
+enum ipc_trace_verdict {
+	TRACE_NO_VERDICT,
+	TRACE_REFUSED,
+	TRACE_TO_INSIDE, /* text: "home" or a server's */
+	TRACE_TO_PARTNER,
+	TRACE_TO_CLIENT,
+	TRACE_VERDICT_COUNT
+};
+
 /* A process for life: a slot keeps its number over restarts, the incarnation
  * is random for each start and never 0. */
 struct proc_id {
