@@ -145,6 +145,11 @@ void admin_peer_up(struct admin *a, const struct proc_id *peer)
 		return;
 	n->connected = true;
 	n->id = *peer;
+	LIST_EACH (it, tmp, &a->requests) {
+		struct request *r = container_of(it, struct request, node);
+		if (r->command->live)
+			r->command->live->up(r, peer);
+	}
 }
 
 void admin_peer_gone(struct admin *a, const struct proc_id *peer)
@@ -213,6 +218,10 @@ static uint64_t ask_of(const struct ipc_msg *m)
 		return m->u.trial_step.id;
 	case IPC_TRIAL_END:
 		return m->u.trial_end.id;
+	case IPC_TRACE_ON:
+		return m->u.trace_on.id;
+	case IPC_TRACE_RECORD:
+		return m->u.trace_record.id;
 	default:
 		return 0;
 	}

@@ -14,6 +14,7 @@
 #include "admin/endings.h"
 #include "admin/expiry.h"
 #include "admin/history.h"
+#include "admin/verbs.h"
 
 enum {
 	ARGS_MAX = 6,
@@ -41,6 +42,8 @@ struct asker {
 	void (*reply)(struct asker *as, json_t *reply);
 	/* A line before the reply, taken over; NULL: it wants none. */
 	void (*tell)(struct asker *as, json_t *line);
+	/* Bytes that were told and are not read yet; NULL: nobody knows. */
+	size_t (*unread)(const struct asker *as);
 };
 
 /* Another process as we know it. */
@@ -91,6 +94,14 @@ struct verb_ops {
 	void (*expired)(struct request *r);
 };
 
+/* What else those hear of that go on until somebody ends them. */
+struct live_ops {
+	/* a process is there, perhaps another one than before */
+	void (*up)(struct request *r, const struct proc_id *peer);
+	/* the asker is gone, and wants no answer: end soon, not now */
+	void (*left)(struct request *r);
+};
+
 struct command {
 	const char *verb;
 	enum admin_role role;
@@ -100,6 +111,7 @@ struct command {
 	const char *syntax;         /* of the operator's command */
 	const char *help;
 	const struct verb_ops *ops;
+	const struct live_ops *live; /* or NULL */
 };
 
 struct request {
@@ -175,25 +187,3 @@ void openmetrics_text(struct buf *out, const struct admin *a);
 json_t *metrics_summary(const struct admin *a);
 /* All metrics of that name, over all pages; of a histogram that one cell. */
 uint64_t metrics_family(const struct admin *a, enum metric m);
-
-extern const struct verb_ops verb_status, verb_metrics, verb_commands;
-extern const struct verb_ops verb_user_add, verb_user_passwd, verb_user_remove,
-	verb_user_disable, verb_user_enable, verb_user_list, verb_user_devices;
-extern const struct verb_ops verb_messages, verb_messages_of,
-	verb_messages_drop;
-extern const struct verb_ops verb_backup, verb_backup_state;
-extern const struct verb_ops verb_ports, verb_firewall, verb_explain;
-extern const struct verb_ops verb_facts, verb_lookup;
-extern const struct verb_ops verb_user_contacts, verb_user_contact_set,
-	verb_user_contact_remove;
-extern const struct verb_ops verb_turn_credential, verb_turn_rotate;
-extern const struct verb_ops verb_relay_list, verb_relay_show, verb_relay_kill,
-	verb_relay_drain;
-extern const struct verb_ops verb_partner_list, verb_partner_rule,
-	verb_partner_test;
-extern const struct verb_ops verb_ban, verb_unban, verb_bans;
-extern const struct verb_ops verb_admin_add, verb_admin_passwd,
-	verb_admin_remove, verb_admin_list, verb_admin_login;
-extern const struct verb_ops verb_history, verb_changes, verb_config,
-	verb_refusals;
-extern const struct verb_ops verb_reload, verb_drain, verb_log_level;

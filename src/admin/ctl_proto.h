@@ -71,6 +71,18 @@
  *                  "ms":n,"diagnostics":n,"why":s,"text":s}...]}; each also as
  *                  a step before; state: pass, warn, fail; diagnostics and why:
  *                  of the refusal that requests of users get, 0 and "": none
+ *   trace       {user,partner,call,bodies,seconds} -> {"records":n,"lost":n};
+ *                  texts, empty: any, no ("yes": bodies), an hour; it goes on
+ *                  until its time is over, or until the asker hangs up. Steps:
+ *                  {"started":n}   that many workers watch; records follow:
+ *                  {"time_ms":n,"worker":n,"direction":s,"verdict":s,
+ *                   "status":n,"diagnostics":n,"size":n,"lost":n,
+ *                   "transport":s,"local":s,"remote":s,"peer":s,"user":s,
+ *                   "why":s,"text":s,"call_id":s,"cseq":s,"bytes":s}
+ *                  direction: in, out, none; verdict: none, refused, inside,
+ *                  partner, client; bytes: base64; lost: records before it
+ *                  {"lost":n}      nothing else happened
+ *                  {"worker":n,"event":s}   gone, back or refused
  *   ban         {address,seconds} -> {}
  *   unban       {address}         -> {}
  *   bans        {}                -> {"bans":[{"address":s,"until":n}...]}

@@ -31,9 +31,13 @@ void ctl_request_free(struct request *r)
 
 void ctl_request_forget(struct asker *as)
 {
-	if (as->request)
-		as->request->asker = NULL;
+	struct request *r = as->request;
 	as->request = NULL;
+	if (!r)
+		return;
+	r->asker = NULL;
+	if (r->command->live)
+		r->command->live->left(r);
 }
 
 static json_t *id_copy(json_t *id)

@@ -195,6 +195,13 @@ static void wait_for_more(struct session *s)
 		set_phase(s, phase_now(s));
 }
 
+/* Whoever looks on until he has enough says so by hanging up. */
+static bool leaves(const struct session *s)
+{
+	const struct request *r = s->asker.request;
+	return s->eof && r && r->command->live;
+}
+
 /* Takes what can be taken, writes what can be written, and decides whether
  * the session lives on. */
 static void session_run(struct session *s)
@@ -207,7 +214,8 @@ static void session_run(struct session *s)
 		flush(s);
 	s->running = false;
 	bool over = s->closing || s->eof;
-	if (s->broken || (over && !s->asker.request && !s->out.len))
+	if (s->broken || leaves(s) ||
+	    (over && !s->asker.request && !s->out.len))
 		session_close(s);
 	else
 		wait_for_more(s);
@@ -228,6 +236,12 @@ static void on_line(struct asker *as, json_t *line)
 	put_reply(s, line);
 	json_decref(line);
 	session_run(s);
+}
+
+static size_t unread(const struct asker *as)
+{
+	const char *at = (const char *)as - offsetof(struct session, asker);
+	return ((const struct session *)(const void *)at)->out.len;
 }
 
 /* At most one is kept, the last; the kernel closes what has no room. */
@@ -313,7 +327,8 @@ int session_open(struct admin *a, int fd)
 				   .who = s->who,
 				   .passed = -1,
 				   .reply = on_reply,
-				   .tell = on_line };
+				   .tell = on_line,
+				   .unread = unread };
 	s->fd = fd;
 	buf_init(&s->in, IN_MAX);
 	buf_init(&s->out, CTL_REPLY_MAX);

@@ -43,6 +43,7 @@ static void test_table(void **state)
 		"ban",
 		"unban",
 		"bans",
+		"trace",
 		"history",
 		"refusals",
 		"config",
