@@ -14,6 +14,7 @@ _sallyport_options() { # verb: its options
 	restore | check) echo '-c' ;;
 	ban) echo '--for' ;;
 	top) echo '--once --day' ;;
+	trace) echo '--user --partner --call --raw --bodies --write --for --count' ;;
 	message) echo "$client --to" ;;
 	receive) echo "$client --count --answer --timeout" ;;
 	esac
@@ -21,7 +22,7 @@ _sallyport_options() { # verb: its options
 
 _sallyport_words() { # words so far: what may follow
 	case $1 in
-	'') echo 'status top refusals changes config metrics ports firewall check explain user turn relay messages partner admin ban unban bans backup' \
+	'') echo 'status top trace refusals changes config metrics ports firewall check explain user turn relay messages partner admin ban unban bans backup' \
 		'restore reload drain log-level message receive help version' ;;
 	user | 'help user') echo 'add passwd list remove contacts disable enable devices import' ;;
 	turn | 'help turn') echo 'credential rotate' ;;
@@ -39,7 +40,7 @@ _sallyport() {
 	local words='' word skip=''
 	COMPREPLY=()
 	case $prev in
-	-s | -c | --password-file | --trust)
+	-s | -c | --password-file | --trust | --write)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
@@ -58,7 +59,8 @@ _sallyport() {
 		return
 		;;
 	--as | --to | --server | --server-name | --count | --answer | \
-		--timeout | --ssh | --edge | --from | --method | --arriving-as | --for | --role)
+		--timeout | --ssh | --edge | --from | --method | --arriving-as | --for | --role | \
+		--user | --partner | --call)
 		return
 		;;
 	esac
@@ -67,7 +69,8 @@ _sallyport() {
 		-s | -c | --password-file | --trust | --as | --to | --server | \
 			--server-name | --count | --answer | --timeout | \
 			--format | --lang | --profile | --ssh | --edge | \
-			--from | --method | --arriving-as | --for | --role)
+			--from | --method | --arriving-as | --for | --role | \
+			--user | --partner | --call | --write)
 			skip=value:
 			continue
 			;;

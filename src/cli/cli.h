@@ -52,6 +52,11 @@ enum cli_opt {
 	OPT_ROLE,
 	OPT_ONCE,
 	OPT_DAY,
+	OPT_PARTNER,
+	OPT_CALL,
+	OPT_RAW,
+	OPT_BODIES,
+	OPT_WRITE,
 	OPT_COUNT_OF
 };
 
@@ -140,7 +145,7 @@ int cli_help_list(struct cli *c, FILE *out, const char *group);
 int cli_verb_help(struct cli *c);
 int cli_verb_version(struct cli *c);
 
-/* operate.c, status.c, recent.c, top.c, tables.c, users.c, message.c, receive.c
+/* operate.c, status.c, recent.c, top.c, trace.c, tables.c, users.c, message.c, receive.c
  */
 int cli_verb_metrics(struct cli *c);
 int cli_verb_relay_list(struct cli *c);
@@ -161,6 +166,7 @@ int cli_verb_refusals(struct cli *c);
 int cli_verb_changes(struct cli *c);
 int cli_verb_config(struct cli *c);
 int cli_verb_top(struct cli *c);
+int cli_verb_trace(struct cli *c);
 int cli_verb_admin_add(struct cli *c);
 int cli_verb_admin_passwd(struct cli *c);
 int cli_verb_admin_remove(struct cli *c);

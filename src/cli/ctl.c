@@ -213,9 +213,10 @@ static int take_reply(struct cli *c, struct slice line,
 	return status;
 }
 
-/* Is it a step? Then it is told. */
-static bool take_step(struct slice line, const struct question *q)
+/* Is it a step? Then it is told; *enough when no more are wanted. */
+static bool take_step(struct slice line, const struct question *q, bool *enough)
 {
+	*enough = false;
 	if (!q->on_step)
 		return false;
 	json_t *o = json_loadb((const char *)line.ptr, line.len,
@@ -224,24 +225,28 @@ static bool take_step(struct slice line, const struct question *q)
 	bool is_step = json_is_object(step);
 
 	if (is_step)
-		q->on_step(q->step_arg, step);
+		*enough = !q->on_step(q->step_arg, step);
 	json_decref(o);
 	return is_step;
 }
 
-/* The first line that is no step; as read_line(). */
+/* The first line that is no step; as read_line(). -ECANCELED: the asker has
+ * had enough. */
 static int read_reply(int fd, struct buf *in, const struct question *q,
 		      struct slice *line)
 {
 	size_t len = 0;
+	bool enough = false;
 
 	for (;;) {
 		int err = read_line(fd, in, &len);
 		if (err)
 			return err;
 		*line = slice_head(buf_slice(in), len);
-		if (!take_step(*line, q))
+		if (!take_step(*line, q, &enough))
 			return 0;
+		if (enough)
+			return -ECANCELED;
 		buf_consume(in, len + 1);
 	}
 }
@@ -263,6 +268,8 @@ static int exchange(struct cli *c, const struct question *q)
 	int status;
 	if (!err)
 		status = take_reply(c, line, q);
+	else if (err == -ECANCELED)
+		status = CLI_DONE;
 	else if (err == -EPIPE)
 		status = strange(c, "ended before it was complete");
 	else if (err == -EMSGSIZE)

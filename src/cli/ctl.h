@@ -15,8 +15,9 @@ int ctl_call(struct cli *c, const char *verb, json_t *args, json_t **result);
 /* The same; the descriptor fd goes along. */
 int ctl_call_fd(struct cli *c, const char *verb, json_t *args, int fd,
 		json_t **result);
-/* The same; fn hears of each step that comes before the result. */
-typedef void (*ctl_step_fn)(void *arg, const json_t *step);
+/* The same; fn hears of each step that comes before the result. False: that is
+ * enough, the question is dropped and *result is NULL. */
+typedef bool (*ctl_step_fn)(void *arg, const json_t *step);
 int ctl_call_steps(struct cli *c, const char *verb, json_t *args,
 		   ctl_step_fn fn, void *arg, json_t **result);
 /* The same without a result. When the daemon's answer is no (CLI_NO), why goes

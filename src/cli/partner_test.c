@@ -30,11 +30,11 @@ static void print_reason(FILE *out, const json_t *step)
 	fputc('\n', out);
 }
 
-static void on_step(void *arg, const json_t *step)
+static bool on_step(void *arg, const json_t *step)
 {
 	struct cli *c = arg;
 	if (c->args.opt[OPT_JSON])
-		return;
+		return true;
 	fprintf(c->out, "%-4.4s  %-12.12s  ", text_of(step, "state"),
 		text_of(step, "step"));
 	term_print(c->out, slice_str(text_of(step, "text")), TERM_LINE);
@@ -43,6 +43,7 @@ static void on_step(void *arg, const json_t *step)
 	if (strcmp(text_of(step, "state"), "pass") != 0)
 		print_reason(c->out, step);
 	fflush(c->out);
+	return true;
 }
 
 int cli_verb_partner_test(struct cli *c)

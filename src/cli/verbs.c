@@ -79,12 +79,21 @@ const struct cli_option cli_options[OPT_COUNT_OF] = {
 	[OPT_TTL] = { "--ttl", "SECONDS", CLI_NUMBER,
 		      "how long it lives (28800: a working day)" },
 	[OPT_FOR] = { "--for", "SECONDS", CLI_NUMBER,
-		      "how long (86400: a day)" },
+		      "how long (ban: a day; trace: an hour)" },
 	[OPT_ROLE] = { "--role", "ROLE", CLI_TEXT,
 		       "read, operate, or secure (all, as without it)" },
 	[OPT_ONCE] = { "--once", NULL, CLI_FLAG, "draw it once and end" },
 	[OPT_DAY] = { "--day", NULL, CLI_FLAG,
 		      "the last day, not the last quarter of an hour" },
+	[OPT_PARTNER] = { "--partner", "DOMAIN", CLI_TEXT,
+			  "what goes to or comes from that domain" },
+	[OPT_CALL] = { "--call", "ID", CLI_TEXT, "what has this Call-ID" },
+	[OPT_RAW] = { "--raw", NULL, CLI_FLAG, "whole messages, no drawing" },
+	[OPT_BODIES] = { "--bodies", NULL, CLI_FLAG,
+			 "bodies too, where admin.trace_bodies allows it" },
+	[OPT_WRITE] = { "--write", "FILE", CLI_TEXT,
+			"a new file for Wireshark (pcapng); - is standard "
+			"output" },
 	[OPT_MS] = { "--ms", NULL, CLI_FLAG,
 		     "for MS-TURN clients: both words in base64" },
 };
@@ -107,6 +116,21 @@ const struct cli_verb cli_verbs[] = {
 		  "remembers a day, from its start on.\n",
 	  .options = CLI_OPT(OPT_ONCE) | CLI_OPT(OPT_DAY),
 	  .run = cli_verb_top },
+	{ .words = "trace",
+	  .operands = "",
+	  .help = "messages as they come and go, decrypted",
+	  .more = "A ladder: who sent what to whom, what was decided and why,\n"
+		  "and what the edge changed on the way. Without --user,\n"
+		  "--partner or --call it is everything. What proves who\n"
+		  "somebody is, and keys, never stand there; bodies only with\n"
+		  "--bodies. It ends after an hour (--for), after --count\n"
+		  "messages, or with Ctrl-C. Who reads too slowly misses\n"
+		  "messages, and is told how many.\n",
+	  .options = CLI_OPT(OPT_USER) | CLI_OPT(OPT_PARTNER) |
+		     CLI_OPT(OPT_CALL) | CLI_OPT(OPT_RAW) |
+		     CLI_OPT(OPT_BODIES) | CLI_OPT(OPT_WRITE) |
+		     CLI_OPT(OPT_FOR) | CLI_OPT(OPT_COUNT),
+	  .run = cli_verb_trace },
 	{ .words = "refusals",
 	  .operands = "",
 	  .help = "what was refused since the start, by reason",
