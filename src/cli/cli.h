@@ -145,8 +145,7 @@ int cli_help_list(struct cli *c, FILE *out, const char *group);
 int cli_verb_help(struct cli *c);
 int cli_verb_version(struct cli *c);
 
-/* operate.c, status.c, recent.c, top.c, trace.c, tables.c, users.c, message.c, receive.c
- */
+/* the files that are named like them */
 int cli_verb_metrics(struct cli *c);
 int cli_verb_relay_list(struct cli *c);
 int cli_verb_relay_show(struct cli *c);

@@ -48,7 +48,12 @@ enum store_user_mode { USER_CREATE, USER_REPLACE };
 enum ipc_trial_state { TRIAL_PASS, TRIAL_WARN, TRIAL_FAIL, TRIAL_STATE_COUNT };
 
 /* A message that somebody watches: by a connection; or a verdict alone. */
-enum ipc_trace_direction { TRACE_IN, TRACE_OUT, TRACE_NEITHER, TRACE_WAY_COUNT };
+enum ipc_trace_direction {
+	TRACE_IN,
+	TRACE_OUT,
+	TRACE_NEITHER,
+	TRACE_WAY_COUNT
+};
 enum ipc_trace_verdict {
 	TRACE_NO_VERDICT,
 	TRACE_REFUSED,
