@@ -24,6 +24,7 @@ struct trace_watch {
 	struct proc_id asker;
 	uint64_t until_ms;
 	bool bodies;
+	bool takes;             /* the message that is looked at */
 	uint32_t lost, records; /* in this second */
 	struct trace_filter filter;
 };
@@ -43,6 +44,7 @@ struct sighting {
 	const struct sip_msg *m;
 	struct slice bytes;
 	struct trace_party party;
+	bool wanted;
 	struct ipc_trace_record record; /* what all watches get alike */
 };
 
@@ -119,9 +121,9 @@ void traces_on_end(struct edge *e, const struct proc_id *from,
 }
 
 /* Calls fn with each watch, which may free it. */
-static void each_watch(struct edge *e, const void *arg,
+static void each_watch(struct edge *e, void *arg,
 		       void (*fn)(struct edge *e, struct trace_watch *w,
-				  const void *arg))
+				  void *arg))
 {
 	struct list *it = e->traces ? e->traces->watches.next : NULL;
 	while (e->traces && it != &e->traces->watches) {
@@ -132,7 +134,7 @@ static void each_watch(struct edge *e, const void *arg,
 	}
 }
 
-static void end_of_asker(struct edge *e, struct trace_watch *w, const void *arg)
+static void end_of_asker(struct edge *e, struct trace_watch *w, void *arg)
 {
 	const struct proc_id *peer = arg;
 	if (w->asker.incarnation == peer->incarnation)
@@ -141,11 +143,12 @@ static void end_of_asker(struct edge *e, struct trace_watch *w, const void *arg)
 
 void traces_admin_gone(struct edge *e, const struct proc_id *peer)
 {
+	struct proc_id admin = *peer;
 	if (peer->role == PROC_ADMIN)
-		each_watch(e, peer, end_of_asker);
+		each_watch(e, &admin, end_of_asker);
 }
 
-static void end_any(struct edge *e, struct trace_watch *w, const void *arg)
+static void end_any(struct edge *e, struct trace_watch *w, void *arg)
 {
 	(void)arg;
 	watch_free(e, w);
@@ -172,7 +175,7 @@ static void tell(struct edge *e, struct trace_watch *w,
 }
 
 /* What was lost is told, also when nothing more comes. */
-static void sweep_one(struct edge *e, struct trace_watch *w, const void *arg)
+static void sweep_one(struct edge *e, struct trace_watch *w, void *arg)
 {
 	struct ipc_trace_record r = { .direction = TRACE_NEITHER };
 	const uint64_t *now = arg;
@@ -193,12 +196,20 @@ void traces_sweep(struct edge *e)
 	each_watch(e, &now, sweep_one);
 }
 
-static void show_one(struct edge *e, struct trace_watch *w, const void *arg)
+static void ask_one(struct edge *e, struct trace_watch *w, void *arg)
+{
+	struct sighting *s = arg;
+	(void)e;
+	w->takes = trace_filter_takes(&w->filter, s->m, &s->party);
+	s->wanted = s->wanted || w->takes;
+}
+
+static void show_one(struct edge *e, struct trace_watch *w, void *arg)
 {
 	const struct sighting *s = arg;
 	struct ipc_trace_record r = s->record;
 	struct buf b;
-	if (!trace_filter_takes(&w->filter, s->m, &s->party))
+	if (!w->takes)
 		return;
 	buf_init(&b, 0);
 	sip_shown(&b, s->bytes, w->bodies && e->current->conf->trace_bodies);
@@ -222,12 +233,29 @@ static struct slice peer_name(struct slice peer)
 	return colon < 0 ? peer : slice_from(peer, (size_t)colon + 1);
 }
 
-/* To all whom it concerns. s->record has direction and verdict. */
+static void describe_flow(struct ipc_trace_record *r, const struct flow *f,
+			  char local[static ADDR_TEXT_MAX])
+{
+	local_of(f, local);
+	r->transport = f->ws      ? SLICE_LIT("WSS")
+		       : f->plain ? SLICE_LIT("TCP")
+				  : SLICE_LIT("TLS");
+	r->local = slice_str(local);
+	r->remote = slice_str(f->source);
+	r->user = slice_str(f->aor);
+	if (f->kind != FLOW_CLIENT)
+		r->peer = slice_str(f->peer);
+}
+
+/* To all whom it concerns; most often that is nobody. s->record has direction
+ * and verdict. */
 static void show(struct sighting *s)
 {
 	char local[ADDR_TEXT_MAX], cseq[64];
-	const struct flow *f = s->flow;
 	struct ipc_trace_record *r = &s->record;
+	each_watch(s->edge, s, ask_one);
+	if (!s->wanted)
+		return;
 	snprintf(cseq, sizeof(cseq), "%" PRIu32 " %.*s", s->m->cseq,
 		 (int)(s->m->method_text.len < 32 ? s->m->method_text.len : 32),
 		 (const char *)s->m->method_text.ptr);
@@ -235,18 +263,8 @@ static void show(struct sighting *s)
 	r->size = (uint32_t)s->bytes.len;
 	r->call_id = s->m->call_id;
 	r->cseq = slice_str(cseq);
-	if (f) {
-		local_of(f, local);
-		r->transport = f->ws      ? SLICE_LIT("WSS")
-			       : f->plain ? SLICE_LIT("TCP")
-					  : SLICE_LIT("TLS");
-		r->local = slice_str(local);
-		r->remote = slice_str(f->source);
-		r->user = s->party.user;
-		if (f->kind != FLOW_CLIENT)
-			r->peer = slice_str(f->peer);
-		s->party.partner = peer_name(r->peer);
-	}
+	if (s->flow)
+		describe_flow(r, s->flow, local);
 	each_watch(s->edge, s, show_one);
 }
 
@@ -284,8 +302,11 @@ static void show_message(struct flow *f, const struct sip_msg *m,
 			      .flow = f,
 			      .m = m,
 			      .bytes = bytes,
-			      .party = { .user = slice_str(f->aor) },
+			      .party = { slice_str(f->aor),
+					 peer_name(slice_str(f->peer)) },
 			      .record = *r };
+	if (f->kind == FLOW_CLIENT)
+		s.party.partner = SLICE_NONE;
 	show(&s);
 }
 
