@@ -8,13 +8,15 @@ pinned to one core, the generator to another. Only ratios of one run mean
 anything; every process of a server is counted.
 
     relay.py [--smoke] [--json] [--seconds N] [--rounds N]
-             [--only null,kamailio,sallyport,home,web]
+             [--only null,kamailio,sallyport,trace,home,web]
              [--part load|flood|idle]
 
 What is compared is one hop in and one hop out: a partner with a certificate
 sends, the server passes it to the next hop inside. The built-in home, which
 passes it to a client that is signed in, is a figure of its own; so is the same
 with a client on WebSocket (web), and what an idle WebSocket takes.
+
+What a trace that matches nothing costs (trace) is compared with none.
 
 The figures: CPU a transaction and transactions a second at saturation in two
 shapes (connections x requests in flight), latency at half of that rate; latency
@@ -284,6 +286,33 @@ class Sallyport:
         self.org.stop()
 
 
+class Watched(Sallyport):
+    """The same while a trace looks for a call that never comes."""
+
+    name, title = "trace", "Sallyport (a trace that matches nothing)"
+
+    def start(self):
+        super().start()
+        stage.wait_for(self.watching, 30, "a trace")
+
+    def watching(self):
+        self.process = subprocess.Popen(
+            [stage.CLI, "-s", self.org.control, "trace", "--call", "none"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True)
+        if "watching 1 worker" in self.process.stderr.readline():
+            return True
+        self.process.wait()
+        self.process.stderr.close()
+        return False
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+        super().stop()
+
+
 class Home(Sallyport):
     """partner -> edge -> the built-in home -> a client that is signed in."""
 
@@ -469,7 +498,7 @@ def measure_sockets(server, out, low, high):
 def measure_idle(servers, options, out):
     low, high = (20, 100) if options.smoke else (2000, 10000)
     for s in servers:
-        if s.name in ("null", "home"):
+        if s.name in ("null", "home", "trace"):
             continue  # would need someone to dial for each; is the same
         if s.name == "web":
             measure_sockets(s, out, low, high)
@@ -500,6 +529,9 @@ def ratios(out, name, shape):
     if name == "sallyport" and "kamailio" in out:
         words.append(f"{mine / out['kamailio'][shape]['cpu_us']:.2f} of "
                      "Kamailio")
+    if name == "trace" and "sallyport" in out:
+        words.append(f"{mine / out['sallyport'][shape]['cpu_us']:.2f} times "
+                     "nobody watching")
     if name == "web" and "home" in out:
         words.append(f"{mine / out['home'][shape]['cpu_us']:.2f} times a "
                      "client on TLS")
@@ -554,7 +586,8 @@ def main():
     options.rounds = options.rounds or (1 if options.smoke else 3)
     options.shapes = list(SHAPES)[:1 if options.smoke else None]
     world = World()
-    kinds = [Null, Alone, Kamailio, Sallyport, Home, Web]
+    kinds = [Null, Alone, Kamailio, Sallyport, Watched, Home,
+             Web]
     if not shutil.which("kamailio"):
         print("relay kamailio: not installed, not compared", file=sys.stderr)
         kinds.remove(Kamailio)
