@@ -146,6 +146,7 @@ static inline int fake_load(struct arena *a, const char *text,
 	"  drain_s: 0\n"                                                   \
 	"  request_timeout_s: 32\n"                                        \
 	"web: {client: off}\n"                                             \
+	"admin: {trace_bodies: on}\n"                                      \
 	"home:\n"                                                          \
 	"  expires_min_s: 5\n"                                             \
 	"  expires_default_s: 6\n"                                         \

@@ -39,6 +39,7 @@ static void edge_and_access(void **state)
 	assert_int_equal(e.origin_count, 1);
 	assert_text(e.origins[0], "chat.contoso.test");
 	assert_false(e.web_client);
+	assert_true(e.trace_bodies);
 	assert_int_equal(e.balancer_count, 1);
 	assert_int_equal(e.balancers[0].bits, 30);
 	assert_false(e.relays);

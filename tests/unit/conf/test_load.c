@@ -447,6 +447,7 @@ static void minimal_has_defaults(void **state)
 	assert_int_equal(c->limits.transactions, 100000);
 	assert_int_equal(c->limits.drain_s, 35);
 	assert_true(c->web.client);
+	assert_false(c->admin.trace_bodies);
 	assert_int_equal(c->limits.request_timeout_s, 20);
 	assert_int_equal(c->home.presence_outside, PRESENCE_STRANGERS_ALLOW);
 	assert_int_equal(c->home.presence_min_s, 60);
@@ -504,6 +505,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c->access.clients.origin_count, 1);
 	assert_text(c->access.clients.origins[0], "chat.contoso.test");
 	assert_false(c->web.client);
+	assert_true(c->admin.trace_bodies);
 	assert_int_equal(c->access.clients.balancer_count, 1);
 	assert_text(c->access.clients.balancers[0], "192.0.2.16/30");
 	assert_false(c->inside.builtin);
