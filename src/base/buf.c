@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The growing buffer: everything that is written goes through buf_reserve(),
- * the one place that can run out of memory or into the limit. */
+/* The growing buffer: what does not fit goes through buf_grow(), the one place
+ * that can run out of memory or into the limit. */
 #include "base/buf.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -17,11 +18,17 @@ void buf_init(struct buf *b, size_t max)
 	*b = (struct buf){ .max = max };
 }
 
+void buf_init_lent(struct buf *b, void *memory, size_t len)
+{
+	*b = (struct buf){ .ptr = memory, .cap = len, .lent = true };
+}
+
 void buf_free(struct buf *b)
 {
 	if (!b)
 		return;
-	free(b->ptr);
+	if (!b->lent)
+		free(b->ptr);
 	buf_init(b, b->max);
 }
 
@@ -39,7 +46,7 @@ static size_t grown(const struct buf *b, size_t need)
 	return b->max && cap > b->max ? b->max : cap;
 }
 
-uint8_t *buf_reserve(struct buf *b, size_t len)
+uint8_t *buf_grow(struct buf *b, size_t len)
 {
 	size_t max = b->max ? b->max : SIZE_MAX;
 	if (b->failed || len > max - b->len) {
@@ -49,11 +56,14 @@ uint8_t *buf_reserve(struct buf *b, size_t len)
 	if (b->ptr && len <= b->cap - b->len)
 		return b->ptr + b->len;
 	size_t cap = grown(b, b->len + len);
-	uint8_t *ptr = realloc(b->ptr, cap);
+	uint8_t *ptr = realloc(b->lent ? NULL : b->ptr, cap);
 	if (!ptr) {
 		b->failed = true;
 		return NULL;
 	}
+	if (b->lent)
+		memcpy(ptr, b->ptr, b->len);
+	b->lent = false;
 	b->ptr = ptr;
 	b->cap = cap;
 	return ptr + b->len;
@@ -63,20 +73,6 @@ void buf_commit(struct buf *b, size_t len)
 {
 	assert(len <= b->cap - b->len);
 	b->len += len;
-}
-
-void buf_put(struct buf *b, struct slice s)
-{
-	uint8_t *out = s.len ? buf_reserve(b, s.len) : NULL;
-	if (!out)
-		return;
-	memcpy(out, s.ptr, s.len);
-	buf_commit(b, s.len);
-}
-
-void buf_str(struct buf *b, const char *s)
-{
-	buf_put(b, slice_str(s));
 }
 
 static void put_number(struct buf *b, uint64_t v, size_t len)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Chained hash map under SipHash-2-4 (Aumasson and Bernstein, 2012) with a
+/* Chained hash map under SipHash-1-3 (Aumasson and Bernstein, 2012) with a
  * random key for each map. */
 #include "base/map.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/crypto.h"
 
@@ -15,7 +17,7 @@ static uint64_t rotl(uint64_t v, unsigned n)
 	return v << n | v >> (64 - n);
 }
 
-static void sip_rounds(uint64_t v[static 4], int rounds)
+static inline void sip_rounds(uint64_t v[static 4], int rounds)
 {
 	while (rounds-- > 0) {
 		v[0] += v[1];
@@ -31,11 +33,19 @@ static void sip_rounds(uint64_t v[static 4], int rounds)
 	}
 }
 
-static uint64_t little_endian(const uint8_t *p, size_t len)
+static uint64_t word_at(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
+
+/* The last bytes, fewer than a word. */
+static uint64_t rest_at(const uint8_t *p, size_t len)
 {
 	uint64_t v = 0;
-	for (size_t i = 0; i < len; i++)
-		v |= (uint64_t)p[i] << 8 * i;
+	while (len-- > 0)
+		v = v << 8 | p[len];
 	return v;
 }
 
@@ -49,19 +59,19 @@ uint64_t hash_keyed(const uint64_t seed[static 2], struct slice s)
 	};
 	size_t whole = s.len - s.len % 8;
 	for (size_t i = 0; i < whole; i += 8) {
-		uint64_t word = little_endian(s.ptr + i, 8);
+		uint64_t word = word_at(s.ptr + i);
 		v[3] ^= word;
-		sip_rounds(v, 2);
+		sip_rounds(v, 1);
 		v[0] ^= word;
 	}
 	uint64_t last = (uint64_t)s.len << 56;
 	if (s.len > whole)
-		last |= little_endian(s.ptr + whole, s.len - whole);
+		last |= rest_at(s.ptr + whole, s.len - whole);
 	v[3] ^= last;
-	sip_rounds(v, 2);
+	sip_rounds(v, 1);
 	v[0] ^= last;
 	v[2] ^= 0xff;
-	sip_rounds(v, 4);
+	sip_rounds(v, 3);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 

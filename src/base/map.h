@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Intrusive hash map with a keyed hash (SipHash-2-4, a random key for each
+ * Intrusive hash map with a keyed hash (SipHash-1-3, a random key for each
  * map), so that nobody outside can make keys collide (OVL-03). The node is a
  * member of the owner's struct; the map never owns memory of its entries.
  */
@@ -32,7 +32,7 @@ void map_remove(struct map *m, struct map_node *node); /* must be in it */
 /* Calls fn for each entry; fn may remove the entry it is given. */
 void map_each(struct map *m, void (*fn)(struct map_node *node, void *arg),
 	      void *arg);
-/* SipHash-2-4. */
+/* SipHash-1-3. */
 uint64_t hash_keyed(const uint64_t seed[static 2], struct slice s);
 
 /* An integer as a key: bytes of *v. */

@@ -76,7 +76,6 @@ static void write_mark(struct buf *out, const struct access_mark *mark,
 		[ACCESS_SOURCE_AUTHORIZED_SERVER] = "AuthorizedServer",
 		[ACCESS_SOURCE_INTERNET_USER] = "InternetUser",
 	};
-	buf_reserve(out, MARK_BYTES);
 	buf_str(out, "ms-source-type=");
 	buf_str(out, types[mark->type]);
 	buf_str(out, ";ms-ep-fqdn=");
@@ -91,11 +90,12 @@ static void write_mark(struct buf *out, const struct access_mark *mark,
 
 void facts_mark(struct walk *w, const struct access_mark *mark)
 {
+	uint8_t first[MARK_BYTES];
 	struct buf b;
 	struct slice value = SLICE_NONE;
 	if (mark->type == ACCESS_SOURCE_NONE)
 		return;
-	buf_init(&b, 0);
+	buf_init_lent(&b, first, sizeof(first));
 	write_mark(&b, mark, w->e->name);
 	if (!buf_failed(&b))
 		value = arena_copy(proxy_request_arena(w->r), buf_slice(&b));

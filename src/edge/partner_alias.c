@@ -32,9 +32,8 @@ void alias_offer(struct flow *f, const struct access_partner *partner,
 {
 	struct edge *e = f->edge;
 	char key[ACCESS_KEY_MAX];
-	struct slice value;
 	if (f->kind != FLOW_FEDERATION || !f->proven || f->retire_ms ||
-	    !sip_param(m->via.params, "alias", &value))
+	    !m->via.alias)
 		return;
 	access_partner_key(partner, key);
 	uint32_t life = e->worker[partner_owner(e, slice_str(key))].incarnation;

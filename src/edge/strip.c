@@ -10,15 +10,24 @@ static bool is_login(enum sip_header_id id)
 	       id == SIP_H_PROXY_AUTHENTICATION_INFO;
 }
 
+static bool drops(enum sip_header_id id, bool keep_login, bool keep_diagnostics)
+{
+	return (sip_header_flags(id) & SIP_HF_INSIDE) &&
+	       !(keep_login && is_login(id)) &&
+	       !(keep_diagnostics && id == SIP_H_MS_DIAGNOSTICS);
+}
+
 void strip_internal(const struct sip_msg *m, struct sip_edits *edits,
 		    bool keep_login, bool keep_diagnostics)
 {
-	for (enum sip_header_id id = 0; id < SIP_H_UNKNOWN; id++) {
-		if (!(sip_header_flags(id) & SIP_HF_INSIDE) ||
-		    (keep_login && is_login(id)) ||
-		    (keep_diagnostics && id == SIP_H_MS_DIAGNOSTICS))
+	bool done[SIP_H_UNKNOWN + 1] = { false }; /* one edit drops them all */
+
+	for (size_t i = 0; i < m->header_count; i++) {
+		enum sip_header_id id = m->headers[i].id;
+		if (done[id])
 			continue;
-		if (sip_header(m, id))
+		done[id] = true;
+		if (drops(id, keep_login, keep_diagnostics))
 			sip_edit_drop(edits, id);
 	}
 }

@@ -38,10 +38,10 @@ static int write_via(struct proxy_request *r, const struct proxy_target *t,
 static int make_via(struct proxy_request *r, const struct proxy_target *t,
 		    uint16_t index, struct slice *via, struct slice *branch)
 {
+	uint8_t first[VIA_BYTES];
 	struct buf b;
 	size_t at = 0;
-	buf_init(&b, 0);
-	buf_reserve(&b, VIA_BYTES);
+	buf_init_lent(&b, first, sizeof(first));
 	int err = write_via(r, t, index, &b, &at);
 	if (!err) {
 		*via = arena_copy(r->arena, buf_slice(&b));

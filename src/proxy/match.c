@@ -48,9 +48,9 @@ static struct slice key_method(const struct sip_msg *m)
 int match_key(struct proxy_request *r)
 {
 	const struct sip_msg *m = &r->msg;
+	uint8_t first[KEY_BYTES];
 	struct buf b;
-	buf_init(&b, 0);
-	buf_reserve(&b, KEY_BYTES);
+	buf_init_lent(&b, first, sizeof(first));
 	key_piece(&b, r->from.peer);
 	key_piece(&b, key_method(m));
 	if (slice_starts(m->via.branch, SLICE_LIT("z9hG4bK"))) {
@@ -85,9 +85,9 @@ int match_merged_key(const struct proxy_request *r, struct slice *key)
 	const struct sip_msg *m = &r->msg;
 	const struct sip_header *h;
 	size_t at = 0;
+	uint8_t first[KEY_BYTES];
 	struct buf b;
-	buf_init(&b, 0);
-	buf_reserve(&b, KEY_BYTES);
+	buf_init_lent(&b, first, sizeof(first));
 	key_piece(&b, r->from.peer);
 	key_piece(&b, m->method_text);
 	key_piece(&b, m->call_id);

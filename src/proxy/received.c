@@ -9,27 +9,12 @@
 
 #include "proxy/parts.h"
 
-/* ";received=", an address, ";rport=" and a port */
-enum { ADDED_BYTES = ADDR_TEXT_MAX + 32 };
-
-struct asked {
-	bool received; /* the sender wrote one itself: it is replaced */
-	bool rport;
-};
+enum { VIA_BYTES = 512 }; /* most times enough */
 
 static bool is_ours(struct slice name)
 {
 	return slice_ieq(name, SLICE_LIT("received")) ||
 	       slice_ieq(name, SLICE_LIT("rport"));
-}
-
-static struct asked read_asked(const struct sip_via *via)
-{
-	struct slice value;
-	return (struct asked){
-		.received = sip_param(via->params, "received", &value),
-		.rport = sip_param(via->params, "rport", &value),
-	};
 }
 
 static bool same_host(const struct sip_via *via, const struct addr *from)
@@ -39,8 +24,14 @@ static bool same_host(const struct sip_via *via, const struct addr *from)
 	       addr_same_host(&a, from);
 }
 
+/* Where the parts of the new Via begin in the buffer. */
+struct places {
+	size_t params, branch;
+};
+
 /* All but the two parameters, as it was. */
-static void put_rest(struct buf *b, const struct sip_via *via)
+static void put_rest(struct buf *b, const struct sip_via *via,
+		     struct places *at)
 {
 	struct slice params = via->params;
 	struct slice name, value;
@@ -48,6 +39,7 @@ static void put_rest(struct buf *b, const struct sip_via *via)
 	if (!slice_empty(params))
 		head = (size_t)(params.ptr - via->text.ptr);
 	buf_put(b, slice_trim(slice_head(via->text, head)));
+	at->params = b->len;
 	while (sip_param_next(&params, &name, &value)) {
 		if (is_ours(name))
 			continue;
@@ -56,6 +48,8 @@ static void put_rest(struct buf *b, const struct sip_via *via)
 		if (slice_empty(value))
 			continue;
 		buf_u8(b, '=');
+		if (value.ptr == via->branch.ptr)
+			at->branch = b->len;
 		buf_put(b, value);
 	}
 }
@@ -73,8 +67,23 @@ static void put_received(struct buf *b, const struct addr *from, bool rport)
 	buf_dec(b, addr_port(from));
 }
 
+/* Its parts, which were read once, in the text that was written from them. */
+static void via_moves(struct sip_via *via, struct slice text,
+		      const struct places *at)
+{
+	const uint8_t *old = via->text.ptr;
+	via->transport.ptr = text.ptr + (via->transport.ptr - old);
+	via->host.ptr = text.ptr + (via->host.ptr - old);
+	via->params = slice_from(text, at->params);
+	if (!slice_empty(via->branch))
+		via->branch.ptr = text.ptr + at->branch;
+	via->received = true;
+	via->text = text;
+}
+
 /* The header keeps its further values. */
-static int replace_via(struct proxy_request *r, struct buf *b)
+static int replace_via(struct proxy_request *r, struct buf *b,
+		       const struct places *at)
 {
 	struct sip_header *h = NULL;
 	for (size_t i = 0; !h; i++)
@@ -90,24 +99,26 @@ static int replace_via(struct proxy_request *r, struct buf *b)
 	if (!value.ptr)
 		return -ENOMEM;
 	h->value = value;
-	return sip_via_parse(slice_head(value, via_len), &r->msg.via);
+	via_moves(&r->msg.via, slice_head(value, via_len), at);
+	return 0;
 }
 
 int received_note(struct proxy_request *r)
 {
 	const struct sip_via *via = &r->msg.via;
 	const struct addr *from = &r->from.addr;
+	struct places at = { 0 };
+	uint8_t first[VIA_BYTES];
 	struct buf b;
 	if (!from->u.sa.sa_family)
 		return 0;
-	struct asked asked = read_asked(via);
-	if (!asked.received && !asked.rport && same_host(via, from))
+	/* what the sender wrote there itself is replaced */
+	if (!via->received && !via->rport && same_host(via, from))
 		return 0;
-	buf_init(&b, 0);
-	buf_reserve(&b, via->text.len + ADDED_BYTES);
-	put_rest(&b, via);
-	put_received(&b, from, asked.rport);
-	int err = replace_via(r, &b);
+	buf_init_lent(&b, first, sizeof(first));
+	put_rest(&b, via, &at);
+	put_received(&b, from, via->rport);
+	int err = replace_via(r, &b, &at);
 	buf_free(&b);
 	return err;
 }

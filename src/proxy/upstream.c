@@ -14,12 +14,12 @@ enum { VIAS_BYTES = 256 }; /* most times enough */
 static int request_vias(struct proxy_request *r)
 {
 	const struct sip_header *h;
+	uint8_t first[VIAS_BYTES];
 	struct buf b;
 	size_t at = 0;
 	if (r->vias.ptr)
 		return 0;
-	buf_init(&b, 0);
-	buf_reserve(&b, VIAS_BYTES);
+	buf_init_lent(&b, first, sizeof(first));
 	while ((h = sip_header_next(&r->msg, SIP_H_VIA, &at))) {
 		struct slice value = sip_unfold(r->arena, h->value);
 		if (!value.ptr)
@@ -34,24 +34,12 @@ static int request_vias(struct proxy_request *r)
 	return r->vias.ptr ? 0 : -ENOMEM;
 }
 
-/* Puts the Vias behind the status line. */
-static void put_vias(struct buf *out, struct slice encoded, struct slice vias)
-{
-	ptrdiff_t lf = slice_chr(encoded, '\n');
-	size_t line = lf < 0 ? encoded.len : (size_t)lf + 1;
-	buf_reserve(out, encoded.len + vias.len);
-	buf_put(out, slice_head(encoded, line));
-	buf_put(out, vias);
-	buf_put(out, slice_from(encoded, line));
-}
-
 int upstream_build(struct proxy_request *r, const struct ctrans *c,
 		   const struct sip_msg *m, struct buf *out)
 {
 	struct proxy *p = r->proxy;
 	bool was_done = r->done;
 	struct sip_edits e;
-	struct buf encoded;
 	int err = request_vias(r);
 	if (err)
 		return err;
@@ -63,12 +51,6 @@ int upstream_build(struct proxy_request *r, const struct ctrans *c,
 		p->ops.on_response(p->arg, r, m, &e);
 	if (r->done != was_done)
 		return -ECANCELED;
-	buf_init(&encoded, 0);
-	err = sip_encode(&encoded, m, &e);
-	if (!err)
-		put_vias(out, buf_slice(&encoded), r->vias);
-	buf_free(&encoded);
-	if (!err && buf_failed(out))
-		err = -ENOMEM;
-	return err;
+	e.lines = r->vias;
+	return sip_encode(out, m, &e);
 }

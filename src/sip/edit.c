@@ -7,6 +7,7 @@ void sip_edits_init(struct sip_edits *e)
 	e->count = 0;
 	e->failed = false;
 	e->uri = SLICE_NONE;
+	e->lines = SLICE_NONE;
 }
 
 void sip_edits_copy(struct sip_edits *to, const struct sip_edits *from)
@@ -15,6 +16,7 @@ void sip_edits_copy(struct sip_edits *to, const struct sip_edits *from)
 	to->count = from->count;
 	to->failed = from->failed;
 	to->uri = from->uri;
+	to->lines = from->lines;
 }
 
 static void add(struct sip_edits *e, struct sip_edit edit)

@@ -32,6 +32,9 @@ struct sip_edits {
 	size_t count;
 	bool failed;      /* more than SIP_EDITS_MAX: encode gives -E2BIG */
 	struct slice uri; /* new Request-URI, or empty */
+	/* written as they are behind the start line: whole header lines of a
+	 * message that was accepted, or empty */
+	struct slice lines;
 };
 
 /* These touch only the rows that are in use. */

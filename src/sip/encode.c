@@ -179,8 +179,10 @@ int sip_encode(struct buf *out, const struct sip_msg *m,
 
 	if (rc < 0)
 		return rc;
-	make_room(out, m->whole.len + EDITS_ROOM);
+	make_room(out, m->whole.len + EDITS_ROOM + (e ? e->lines.len : 0));
 	write_start(out, m, e);
+	if (e)
+		buf_put(out, e->lines);
 	sip_write_top(out, e);
 	for (size_t i = 0; i < m->header_count; i++)
 		write_received(out, e, &m->headers[i],

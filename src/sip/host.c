@@ -128,6 +128,8 @@ static bool labels_fit(struct slice name)
 {
 	size_t run = 0;
 
+	if (name.len <= LABEL_MAX)
+		return true;
 	for (size_t i = 0; i < name.len; i++) {
 		run = name.ptr[i] == '.' ? 0 : run + 1;
 		if (run > LABEL_MAX)
@@ -145,7 +147,7 @@ int sip_domain(struct slice host, char out[static SIP_DOMAIN_MAX])
 		host = slice_of(host.ptr + 1, host.len - 2);
 	if (slice_chr(host, ':') >= 0)
 		return sip_is_ip6(host, out) ? 0 : -EINVAL;
-	if (brackets || (!sip_is_ip4(host) && !sip_is_name(host)))
+	if (brackets || (!sip_is_name(host) && !sip_is_ip4(host)))
 		return -EINVAL;
 	if (slice_ends(host, SLICE_LIT(".")))
 		host.len--;

@@ -53,7 +53,8 @@ struct sip_via {
 	uint16_t port;          /* 0: none */
 	struct slice branch;
 	struct slice params;
-	struct slice text; /* the whole value, one Via */
+	struct slice text;           /* the whole value, one Via */
+	bool received, rport, alias; /* among the parameters */
 };
 
 struct sip_msg {

@@ -14,34 +14,42 @@ static bool is_address(struct slice text)
 	return sip_is_ip4(text) || sip_is_ip6(text, NULL);
 }
 
-/* The parameters that have a meaning, each at most once. */
-struct params {
-	unsigned branches, received, rports;
-};
+static bool first(bool *seen)
+{
+	bool before = *seen;
 
-static bool param_ok(struct params *p, struct sip_via *via, struct slice name,
+	*seen = true;
+	return !before;
+}
+
+/* Those that have a meaning stand there at most once. */
+static bool param_ok(bool *branch, struct sip_via *via, struct slice name,
 		     struct slice value)
 {
 	if (scan_is_word(name, SLICE_LIT("branch"))) {
 		via->branch = value;
-		return ++p->branches == 1 && scan_is_token(value);
+		return first(branch) && scan_is_token(value);
 	}
 	if (scan_is_word(name, SLICE_LIT("received")))
-		return ++p->received == 1 && is_address(value);
+		return first(&via->received) && is_address(value);
 	if (scan_is_word(name, SLICE_LIT("rport")))
-		return ++p->rports == 1 && (value.len == 0 || sip_port(value));
+		return first(&via->rport) &&
+		       (value.len == 0 || sip_port(value));
+	if (scan_is_word(name, SLICE_LIT("alias")))
+		via->alias = true;
 	return true;
 }
 
 static void read_params(struct cur *c, struct sip_via *via)
 {
-	struct params p = { 0 };
+	bool branch = false;
 	struct slice name, value;
 	const uint8_t *from = c->pos;
 
 	via->branch = SLICE_NONE;
+	via->received = via->rport = via->alias = false;
 	while (scan_param(c, &name, &value))
-		if (!param_ok(&p, via, name, value))
+		if (!param_ok(&branch, via, name, value))
 			scan_fail(c);
 	via->params = scan_since(from, c);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The map, and SipHash-2-4 against the vectors of its authors. */
+/* The map, and SipHash-1-3 against vectors of other programs. */
 #include "base/map.h"
 
 #include <errno.h>
@@ -24,10 +24,10 @@ static void test_siphash(void **state)
 		size_t len;
 		uint64_t hash;
 	} rows[] = {
-		{ 0, 0x726fdb47dd0e0e31 },
-		{ 1, 0x74f839c593dc67fd },
-		{ 8, 0x93f5f5799a932462 },
-		{ 15, 0xa129ca6149be45e5 },
+		{ 0, 0xabac0158050fc4dc },
+		{ 1, 0xc9f49bf37d57ca93 },
+		{ 8, 0x369095118d299a8e },
+		{ 15, 0xd320d86d2a519956 },
 	};
 	const uint64_t key[2] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
 	uint8_t in[16];
