@@ -40,7 +40,7 @@ check_pie_supported()
 # The rooms that every message passes are worth more of the compiler's time,
 # and programs and benches inline across them. Their objects hold plain code
 # too: tests link that, and are not kept waiting.
-set(SALLYPORT_HOT_ROOMS base sip proxy)
+set(SALLYPORT_HOT_ROOMS base sip proxy access net edge)
 set(SALLYPORT_HOT "")
 set(SALLYPORT_LTO "")
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT SALLYPORT_SANITIZE)

@@ -76,29 +76,50 @@ int sip_edits_check(const struct sip_edits *e)
 	return 0;
 }
 
-static bool is_dropped(const struct sip_edits *e, const struct sip_header *h)
+/* What the edits say of each header, looked up once a message. */
+struct plan {
+	const struct sip_edits *e;
+	bool drop[SIP_H_UNKNOWN + 1];
+	bool values[SIP_H_UNKNOWN + 1]; /* some of its values are dropped */
+	bool named;                     /* rows go by name */
+	/* of the next value of an id that has such rows; else never read */
+	size_t index[SIP_H_UNKNOWN + 1];
+};
+
+static void plan_make(struct plan *p, const struct sip_edits *e)
 {
-	if (h->id == SIP_H_CONTENT_LENGTH)
-		return true;
-	for (size_t i = 0; e && i < e->count; i++) {
-		const struct sip_edit *edit = &e->edit[i];
-		if (edit->kind != SIP_EDIT_DROP &&
-		    edit->kind != SIP_EDIT_DROP_NAMED)
-			continue;
-		if (edit->id != SIP_H_UNKNOWN ? edit->id == h->id
-					      : slice_ieq(edit->name, h->name))
-			return true;
+	p->e = e;
+	memset(p->drop, 0, sizeof(p->drop));
+	memset(p->values, 0, sizeof(p->values));
+	p->named = false;
+	p->drop[SIP_H_CONTENT_LENGTH] = true;
+	for (size_t i = 0; p->e && i < p->e->count; i++) {
+		const struct sip_edit *edit = &p->e->edit[i];
+		bool known = edit->id != SIP_H_UNKNOWN;
+		if (edit->kind == SIP_EDIT_DROP_VALUE) {
+			p->values[edit->id] = true;
+			p->index[edit->id] = 0;
+		} else if (edit->kind == SIP_EDIT_DROP ||
+			   edit->kind == SIP_EDIT_DROP_NAMED) {
+			p->drop[edit->id] |= known;
+			p->named |= !known;
+		}
 	}
+}
+
+static bool drops_named(const struct sip_edits *e, struct slice name)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (e->edit[i].kind == SIP_EDIT_DROP_NAMED &&
+		    slice_ieq(e->edit[i].name, name))
+			return true;
 	return false;
 }
 
-static bool drops_values(const struct sip_edits *e, enum sip_header_id id)
+static bool is_dropped(const struct plan *p, const struct sip_header *h)
 {
-	for (size_t i = 0; e && i < e->count; i++)
-		if (e->edit[i].kind == SIP_EDIT_DROP_VALUE &&
-		    e->edit[i].id == id)
-			return true;
-	return false;
+	return p->drop[h->id] || (p->named && h->id == SIP_H_UNKNOWN &&
+				  drops_named(p->e, h->name));
 }
 
 static bool drops_value(const struct sip_edits *e, enum sip_header_id id,
@@ -111,8 +132,8 @@ static bool drops_value(const struct sip_edits *e, enum sip_header_id id,
 	return false;
 }
 
-/* The values of one header that stay; *index counts over all headers of the
- * id. A header that keeps none is not written. */
+/* The values of one header that stay. A header that keeps none is not
+ * written. */
 static void write_values(struct buf *out, const struct sip_edits *e,
 			 const struct sip_header *h, size_t *index)
 {
@@ -133,17 +154,16 @@ static void write_values(struct buf *out, const struct sip_edits *e,
 		buf_put(out, crlf);
 }
 
-/* index: of the header's first value among all of its id; counted on. */
-static void write_received(struct buf *out, const struct sip_edits *e,
-			   const struct sip_header *h, size_t *index)
+static void write_received(struct buf *out, struct plan *p,
+			   const struct sip_header *h)
 {
-	if (is_dropped(e, h))
+	if (is_dropped(p, h))
 		return;
-	if (!drops_values(e, h->id))
+	if (!p->values[h->id])
 		sip_write_header(out, h->name, h->value);
 	else if (sip_header_flags(h->id) & SIP_HF_LIST)
-		write_values(out, e, h, index);
-	else if (!drops_value(e, h->id, (*index)++))
+		write_values(out, p->e, h, &p->index[h->id]);
+	else if (!drops_value(p->e, h->id, p->index[h->id]++))
 		sip_write_header(out, h->name, h->value);
 }
 
@@ -174,19 +194,19 @@ static void make_room(struct buf *out, size_t len)
 int sip_encode(struct buf *out, const struct sip_msg *m,
 	       const struct sip_edits *e)
 {
-	size_t index[SIP_H_UNKNOWN + 1] = { 0 };
+	struct plan p;
 	int rc = sip_edits_check(e);
 
 	if (rc < 0)
 		return rc;
+	plan_make(&p, e);
 	make_room(out, m->whole.len + EDITS_ROOM + (e ? e->lines.len : 0));
 	write_start(out, m, e);
 	if (e)
 		buf_put(out, e->lines);
 	sip_write_top(out, e);
 	for (size_t i = 0; i < m->header_count; i++)
-		write_received(out, e, &m->headers[i],
-			       &index[m->headers[i].id]);
+		write_received(out, &p, &m->headers[i]);
 	sip_write_bottom(out, e);
 	sip_write_end(out, m->body);
 	return buf_failed(out) ? -ENOMEM : 0;
