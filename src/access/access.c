@@ -96,8 +96,12 @@ static int add_partner(struct access *a, size_t i, char error[static ERROR_MAX])
 	bool srv = slice_empty(p->edge);
 	if (!srv && !canonical(p->edge))
 		return bad_partner(p, "has no canonical edge name", error);
-	if (access_is_ours(a, p->domain))
-		return bad_partner(p, "has a domain of ours", error);
+	if (access_is_ours(a, p->domain) && !access_is_split(p))
+		return bad_partner(p,
+				   "has a domain of ours; only a hosting "
+				   "provider with shared_address_space: true "
+				   "may",
+				   error);
 	int err = map_insert(&a->partners, &row->by_domain, p->domain);
 	if (err == -EEXIST) {
 		char why[64];
@@ -184,6 +188,11 @@ void access_free(struct access *a)
 bool access_is_ours(const struct access *a, struct slice domain)
 {
 	return map_find(&a->domains, domain) != NULL;
+}
+
+bool access_is_split(const struct access_partner *p)
+{
+	return p->provider && p->provider->shared;
 }
 
 const struct access_partner *access_partner_of(const struct access *a,

@@ -108,6 +108,7 @@ struct access_mark {
 	enum access_source_type type;
 	bool verified;     /* else: contacts only */
 	bool public_cloud; /* a public IM provider's */
+	bool shared;       /* of whom has users of our domains */
 };
 
 struct access_verdict {
@@ -117,6 +118,10 @@ struct access_verdict {
 						 and FROM_FEDERATION; and
 						 whose provider has ended, or
 						 who is not proven */
+	const struct access_partner *onwards; /* TO_PARTNER for another one, in
+						 a dialog with a user whom
+						 the provider of a split
+						 domain has; else NULL */
 	struct access_mark mark;
 };
 

@@ -50,7 +50,12 @@ struct access_provider {
 	struct slice name;
 	enum access_provider_kind kind;
 	bool audio_video; /* may cross, when it is not hosting */
-	uint64_t ends_s;  /* federation with it ends, since 1970; 0: never */
+	/* Some users of domains of ours live there (a split domain): its rows
+	 * may name them. */
+	bool shared;
+	/* It also passes on what its partners write to these users. */
+	bool forwards;
+	uint64_t ends_s; /* federation with it ends, since 1970; 0: never */
 	const struct slice *kept; /* domains of it that go on */
 	size_t kept_count;
 	struct slice successor; /* name of who took its contacts over */

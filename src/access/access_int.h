@@ -52,7 +52,10 @@ const struct access_policy *rules_policy(const struct access_user *u,
 bool rules_ended(const struct access_provider *p, struct slice domain,
 		 uint64_t now_s);
 
-/* The partner of that domain, or NULL. */
+/* May it name a domain of ours? */
+bool access_is_split(const struct access_partner *p);
+/* The partner of that domain, or NULL; of one of ours, where some of its users
+ * live. */
 const struct access_partner *access_partner_of(const struct access *a,
 					       struct slice domain);
 /* The same at that time, when a successor may have taken it over. */

@@ -13,12 +13,12 @@
 
 /* The ways a request can take; a route token makes one of its own. */
 enum lane {
-	LANE_FEDERATION = 1,      /* from a proven peer, to the inside */
-	LANE_CLIENT = 2,          /* from 443, to the inside */
-	LANE_FLOW = 4,            /* from inside, to a client of ours */
-	LANE_OUT = 8,             /* from inside, to a partner */
-	LANE_PEER_DIALOG = 16,    /* from a proven peer, to a client */
-	LANE_TRANSIT = 32,        /* from a proven peer, to a partner */
+	LANE_FEDERATION = 1,   /* from a proven peer, to the inside */
+	LANE_CLIENT = 2,       /* from 443, to the inside */
+	LANE_FLOW = 4,         /* from inside, to a client of ours */
+	LANE_OUT = 8,          /* from inside, to a partner */
+	LANE_PEER_DIALOG = 16, /* from a proven peer, to a client */
+	LANE_TRANSIT = 32,     /* from a proven peer, to a partner, by token */
 	LANE_CLIENT_DIALOG = 64,  /* from 443, to a client */
 	LANE_DIALOG_OUT = 128,    /* from 443, to a partner */
 	LANE_INSIDE_DIALOG = 256, /* from inside, to a partner, by token */
@@ -55,12 +55,33 @@ static const struct access_partner *partner_of(const struct access *a,
 		       : a->conf->default_route;
 }
 
+/* Where a domain of ours is split, the other side of it may send what partners
+ * wrote to us there. */
+static const struct access_partner *forwarder(const struct access *a,
+					      const struct access_facts *f)
+{
+	const struct access_partner *p =
+		access_partner_now(a, f->to_domain, f->now_s);
+	return p && access_is_split(p) && p->provider->forwards &&
+			       !access_is_ours(a, f->from_domain) &&
+			       access_proves(f, p) == ACCESS_PROVEN
+		       ? p
+		       : NULL;
+}
+
+/* Who sends, as far as it is judged by an entry. */
+static const struct access_partner *sender_of(const struct access *a,
+					      const struct access_facts *f)
+{
+	const struct access_partner *p = forwarder(a, f);
+	return p ? p : partner_of(a, f, f->from_domain);
+}
+
 /* NULL: this peer may speak for the sender's domain. */
 static const struct reject *speaks(struct judge *j,
 				   const struct reject *otherwise)
 {
-	const struct access_partner *p =
-		partner_of(j->a, j->f, j->f->from_domain);
+	const struct access_partner *p = sender_of(j->a, j->f);
 	const struct reject *const answers[] = {
 		[ACCESS_PROVEN] = NULL,
 		[ACCESS_NOT_PROVEN] = otherwise,
@@ -108,8 +129,8 @@ static const struct reject *not_blocked(struct judge *j)
 		       : NULL;
 }
 
-/* Nobody outside speaks for a domain of ours: no partner row may name one,
- * so such a sender has no row either. */
+/* Nobody outside speaks for a domain of ours, for no row names one; but where
+ * it is split its provider does. */
 static const struct reject *from_covered(struct judge *j)
 {
 	return speaks(j, &ACCESS_REJ_FROM_MISMATCH);
@@ -183,9 +204,17 @@ static const struct reject *from_signed_in(struct judge *j)
 		       : &ACCESS_REJ_CLIENT_FROM;
 }
 
+/* Does whoever stands outside have users of the domain of ours that is named?
+ * Those are ours: they are spoken to and speak as such. */
+static bool is_colleague(const struct judge *j)
+{
+	return j->other && access_is_ours(j->a, j->other_domain);
+}
+
+/* To a colleague partners may write, who were judged as they came in. */
 static const struct reject *from_ours_outwards(struct judge *j)
 {
-	return access_is_ours(j->a, j->f->from_domain)
+	return access_is_ours(j->a, j->f->from_domain) || is_colleague(j)
 		       ? NULL
 		       : &ACCESS_REJ_FROM_MISMATCH;
 }
@@ -203,8 +232,9 @@ static const struct reject *registers_ours(struct judge *j)
 
 static const struct reject *to_not_ours(struct judge *j)
 {
-	return access_is_ours(j->a, j->f->to_domain) ? &ACCESS_REJ_INSIDE_LOOP
-						     : NULL;
+	return access_is_ours(j->a, j->f->to_domain) && !is_colleague(j)
+		       ? &ACCESS_REJ_INSIDE_LOOP
+		       : NULL;
 }
 
 static const struct reject *to_partner(struct judge *j)
@@ -217,10 +247,18 @@ static const struct reject *to_partner(struct judge *j)
 	return NULL;
 }
 
+static const struct access_partner *by_token(const struct access *a,
+					     const struct access_facts *f);
+
+/* Dialogs of partners with colleagues pass; nobody else's. */
 static const struct reject *no_transit(struct judge *j)
 {
-	(void)j;
-	return &ACCESS_REJ_NOT_OURS;
+	const struct access_partner *to = by_token(j->a, j->f);
+	if (!to || !j->other ||
+	    access_is_split(to) == access_is_split(j->other))
+		return &ACCESS_REJ_NOT_OURS;
+	j->line = to->line;
+	return blocks(j, to->domain) ? &ACCESS_REJ_BLOCKED : NULL;
 }
 
 static const struct reject *still_partner(struct judge *j)
@@ -281,17 +319,20 @@ static const struct reject *sender_may(struct judge *j)
 {
 	enum access_provider_kind kind = provider_kind(j->other);
 	struct slice who = j->f->from_aor;
-	bool any = false;
+	bool any = is_colleague(j);
 	for (unsigned i = 0; i < ACCESS_KINDS && !any; i++)
 		any = user_may(j, who, GATES[i].bit);
 	if (!any)
 		return &ACCESS_REJ_POLICY_NOTHING;
-	return user_may(j, who, GATES[kind].bit) ? NULL : GATES[kind].without;
+	return is_colleague(j) || user_may(j, who, GATES[kind].bit)
+		       ? NULL
+		       : GATES[kind].without;
 }
 
 static const struct reject *addressee_may(struct judge *j)
 {
-	return user_may(j, j->f->to_aor, GATES[provider_kind(j->other)].bit)
+	return is_colleague(j) || user_may(j, j->f->to_aor,
+					   GATES[provider_kind(j->other)].bit)
 		       ? NULL
 		       : &ACCESS_REJ_POLICY_ADDRESSEE;
 }
@@ -323,6 +364,7 @@ static const struct reject *audio_video(struct judge *j)
 
 enum {
 	LANES_IN = LANE_FEDERATION | LANE_PEER_DIALOG | LANE_PEER_INSIDE,
+	LANES_PEER = LANES_IN | LANE_TRANSIT,
 	LANES_OUT = LANE_OUT | LANE_DIALOG_OUT | LANE_INSIDE_DIALOG,
 	LANES_CLIENT = LANE_CLIENT | LANE_CLIENT_DIALOG | LANE_DIALOG_OUT,
 };
@@ -332,16 +374,14 @@ static const struct {
 	const char *name; /* in explanations */
 	check_fn check;
 } ORDER[] = {
-	{ LANES_IN | LANE_TRANSIT, "the peer is known", peer_known },
-	{ LANES_IN | LANE_TRANSIT, "the sender's domain is not blocked",
-	  not_blocked },
-	{ LANES_IN | LANE_TRANSIT, "the peer may speak for that domain",
-	  from_covered },
-	{ LANES_IN | LANE_TRANSIT, "the peer proves it as it has to",
-	  proof_given },
+	{ LANES_PEER, "the peer is known", peer_known },
+	{ LANES_PEER, "the sender's domain is not blocked", not_blocked },
+	{ LANES_PEER, "the peer may speak for that domain", from_covered },
+	{ LANES_PEER, "the peer proves it as it has to", proof_given },
 	{ LANE_TRANSIT, "no transit", no_transit },
-	{ LANES_IN, "a discovered partner keeps to its limits", within_limits },
-	{ LANES_IN, "the peer marks what it sends, if it has to", is_marked },
+	{ LANES_PEER, "a discovered partner keeps to its limits",
+	  within_limits },
+	{ LANES_PEER, "the peer marks what it sends, if it has to", is_marked },
 	{ LANES_CLIENT, "the sender is ours", from_ours },
 	{ LANES_CLIENT, "the sender is who signed in", from_signed_in },
 	{ LANES_CLIENT, "the user may be outside", may_be_outside },
@@ -355,9 +395,10 @@ static const struct {
 	{ LANE_OUT, "the addressee's domain is a partner's", to_partner },
 	{ LANE_DIALOG_OUT | LANE_INSIDE_DIALOG, "the partner is one still",
 	  still_partner },
-	{ LANES_IN | LANES_OUT, "the provider is in service", provider_lives },
+	{ LANES_PEER | LANES_OUT, "the provider is in service",
+	  provider_lives },
 	{ LANES_OUT, "the sender's policy", sender_may },
-	{ LANES_IN | LANES_OUT, "this type of request crosses",
+	{ LANES_PEER | LANES_OUT, "this type of request crosses",
 	  method_crosses },
 	{ LANES_IN | LANES_OUT, "it crosses to this kind of provider",
 	  method_narrow },
@@ -377,6 +418,7 @@ static const struct {
 	{ LANE_FLOW, ACCESS_TO_FLOW },
 	{ LANE_OUT, ACCESS_TO_PARTNER },
 	{ LANE_PEER_DIALOG, ACCESS_TO_FLOW },
+	{ LANE_TRANSIT, ACCESS_TO_PARTNER },
 	{ LANE_CLIENT_DIALOG, ACCESS_TO_FLOW },
 	{ LANE_DIALOG_OUT, ACCESS_TO_PARTNER },
 	{ LANE_INSIDE_DIALOG, ACCESS_TO_PARTNER },
@@ -427,7 +469,7 @@ static const struct access_partner *other_side(const struct access *a,
 					       const struct access_facts *f)
 {
 	if (f->source == ACCESS_FROM_FEDERATION)
-		return partner_of(a, f, f->from_domain);
+		return sender_of(a, f);
 	if (f->route == ACCESS_ROUTE_PARTNER)
 		return by_token(a, f);
 	return partner_of(a, f, f->to_domain);
@@ -465,6 +507,7 @@ static struct access_mark mark_of(const struct judge *j, enum lane lane)
 		 : p->edge.len ? ACCESS_SOURCE_DIRECT_PARTNER
 			       : ACCESS_SOURCE_AUTO_FEDERATION;
 	m.public_cloud = provider_kind(p) == ACCESS_PUBLIC_IM;
+	m.shared = access_is_split(p);
 	m.verified = p->level == ACCESS_LEVEL_VERIFIED ||
 		     ((p->level == ACCESS_LEVEL_SOURCE ||
 		       p->level == ACCESS_LEVEL_STRICT) &&
@@ -530,8 +573,10 @@ struct access_verdict access_explain(
 	}
 	v.kind = kind_of(lane);
 	v.mark = mark_of(&j, lane);
-	if (lane & (LANES_IN | LANES_OUT))
+	if (lane & (LANES_PEER | LANES_OUT))
 		v.partner = j.other;
+	if (lane == LANE_TRANSIT)
+		v.onwards = by_token(a, facts);
 	return v;
 }
 

@@ -96,6 +96,21 @@ static int check_decoration(struct conf_loader *ld,
 			 SLICE_FMT(p->name), SLICE_FMT(odd));
 }
 
+static int check_shared(struct conf_loader *ld, const struct conf_provider *p)
+{
+	if (p->forwards && !p->shared)
+		return conf_fail(ld, p->line,
+				 "providers: forwards_partners of %.*s needs "
+				 "shared_address_space: true",
+				 SLICE_FMT(p->name));
+	if (!p->shared || p->kind == CONF_HOSTING)
+		return 0;
+	return conf_fail(ld, p->line,
+			 "providers: shared_address_space of %.*s needs kind: "
+			 "hosting; users of ours live with nobody else",
+			 SLICE_FMT(p->name));
+}
+
 static int check_providers(struct conf_loader *ld)
 {
 	const struct conf *c = ld->conf;
@@ -115,6 +130,8 @@ static int check_providers(struct conf_loader *ld)
 			err = check_successor(ld, p);
 		if (!err)
 			err = check_decoration(ld, p);
+		if (!err)
+			err = check_shared(ld, p);
 		if (err)
 			return err;
 	}

@@ -216,7 +216,33 @@ void conf_view_offer(const struct conf *c, struct offer_conf *out)
 		out->tcp_port = HTTPS_PORT;
 }
 
-void conf_view_home(const struct conf *c, struct home_conf *out)
+static bool is_shared(const struct conf *c, struct slice domain)
+{
+	for (size_t i = 0; i < c->provider_count; i++) {
+		const struct conf_provider *p = &c->providers[i];
+		for (size_t k = 0;
+		     p->enabled && p->shared && k < p->domain_count; k++)
+			if (slice_eq(p->domains[k], domain))
+				return true;
+	}
+	return false;
+}
+
+static int view_shared(struct arena *a, const struct conf *c,
+		       struct home_conf *out)
+{
+	struct slice *list =
+		arena_alloc(a, (c->edge.domain_count + 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->edge.domain_count; i++)
+		if (is_shared(c, c->edge.domains[i]))
+			list[out->shared_count++] = c->edge.domains[i];
+	out->shared = list;
+	return 0;
+}
+
+int conf_view_home(struct arena *a, const struct conf *c, struct home_conf *out)
 {
 	*out = (struct home_conf){
 		.edge_name = c->edge.name,
@@ -243,6 +269,7 @@ void conf_view_home(const struct conf *c, struct home_conf *out)
 		},
 	};
 	conf_view_offer(c, &out->offer);
+	return view_shared(a, c, out);
 }
 
 void conf_view_store(const struct conf *c, struct store_limits *out)

@@ -43,7 +43,8 @@ int conf_view_relay(struct arena *a, const struct conf *c,
 		    struct relay_conf *out);
 /* What users are told of the relay. */
 void conf_view_offer(const struct conf *c, struct offer_conf *out);
-void conf_view_home(const struct conf *c, struct home_conf *out);
+int conf_view_home(struct arena *a, const struct conf *c,
+		   struct home_conf *out);
 int conf_view_ports(struct arena *a, const struct conf *c,
 		    struct ports_conf *out);
 /* "lync, messenger" as bits; -EINVAL. */

@@ -79,9 +79,8 @@ static int role_prepare(void *role, uint32_t generation, struct snapshot *snap,
 	(void)error;
 	if (!s)
 		return -ENOMEM;
-	conf_view_home(snap->conf, &s->conf);
-	int err = 0;
-	if (!r->home)
+	int err = conf_view_home(snap->arena, snap->conf, &s->conf);
+	if (!err && !r->home)
 		err = home_create(&r->home,
 				  loop_timers(process_loop(r->process)),
 				  &s->conf, &ops, r);

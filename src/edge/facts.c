@@ -86,6 +86,8 @@ static void write_mark(struct buf *out, const struct access_mark *mark,
 		return;
 	buf_str(out, ";ms-source-network=");
 	buf_str(out, mark->public_cloud ? "publiccloud" : "federation");
+	if (mark->shared)
+		buf_str(out, ";shared-address-space=true");
 }
 
 void facts_mark(struct walk *w, const struct access_mark *mark)

@@ -133,10 +133,12 @@ static void forward_home(struct walk *w)
 }
 
 /* Record-Route for the side it goes to, and for the server inside that it came
- * from (RFC 5658); home needs none. */
+ * from (RFC 5658), or the partner; home needs none. */
 static void record_route(struct walk *w, struct slice to)
 {
-	if (w->flow && flow_is_inside(w->flow))
+	bool passes = w->facts.source == ACCESS_FROM_FEDERATION &&
+		      w->facts.route == ACCESS_ROUTE_PARTNER;
+	if (passes || (w->flow && flow_is_inside(w->flow)))
 		walk_put_on_top(w, SIP_H_RECORD_ROUTE, route_back(w));
 	walk_put_on_top(w, SIP_H_RECORD_ROUTE, to);
 }
@@ -181,6 +183,7 @@ static bool wants_privacy(const struct sip_msg *m)
 static void assert_sender(struct walk *w)
 {
 	if (w->m->method != SIP_ACK && w->m->method != SIP_CANCEL &&
+	    access_is_ours(w->e->current->access, w->facts.from_domain) &&
 	    w->facts.from_aor.len && !wants_privacy(w->m))
 		walk_assert_identity(w, w->facts.from_aor);
 }
@@ -415,7 +418,9 @@ static void walk(struct edge *e, struct proxy_request *r,
 		forward_flow(&w);
 		break;
 	case ACCESS_TO_PARTNER:
-		forward_partner(&w, v.partner);
+		if (v.onwards)
+			parties_show(&w);
+		forward_partner(&w, v.onwards ? v.onwards : v.partner);
 		break;
 	case ACCESS_REFUSE:
 	case ACCESS_NEED_SRV:

@@ -151,13 +151,15 @@ static void on_response(void *arg, struct proxy_request *r,
 		once_settle(q, response->status);
 }
 
-/* ms-diagnostics: what went wrong, by number, for the programs that ask. */
+/* ms-diagnostics: what went wrong, by number, for the programs that ask; for
+ * those outside in a header of its own. */
 static void add_diagnostics(const struct home *h, struct proxy_request *r,
 			    const struct reject *reject,
 			    struct sip_edits *extra)
 {
 	struct buf b;
-	if (!reject->diagnostics)
+	bool outside = proxy_request_from(r)->kind == HOP_FEDERATION;
+	if (!reject->diagnostics || (outside && reject->inside_only))
 		return;
 	buf_init(&b, 0);
 	buf_printf(&b, "%u;reason=\"%s\";source=\"%.*s\"",
@@ -168,7 +170,10 @@ static void add_diagnostics(const struct home *h, struct proxy_request *r,
 		value = arena_copy(proxy_request_arena(r), buf_slice(&b));
 	buf_free(&b);
 	if (value.len) /* without memory it goes without */
-		sip_edit_bottom(extra, SIP_H_MS_DIAGNOSTICS, value);
+		sip_edit_bottom(extra,
+				outside ? SIP_H_MS_DIAGNOSTICS_PUBLIC
+					: SIP_H_MS_DIAGNOSTICS,
+				value);
 }
 
 static void add_min_expires(const struct home *h, struct proxy_request *r,

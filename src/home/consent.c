@@ -30,6 +30,11 @@ bool consent_verified(const struct sip_msg *m)
 	       !mark_says(m, SLICE_LIT("ms-source-type=AuthorizedServer"));
 }
 
+bool consent_shared(const struct sip_msg *m)
+{
+	return mark_says(m, SLICE_LIT("shared-address-space=true"));
+}
+
 static bool takes(const struct call *q, uint8_t rule)
 {
 	if (rule == PRESENCE_RULE_NONE)

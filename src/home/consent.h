@@ -8,5 +8,7 @@
  * provider's users are strangers unless it vouches for each ("contacts only"
  * and its like); a partner that is listed by its name vouches for its own. */
 bool consent_verified(const struct sip_msg *m);
+/* Does it say that the provider of a split domain sent it? */
+bool consent_shared(const struct sip_msg *m);
 /* Calls next when the addressee takes it; or refuses. */
 void consent_begin(struct call *q, void (*next)(struct call *q));

@@ -152,6 +152,16 @@ bool home_is_ours(const struct home *h, struct slice domain)
 	return false;
 }
 
+bool home_is_shared(const struct home *h, struct slice aor)
+{
+	ptrdiff_t at = slice_chr(aor, '@');
+	struct slice domain = slice_from(aor, (size_t)(at + 1));
+	for (size_t i = 0; i < h->conf->shared_count; i++)
+		if (slice_eq(h->conf->shared[i], domain))
+			return true;
+	return false;
+}
+
 bool home_edge_is(const struct home *h, const struct flow_key *flow)
 {
 	return flow->slot < HOME_EDGES_MAX && flow->incarnation &&

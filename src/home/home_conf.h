@@ -16,6 +16,9 @@ struct home_conf {
 	struct slice edge_name;      /* our FQDN */
 	const struct slice *domains; /* ours, canonical */
 	size_t domain_count;
+	/* Those of them of which a hosting provider has some users. */
+	const struct slice *shared;
+	size_t shared_count;
 	uint32_t expires_min_s;     /* 60 */
 	uint32_t expires_default_s; /* 600 */
 	uint32_t expires_max_s;     /* 3 600 */

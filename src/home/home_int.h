@@ -137,6 +137,7 @@ struct call {
 	char to_aor[SIP_AOR_MAX];   /* REGISTER: of To; else of Request-URI */
 	char auth_aor[SIP_AOR_MAX]; /* who signed it; empty: nobody */
 	bool from_ours;
+	bool from_shared; /* sent by the provider of a split domain */
 	struct call_auth auth;
 	/* REGISTER */
 	struct registration *reg;
@@ -154,6 +155,8 @@ struct call {
 
 /* home.c */
 bool home_is_ours(const struct home *h, struct slice domain);
+/* Has a hosting provider some users of the domain of that address of ours? */
+bool home_is_shared(const struct home *h, struct slice aor);
 /* Of what comes from our own processes: what was within the limits at the
  * edge has grown since. */
 const struct sip_limits *home_limits(void);

@@ -78,6 +78,17 @@ const struct reject home_rej_outsider_from = {
 	.spec = "threats SIP-25",
 };
 
+const struct reject home_rej_split_local = {
+	.status = 403,
+	.diagnostics = 1017,
+	.metric = M_REJ_SPLIT_LOCAL,
+	.why = "split_local",
+	.reason = "Forbidden",
+	.text = "the sender has his account here, not with the hosting "
+		"provider",
+	.spec = "edge federation: shared address space",
+};
+
 const struct reject home_rej_outsider_register = {
 	.status = 403,
 	.diagnostics = 1027,

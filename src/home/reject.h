@@ -15,6 +15,7 @@ extern const struct reject home_rej_outsider_from;
 extern const struct reject home_rej_outsider_register;
 extern const struct reject home_rej_transit;
 extern const struct reject home_rej_stranger;
+extern const struct reject home_rej_split_local;
 extern const struct reject home_rej_not_found;
 extern const struct reject home_rej_domain;
 extern const struct reject home_rej_offline;

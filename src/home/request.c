@@ -87,10 +87,19 @@ static void answer_options(struct call *q)
 	proxy_reply(q->r, &reply);
 }
 
+/* Of a split domain the provider has those who have no account here; what it
+ * sent does not go back to it. */
+static bool lives_elsewhere(const struct call *q)
+{
+	return !q->from_shared && home_is_shared(q->home, slice_str(q->to_aor));
+}
+
 static void on_target(struct call *q, int err, const struct user *u)
 {
 	if (err)
 		call_refuse(q, &home_rej_store_down);
+	else if (!u && lives_elsewhere(q))
+		deliver_away(q);
 	else if (!u || u->disabled)
 		call_refuse(q, &home_rej_not_found);
 	else if (home_presence_serves(q->home, q->msg))
@@ -225,9 +234,24 @@ static void start_ack(struct call *q)
 		proxy_drop(q->r);
 }
 
+/* The edge knows that it came from the provider; that he is not one of those
+ * who live here is known here. */
+static void on_colleague(struct call *q, int err, const struct user *u)
+{
+	if (err)
+		call_refuse(q, &home_rej_store_down);
+	else if (u)
+		refuse_identity(q, &home_rej_split_local);
+	else
+		route(q);
+}
+
 static void start_outsider(struct call *q)
 {
-	if (q->from_ours)
+	q->from_shared = consent_shared(q->msg);
+	if (q->from_ours && q->from_shared)
+		users_get(q, slice_str(q->from_aor), on_colleague);
+	else if (q->from_ours)
 		refuse_identity(q, &home_rej_outsider_from);
 	else
 		route(q);

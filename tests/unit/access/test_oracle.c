@@ -38,6 +38,8 @@ enum class {
 	WRAPPED,    /* of the AV provider, around a blocked domain */
 	OTHERS,     /* by the default route */
 	GATEWAY,    /* behind an XMPP gateway */
+	COLLEAGUE,  /* of our own domain, whom a hosting provider has */
+	FORGED,     /* a partner that says it has him */
 	CLASSES
 };
 enum ask { MESSAGE, CALL, TRANSFER, PARTY, PUBLISH, ASKS };
@@ -57,13 +59,14 @@ static const struct access_provider providers[] = {
 	  .successor = S("im") },
 	{ .name = S("old"), .ends_s = NOW, .successor = S("av") },
 	{ .name = S("gateway"), .kind = ACCESS_XMPP },
+	{ .name = S("cloud"), .shared = true },
 };
 static const char *const domains[CLASSES] = {
-	"direct.test",   "srv.test",   "av.test",      "im.test",
-	"hosted.test",   "ended.test", "kept.test",    "x.blocked.test",
-	"stranger.test", "found.test", "allowed.test", "a.ruled.test",
-	"old.test",      "old.test",   "av.test",      "others.test",
-	"jabber.test",
+	"direct.test",   "srv.test",     "av.test",      "im.test",
+	"hosted.test",   "ended.test",   "kept.test",    "x.blocked.test",
+	"stranger.test", "found.test",   "allowed.test", "a.ruled.test",
+	"old.test",      "old.test",     "av.test",      "others.test",
+	"jabber.test",   "contoso.test", "contoso.test",
 };
 static const char names[CLASSES][1][256] = {
 	{ "edge.direct.test" },    { "sip.srv.test" },
@@ -74,7 +77,8 @@ static const char names[CLASSES][1][256] = {
 	{ "sip.allowed.test" },    { "edge.ruled.test" },
 	{ "edge.av.test" },        { "edge.old.test" },
 	{ "edge.av.test" },        { "edge.others.test" },
-	{ "gateway.jabber.test" },
+	{ "gateway.jabber.test" }, { "edge.cloud.test" },
+	{ "edge.direct.test" },
 };
 
 static struct access_partner others = { .edge = S("edge.others.test") };
@@ -107,6 +111,9 @@ static struct access_partner rows[] = {
 	{ .domain = S("jabber.test"),
 	  .edge = S("gateway.jabber.test"),
 	  .provider = &providers[5] },
+	{ .domain = S("contoso.test"),
+	  .edge = S("edge.cloud.test"),
+	  .provider = &providers[6] },
 };
 static const struct access_block blocks[] = {
 	{ .domain = S("blocked.test"), .subdomains = true },
@@ -134,15 +141,17 @@ static const struct reject *expected(const struct question *q)
 	bool federate = q->may & ACCESS_MAY_FEDERATE;
 	bool public_im = q->may & ACCESS_MAY_PUBLIC_IM;
 	bool xmpp = q->may & ACCESS_MAY_XMPP;
+	bool local = q->class == COLLEAGUE || q->class == FORGED;
 	bool narrow = public_of(q->class) || q->class == GATEWAY;
-	bool may = public_of(q->class)   ? public_im
+	bool may = local                 ? true
+		   : public_of(q->class) ? public_im
 		   : q->class == GATEWAY ? xmpp
 					 : federate;
 	if (q->inwards && q->class == STRANGER)
 		return &ACCESS_REJ_NOT_PARTNER;
 	if (q->class == BLOCKED || q->class == RULED || q->class == WRAPPED)
 		return &ACCESS_REJ_BLOCKED;
-	if (q->inwards && q->class == LEFTOVER)
+	if (q->inwards && (q->class == LEFTOVER || q->class == FORGED))
 		return &ACCESS_REJ_FROM_MISMATCH;
 	if (q->class == STRANGER)
 		return &ACCESS_REJ_NO_ROUTE;
@@ -159,7 +168,7 @@ static const struct reject *expected(const struct question *q)
 		return &ACCESS_REJ_UNMARKED;
 	if (q->class == ENDED)
 		return &ACCESS_REJ_PROVIDER_ENDED;
-	if (!q->inwards && !federate && !public_im && !xmpp)
+	if (!q->inwards && !federate && !public_im && !xmpp && !local)
 		return &ACCESS_REJ_POLICY_NOTHING;
 	if (!q->inwards && !may && q->class == GATEWAY)
 		return &ACCESS_REJ_POLICY_XMPP;
@@ -322,7 +331,7 @@ static void test_every_combination(void **state)
 		ask(&q);
 		asked++;
 	}
-	assert_int_equal(asked, 261120);
+	assert_int_equal(asked, 291840);
 }
 
 int main(void)

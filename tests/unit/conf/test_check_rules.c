@@ -33,6 +33,8 @@ static const char RULES[] =
 	    "     address: \"192.0.2.9:5061\" }\n"
 	    " - { name: aol, edge: e.aol.test, domains: [aol.test],\n"
 	    "     enabled: no }\n"
+	    " - { name: cloud, edge: c.test, domains: [contoso.test],\n"
+	    "     kind: hosting, shared_address_space: yes }\n"
 	    " - { name: gateway, edge: x.test, domains: [jabber.test],\n"
 	    "     kind: xmpp }\n"
 	    "policy: { public_im_audio_video: no }\n"
@@ -54,7 +56,7 @@ static void test_rules_are_viewed(void **state)
 	assert_int_equal(v.block_count, 2);
 	assert_true(v.blocks[0].subdomains);
 	assert_false(v.blocks[1].subdomains);
-	assert_int_equal(v.partner_count, 4); /* one a domain; aol is off */
+	assert_int_equal(v.partner_count, 5); /* one a domain; aol is off */
 	const struct access_provider *m = v.partners[0].provider;
 	assert_ptr_equal(m, v.partners[1].provider);
 	assert_int_equal(m->kind, ACCESS_PUBLIC_IM);
@@ -64,7 +66,12 @@ static void test_rules_are_viewed(void **state)
 	assert_int_equal(v.partners[0].level, ACCESS_LEVEL_UNVERIFIED);
 	assert_int_equal(v.partners[2].provider->kind, ACCESS_HOSTING);
 	assert_int_equal(v.partners[2].level, ACCESS_LEVEL_VERIFIED);
-	assert_int_equal(v.partners[3].provider->kind, ACCESS_XMPP);
+	assert_true(v.partners[3].provider->shared);
+	assert_int_equal(v.partners[4].provider->kind, ACCESS_XMPP);
+	struct home_conf h;
+	assert_int_equal(conf_view_home(a, c, &h), 0);
+	assert_int_equal(h.shared_count, 1);
+	assert_true(slice_eq(h.shared[0], SLICE_LIT("contoso.test")));
 	assert_int_equal(v.denied, ACCESS_MAY_PUBLIC_AV | ACCESS_MAY_XMPP);
 	assert_int_equal(v.policy_count, 2);
 	assert_true(v.policies[0].group);
@@ -241,7 +248,7 @@ static void test_rules_survive_a_snapshot(void **state)
 	assert_int_equal(v.partners[0].provider->ends_s, 1363305600);
 	assert_int_equal(v.partners[0].line, 7);
 	assert_int_equal(v.policies[1].set, ACCESS_MAY_FEDERATE);
-	assert_int_equal(v.policies[1].line, 25);
+	assert_int_equal(v.policies[1].line, 27);
 	buf_free(&b);
 	arena_free(a);
 }
@@ -250,6 +257,12 @@ static const struct {
 	const char *text, *says;
 } BAD[] = {
 	{ "blocked: [{subdomains: yes}]\n", "domain: spam.test" },
+	{ "providers: [{name: a, edge: e.a.test, domains: [contoso.test], "
+	  "shared_address_space: true}]\n",
+	  "needs kind: hosting" },
+	{ "providers: [{name: a, edge: e.a.test, domains: [a.test], "
+	  "forwards_partners: true}]\n",
+	  "needs shared_address_space" },
 	{ "providers: [{name: a b, edge: e.a.test, domains: [a.test]}]\n",
 	  "is no name" },
 	{ "providers: [{name: a, edge: e.a.test, domains: []}]\n",

@@ -122,7 +122,7 @@ static void home_and_dns(void **state)
 	const struct conf *c = load(a);
 	struct home_conf h;
 	struct dns_conf d;
-	conf_view_home(c, &h);
+	assert_int_equal(conf_view_home(a, c, &h), 0);
 	assert_true(slice_eq(h.presence.edge_name, c->edge.name));
 	assert_int_equal(h.presence.expires_min_s, c->home.presence_min_s);
 	assert_int_equal(h.presence.expires_max_s, c->home.presence_max_s);

@@ -43,7 +43,7 @@ static void unknown_disabled_and_offline_users(void **state)
 	} rows[] = {
 		{ "alice@contoso.test", 202, "Accepted" },
 		{ "nobody@contoso.test", 404,
-		  "ms-diagnostics: 1003;reason=\"Not Found\";"
+		  "ms-diagnostics-public: 1003;reason=\"Not Found\";"
 		  "source=\"edge.contoso.test\"" },
 		{ "carol@contoso.test", 404, "1003" },
 	};
@@ -89,7 +89,7 @@ static void nobody_speaks_for_others(void **state)
 	/* a partner in our name */
 	outside(w, "alice@contoso.test", "bob@contoso.test");
 	assert_int_equal(world_final(w), 403);
-	assert_non_null(strstr(world_last(w), "ms-diagnostics: 1017"));
+	assert_non_null(strstr(world_last(w), "ms-diagnostics-public: 1017"));
 	/* a client in another's, in a partner's, in nobody's */
 	static const char *const from[] = { "alice@contoso.test",
 					    "zoe@fabrikam.test",
@@ -201,7 +201,60 @@ static void no_transit_for_partners(void **state)
 	struct world *w = *state;
 	outside(w, "zoe@fabrikam.test", "someone@litware.test");
 	assert_int_equal(world_final(w), 403);
-	assert_non_null(strstr(world_last(w), "ms-diagnostics: 1005"));
+	assert_non_null(strstr(world_last(w), "ms-diagnostics-public: 1005"));
+}
+
+#define SHARED_MARK                                                     \
+	"ms-edge-proxy-message-trust: ms-source-type=AuthorizedServer;" \
+	"ms-source-verified-user=verified;shared-address-space=true\r\n"
+
+/* To whom does what that sender wrote go: away, or what is its answer? */
+static unsigned split(struct world *w, const char *from, const char *to,
+		      const char *mark)
+{
+	char uri[128];
+	snprintf(uri, sizeof(uri), "sip:%s", to);
+	w->mail_read = w->mail_count = 0;
+	world_send_by(w, &edge0, 7, ORIGIN_FEDERATION, "192.0.2.9:1",
+		      world_request(w, "MESSAGE", uri, from, to, mark));
+	for (size_t i = 0; i < w->mail_count; i++)
+		if (w->mail[i].type == IPC_SIP_FROM_HOME)
+			return 1;
+	return world_final(w);
+}
+
+/* Whom we do not know the provider has; what it sent does not go back, and it
+ * speaks for none who lives here. */
+static void a_split_domain(void **state)
+{
+	struct world *w = *state;
+	static const struct slice shared = { (const uint8_t *)"contoso.test",
+					     12 };
+	static const struct {
+		const char *from, *to, *mark;
+		unsigned status; /* 1: away */
+	} rows[] = {
+		{ "zoe@fabrikam.test", "ghost@contoso.test", "", 1 },
+		{ "zoe@fabrikam.test", "alice@contoso.test", "", 202 },
+		{ "zoe@fabrikam.test", "ghost@contoso.test", SHARED_MARK, 404 },
+		{ "dora@contoso.test", "alice@contoso.test", SHARED_MARK, 202 },
+		{ "dora@contoso.test", "ghost@contoso.test", SHARED_MARK, 404 },
+		{ "bob@contoso.test", "alice@contoso.test", SHARED_MARK, 403 },
+		{ "carol@contoso.test", "alice@contoso.test", SHARED_MARK,
+		  403 }, /* disabled is not elsewhere */
+		{ "dora@contoso.test", "alice@contoso.test", "", 403 },
+	};
+	w->conf.shared = &shared;
+	w->conf.shared_count = 1;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned got = split(w, rows[i].from, rows[i].to, rows[i].mark);
+		if (got != rows[i].status)
+			fail_msg("row %zu: %u", i, got);
+	}
+	/* not of every domain */
+	w->conf.shared_count = 0;
+	assert_int_equal(
+		split(w, "zoe@fabrikam.test", "ghost@contoso.test", ""), 404);
 }
 
 static void we_answer_for_ourselves(void **state)
@@ -444,6 +497,7 @@ int main(void)
 		TEST(a_signed_message_names_its_sender),
 		TEST(out_of_the_house_by_the_same_worker),
 		TEST(no_transit_for_partners),
+		TEST(a_split_domain),
 		TEST(we_answer_for_ourselves),
 		TEST(a_flow_that_ends_takes_its_bindings),
 		TEST(a_worker_that_ends_takes_all_of_its_flows),
