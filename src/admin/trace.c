@@ -10,6 +10,7 @@
 
 #include "admin/admin_int.h"
 #include "admin/json.h"
+#include "admin/sequence.h"
 #include "base/text.h"
 #include "sip/uri.h"
 
@@ -18,6 +19,7 @@ enum {
 	SECONDS_DEFAULT = 3600,
 	SECONDS_MAX = 86400,
 	UNREAD_MAX = 2 << 20, /* bytes that wait for the reader */
+	RECORD_BYTES = 512,   /* of a record beside its message, about */
 	START_MS = 2000,      /* for workers to say that they watch */
 	BEAT_MS = 10000,
 };
@@ -35,6 +37,7 @@ static const char *const verdicts[TRACE_VERDICT_COUNT] = {
 struct trace {
 	struct request *r;
 	struct timer beat;
+	struct sequence sequence; /* records to be told */
 	uint64_t until_ms;
 	uint64_t records, lost;
 	uint64_t untold; /* of lost */
@@ -114,7 +117,8 @@ static void tell_event(struct trace *t, uint32_t slot, const char *event)
 static bool reader_is_slow(const struct trace *t)
 {
 	const struct asker *as = t->r->asker;
-	return !as || (as->unread && as->unread(as) > UNREAD_MAX);
+	return !as ||
+	       (as->unread && as->unread(as) + t->sequence.bytes > UNREAD_MAX);
 }
 
 static void on_beat(struct timer *timer, void *arg)
@@ -193,13 +197,18 @@ static void on_record(struct trace *t, const struct ipc_trace_record *m,
 	if (!message)
 		return; /* the beat tells what was lost */
 	json_t *o = record_of(m, slot, t->untold);
-	if (!o) {
+	if (!o || sequence_put(&t->sequence, m->at_us, o,
+			       m->bytes.len * 2 + RECORD_BYTES)) {
 		lose(t, 1);
 		return;
 	}
 	t->untold = 0;
 	t->records++;
-	tell(t, o);
+}
+
+static void on_sequence(void *arg, json_t *line)
+{
+	tell(arg, line);
 }
 
 /* ---- the verb ---- */
@@ -210,6 +219,7 @@ static void state_free(void *state)
 	if (!t)
 		return;
 	timer_stop(&t->beat);
+	sequence_free(&t->sequence);
 	free(t);
 }
 
@@ -268,6 +278,7 @@ static void run_trace(struct request *r)
 	}
 	t->r = r;
 	timer_init(&t->beat, a->timers, on_beat, t);
+	sequence_init(&t->sequence, a->timers, on_sequence, t);
 	const char *why = check(t, &seconds);
 	r->state = t;
 	r->state_free = state_free;
@@ -329,6 +340,7 @@ static void on_end(struct request *r)
 {
 	struct trace *t = r->state;
 	each_worker(t, end_at);
+	sequence_flush(&t->sequence);
 	LOG(LOG_INFO, "trace.end", KV_U64("id", r->ask),
 	    KV_U64("records", t->records), KV_U64("lost", t->lost));
 	ctl_request_done(r, json_pack("{s:I,s:I}", "records",

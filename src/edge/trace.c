@@ -259,6 +259,7 @@ static void show(struct sighting *s)
 	snprintf(cseq, sizeof(cseq), "%" PRIu32 " %.*s", s->m->cseq,
 		 (int)(s->m->method_text.len < 32 ? s->m->method_text.len : 32),
 		 (const char *)s->m->method_text.ptr);
+	r->at_us = loop_clock_us();
 	r->time_ms = loop_wall_ms();
 	r->size = (uint32_t)s->bytes.len;
 	r->call_id = s->m->call_id;

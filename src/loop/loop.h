@@ -25,7 +25,8 @@ void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 /* Monotonic milliseconds, read once a turn. */
 uint64_t loop_now_ms(const struct loop *l);
-/* Monotonic microseconds, read now: for measuring our own work only. */
+/* Monotonic microseconds, read now, the same for all processes: for measuring
+ * our own work, and to tell people what came first. */
 uint64_t loop_clock_us(void);
 /* Milliseconds since 1970: certificates, expiry dates and log times only. */
 uint64_t loop_wall_ms(void);

@@ -3,6 +3,8 @@
  * its time and with who asked. */
 #include "rig.h"
 
+#include "admin/sequence.h"
+
 #define TRACE(user, more)                                              \
 	"{\"id\":1,\"verb\":\"trace\",\"args\":{\"user\":\"" user      \
 	"\",\"partner\":\"Fabrikam.test\",\"call\":\"c1\",\"bodies\":" \
@@ -21,12 +23,13 @@ static void on(struct rig *g, uint32_t slot, uint32_t error)
 	rig_from(g, PROC_EDGE, slot, &m);
 }
 
-static void record(struct rig *g, enum proc_role role, const char *bytes,
-		   uint32_t lost)
+static void record_at(struct rig *g, enum proc_role role, const char *bytes,
+		      uint32_t lost, uint64_t at_us)
 {
 	const struct ipc_msg m = {
 		.type = IPC_TRACE_RECORD,
 		.u.trace_record = { .id = id_of(g),
+				    .at_us = at_us,
 				    .time_ms = 5,
 				    .direction = TRACE_OUT,
 				    .verdict = TRACE_REFUSED,
@@ -37,6 +40,12 @@ static void record(struct rig *g, enum proc_role role, const char *bytes,
 				    .bytes = slice_str(bytes) },
 	};
 	rig_from(g, role, 1, &m);
+}
+
+static void record(struct rig *g, enum proc_role role, const char *bytes,
+		   uint32_t lost)
+{
+	record_at(g, role, bytes, lost, 0);
 }
 
 static size_t count_sent(const struct rig *g, enum ipc_type type)
@@ -60,6 +69,13 @@ static void begin(struct rig *g)
 			    "{\"id\":1,\"step\":{\"started\":2}}\n");
 }
 
+/* What is told of records, a moment later. */
+static const char *told(struct rig *g)
+{
+	rig_wait(g, SEQUENCE_MS);
+	return rig_read(g);
+}
+
 static void test_records(void **state)
 {
 	struct rig *g = *state;
@@ -71,8 +87,9 @@ static void test_records(void **state)
 	assert_int_equal(ask->seconds, 61);
 	assert_int_equal(ask->bodies, 0);
 	record(g, PROC_EDGE, "hi", 2);
+	assert_string_equal(rig_read(g), "");
 	assert_string_equal(
-		rig_read(g),
+		told(g),
 		"{\"id\":1,\"step\":{\"time_ms\":5,\"worker\":1,"
 		"\"direction\":\"out\",\"verdict\":\"refused\",\"status\":403,"
 		"\"diagnostics\":0,\"size\":3,\"lost\":2,\"transport\":\"\","
@@ -81,23 +98,38 @@ static void test_records(void **state)
 		"\"cseq\":\"\",\"bytes\":\"aGk=\"}}\n");
 	/* a verdict alone */
 	record(g, PROC_EDGE, "", 0);
-	assert_non_null(strstr(rig_read(g), "\"bytes\":\"\""));
+	assert_non_null(strstr(told(g), "\"bytes\":\"\""));
 	/* others have nothing to tell */
 	record(g, PROC_HOME, "hi", 0);
-	assert_string_equal(rig_read(g), "");
+	assert_string_equal(told(g), "");
+}
+
+/* What happened first is told first, whoever was quicker to say it. */
+static void test_order(void **state)
+{
+	struct rig *g = *state;
+	begin(g);
+	record_at(g, PROC_EDGE, "2", 0, 20);
+	record_at(g, PROC_EDGE, "1", 0, 10);
+	const char *text = told(g);
+	const char *one = strstr(text, "\"MQ==\""),
+		   *two = strstr(text, "\"Mg==\"");
+	assert_true(one && two && one < two);
 }
 
 static void test_time_is_over(void **state)
 {
 	struct rig *g = *state;
 	begin(g);
-	record(g, PROC_EDGE, "hi", 0);
-	rig_read(g);
-	rig_wait(g, 59000);
+	rig_wait(g, 59990);
 	assert_int_equal(admin_busy(g->admin), 1);
-	rig_wait(g, 1000);
-	assert_non_null(
-		strstr(rig_read(g), "\"result\":{\"records\":1,\"lost\":0}"));
+	record(g, PROC_EDGE, "hi", 0);
+	rig_wait(g, 10);
+	/* what was seen is told before */
+	const char *text = rig_read(g);
+	const char *step = strstr(text, "\"aGk=\"");
+	assert_non_null(step);
+	assert_non_null(strstr(step, "\"result\":{\"records\":1,\"lost\":0}"));
 	assert_int_equal(count_sent(g, IPC_TRACE_END), 2);
 	assert_int_equal(admin_busy(g->admin), 0);
 }
@@ -170,6 +202,7 @@ static void test_slow_reader(void **state)
 	for (int i = 0; i < RECORDS; i++)
 		record(g, PROC_EDGE, bytes, 0);
 	size_t lines = 0;
+	rig_wait(g, SEQUENCE_MS);
 	for (int i = 0; i < 200; i++) {
 		const char *at = rig_read(g);
 		if (!*at)
@@ -181,7 +214,7 @@ static void test_slow_reader(void **state)
 	record(g, PROC_EDGE, "hi", 0);
 	char want[64];
 	snprintf(want, sizeof(want), "\"lost\":%zu,", RECORDS - lines);
-	assert_non_null(strstr(rig_read(g), want));
+	assert_non_null(strstr(told(g), want));
 	free(bytes);
 }
 
@@ -255,10 +288,15 @@ static void test_too_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_records),      RIG_TEST(test_time_is_over),
-		RIG_TEST(test_asker_leaves), RIG_TEST(test_workers_come_and_go),
-		RIG_TEST(test_beat),         RIG_TEST(test_slow_reader),
-		RIG_TEST(test_refused),      RIG_TEST(test_bodies_allowed),
+		RIG_TEST(test_records),
+		RIG_TEST(test_order),
+		RIG_TEST(test_time_is_over),
+		RIG_TEST(test_asker_leaves),
+		RIG_TEST(test_workers_come_and_go),
+		RIG_TEST(test_beat),
+		RIG_TEST(test_slow_reader),
+		RIG_TEST(test_refused),
+		RIG_TEST(test_bodies_allowed),
 		RIG_TEST(test_too_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
