@@ -146,6 +146,80 @@ static void cover_value(uint8_t *at, size_t len)
 		cover(at + scheme, len - scheme);
 }
 
+/* Whose URIs have tokens as users: who holds one is in a dialog, or at a
+ * connection. */
+static bool has_routes(struct slice name)
+{
+	static const char *const names[] = { "Route", "Record-Route", "Path",
+					     "Service-Route" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (slice_ieq(name, slice_str(names[i])))
+			return true;
+	return false;
+}
+
+static bool starts_with(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len &&
+	       slice_ieq(slice_head(s, prefix.len), prefix);
+}
+
+/* Bytes of s up to any of these, a blank, or its end. */
+static size_t upto(struct slice s, const char *ends)
+{
+	size_t n = 0;
+	while (n < s.len && !is_blank(s.ptr[n]) && s.ptr[n] &&
+	       !strchr(ends, s.ptr[n]))
+		n++;
+	return n;
+}
+
+/* <sip:TOKEN@edge.example;lr> */
+static void cover_users(uint8_t *at, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		struct slice s = slice_of(at + i, len - i);
+		size_t scheme = starts_with(s, SLICE_LIT("sip:"))    ? 4
+				: starts_with(s, SLICE_LIT("sips:")) ? 5
+								     : 0;
+		if (!scheme)
+			continue;
+		s = slice_from(s, scheme);
+		size_t user = upto(s, "@<>,\"");
+		if (user < s.len && s.ptr[user] == '@')
+			cover(at + i + scheme, user);
+		i += scheme + user - 1;
+	}
+}
+
+/* What sip/hidden.h put into a URI. */
+static void cover_hidden(uint8_t *at, size_t len)
+{
+	const struct slice name = SLICE_LIT(";inside=");
+	for (size_t i = 0; i + name.len < len; i++) {
+		struct slice s = slice_of(at + i, len - i);
+		if (at[i] == ';' && starts_with(s, name))
+			cover(at + i + name.len,
+			      upto(slice_from(s, name.len), ";?<>,\""));
+	}
+}
+
+static void cover_line(uint8_t *line, size_t len)
+{
+	struct slice s = slice_of(line, len), name = SLICE_NONE;
+	ptrdiff_t colon = slice_chr(s, ':');
+	if (colon >= 0)
+		name = slice_trim(slice_head(s, (size_t)colon));
+	const struct proof *p = proof_of(name);
+	size_t value = (size_t)(colon + 1);
+	if (p)
+		(p->scheme ? cover_value : cover_params)(line + value,
+							 len - value);
+	else if (has_routes(name))
+		cover_users(line + value, len - value);
+	cover_hidden(line, len);
+}
+
 /* A line and those that continue it (RFC 3261 7.3.1). */
 static size_t folded_bytes(struct slice s)
 {
@@ -158,18 +232,9 @@ static size_t folded_bytes(struct slice s)
 static void cover_head(uint8_t *head, size_t len)
 {
 	for (size_t at = 0; at < len;) {
-		struct slice line = slice_of(head + at, len - at);
-		line = slice_head(line, folded_bytes(line));
-		ptrdiff_t colon = slice_chr(line, ':');
-		const struct proof *p = NULL;
-		if (colon >= 0)
-			p = proof_of(
-				slice_trim(slice_head(line, (size_t)colon)));
-		if (p)
-			(p->scheme ? cover_value : cover_params)(
-				head + at + colon + 1,
-				line.len - (size_t)colon - 1);
-		at += line.len;
+		size_t line = folded_bytes(slice_of(head + at, len - at));
+		cover_line(head + at, line);
+		at += line;
 	}
 }
 
@@ -194,9 +259,7 @@ static size_t secret_at(struct slice body, size_t at, bool line,
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++) {
 		struct slice begin = slice_str(secrets[i].begin);
 		uint8_t end = secrets[i].end;
-		bool found = (line || end) && rest.len >= begin.len &&
-			     slice_ieq(slice_head(rest, begin.len), begin);
-		if (!found)
+		if (!(line || end) || !starts_with(rest, begin))
 			continue;
 		*skipped = begin.len;
 		rest = slice_from(rest, begin.len);

@@ -4,7 +4,8 @@
  * and keys, stand there as "x", byte for byte (ADM-07). It is read by lines,
  * not by the parser, so that a malformed message hides as much: of
  * credentials (RFC 3261 20.7, 20.28) only the scheme, username and realm stay,
- * of SDP no key (RFC 4568, RFC 8839), of XML no <password>.
+ * of Route and its kin no user, which is a token, of URIs not what they hide
+ * (hidden.h), of SDP no key (RFC 4568, RFC 8839), of XML no <password>.
  */
 #pragma once
 

@@ -24,6 +24,7 @@ import threading
 from harness.case import Case
 from harness.sip import answer, request
 from harness.stage import CLI, wait_for
+from harness.websocket import Browser
 from sip.dialogs import Talk
 
 SECRET_SDP = (b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1"
@@ -127,10 +128,29 @@ class Across(Seen):
         self.assertEqual(out["remote"], f"{self.fabrikam.address}:15061")
         self.assertTrue(out["message"].endswith("\r\n\r\n"))
         self.assertEqual(out["size"], len(out["message"]) + len("hello"))
+        self.browser(bob)
         by_user.close()
         started = self.contoso.log.find("trace.begin")
         self.assertEqual(started[0]["user"], alice.aor)
         self.contoso.log.wait("trace.end", 30, id=started[0]["id"])
+
+
+    def browser(self, bob):
+        """The frames of a WebSocket are off; the message is as it was."""
+        self.contoso.add_user("web")
+        web = self.stage.later(Browser(self.contoso, "web"))
+        trace = self.trace("--json", "--user", web.aor)
+        self.assertStatus(web.register(), 200)
+        self.assertStatus(web.message(bob.aor, "hello"), 200)
+        trace.wait(r'"direction":"out"[^\n]*"message":"SIP/2\.0 200 [^\n]*'
+                   r"CSeq: \d+ MESSAGE")
+        records = [json.loads(line) for line in trace.out]
+        self.assertTrue([r for r in records if r["transport"] == "WSS"
+                         and r["message"].startswith("MESSAGE ")])
+        self.assertNotIn("hello", trace.text())
+        proofs = re.findall(r"response=([^,]+),", trace.text())
+        self.assertTrue(proofs)
+        self.assertEqual({p.strip("x") for p in proofs}, {""})
 
 
 class InOrder(Seen):
@@ -163,6 +183,12 @@ class InOrder(Seen):
         self.assertRegex(text, r'Authorization: Digest username="late", '
                                r'realm="contoso\.test", nonce=x+, uri=x+, '
                                r'response=x+, ')
+        tokens = re.findall(r"Route: <sip:([^@>]+)@", text)
+        self.assertTrue(tokens)
+        self.assertEqual({t.strip("x") for t in tokens}, {""})
+        hidden = re.findall(r";inside=([^;>\s]+)", text)
+        self.assertTrue(hidden)
+        self.assertEqual({t.strip("x") for t in hidden}, {""})
         self.assertNotIn("m=message", text)
         self.assertRegex(text, r"\[\d+ bytes of its body are hidden\]")
         self.assertIsNotNone(late)

@@ -52,6 +52,18 @@ static void test_heads(void **state)
 		  "Authorization: Digest response=xxx xxxx xxxxxxxxxxxx" },
 		{ "Authorization: Digest =secret",
 		  "Authorization: Digest xxxxxxx" },
+		/* tokens */
+		{ "Route: <sip:abc;d@edge.test;lr>, <sip:b.test;lr>,"
+		  "\r\n <SIPS:e@f;x=sip:g@h>",
+		  "Route: <sip:xxxxx@edge.test;lr>, <sip:b.test;lr>,"
+		  "\r\n <SIPS:x@f;x=sip:x@h>" },
+		{ "record-route:<sip:abc", "record-route:<sip:abc" },
+		{ "Contact: <sip:a@e.test;inside=abc.1;transport=tls>;+b",
+		  "Contact: <sip:a@e.test;inside=xxxxx;transport=tls>;+b" },
+		{ "Refer-To: <sip:a@e.test;INSIDE=abc?Replaces=x>",
+		  "Refer-To: <sip:a@e.test;INSIDE=xxx?Replaces=x>" },
+		{ "From: <sip:route@a.test>", "From: <sip:route@a.test>" },
+		{ "X: ;inside=", "X: ;inside=" },
 		{ "X: y\rAuthorization: NTLM abc",
 		  "X: y\rAuthorization: NTLM xxx" },
 	};
