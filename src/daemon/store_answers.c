@@ -24,7 +24,12 @@ void store_answers_free(struct store_answers *a)
 {
 	LIST_EACH (it, tmp, &a->waiting)
 		free(container_of(it, struct waiting, node));
-	list_init(&a->waiting);
+	store_answers_init(a);
+}
+
+bool store_answers_full(const struct store_answers *a)
+{
+	return a->count >= STORE_ANSWERS_MAX;
 }
 
 int store_answers_add(struct store_answers *a, const struct proc_id *to,

@@ -7,6 +7,8 @@
 
 #include "daemon/process.h"
 
+enum { STORE_ANSWERS_MAX = 50000 };
+
 struct store_answers {
 	struct list waiting;
 	size_t count;
@@ -14,6 +16,9 @@ struct store_answers {
 
 void store_answers_init(struct store_answers *a);
 void store_answers_free(struct store_answers *a);
+/* Nothing more is to be staged that somebody waits for: it is refused with
+ * -EBUSY, which home makes a 503 (STO-06). */
+bool store_answers_full(const struct store_answers *a);
 /* What home is told when it is durable: USER_CHANGED or CONTACT_CHANGED of
  * that user. aor empty: nothing. */
 struct store_change {

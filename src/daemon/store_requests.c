@@ -8,10 +8,7 @@
 
 #include <errno.h>
 
-enum {
-	HA1_MAX = 2 * SHA256_BYTES + 1,
-	WAITING_MAX = 50000 /* answers: more are refused (STO-06) */
-};
+enum { HA1_MAX = 2 * SHA256_BYTES + 1 };
 
 struct user_copy {
 	char sha256[HA1_MAX], md5[HA1_MAX];
@@ -207,7 +204,7 @@ static int run(struct role_store *r, size_t i, struct store_reader *rd,
 	if (!r->store)
 		return -EIO;
 	if (requests[i].answer == AFTER_COMMIT &&
-	    r->answers.count >= WAITING_MAX)
+	    store_answers_full(&r->answers))
 		return -EBUSY;
 	return requests[i].run(rd, m);
 }
