@@ -102,6 +102,7 @@ struct conf {
 		size_t tls_listen_count;
 		uint8_t dtls;
 		uint8_t wide_channels;
+		uint8_t mobility;
 		uint8_t messenger;
 		uint8_t xdp;                   /* enum conf_xdp */
 		struct slice realm;            /* empty: edge.name */

@@ -64,6 +64,47 @@ static int pass(void *arg, const struct relay_join *join, struct slice rest,
 	return process_send_fd(r->process, &to, IPC_RELAY_JOIN, &m, fd);
 }
 
+/* Addresses between relays: IP, then port; others are none. */
+static struct slice wire_addr(const struct relay_addr *a,
+			      uint8_t out[static 18])
+{
+	size_t len = a->family == 6 ? 16 : 4;
+	memcpy(out, a->ip, len);
+	out[len] = (uint8_t)(a->port >> 8);
+	out[len + 1] = (uint8_t)a->port;
+	return slice_of(out, len + 2);
+}
+
+static int wire_addr_read(struct slice in, struct relay_addr *a)
+{
+	struct cur c = cur_init(in);
+	*a = (struct relay_addr){ .family = in.len == 18 ? 6 : 4 };
+	struct slice ip = cur_bytes(&c, in.len == 18 ? 16 : 4);
+	a->port = cur_u16(&c);
+	if (!cur_done(&c))
+		return -EINVAL;
+	memcpy(a->ip, ip.ptr, ip.len);
+	return 0;
+}
+
+/* A packet of a client that moved (RFC 8016). */
+static int carry(void *arg, uint32_t slot, const struct relay_carried *c)
+{
+	struct role_relay *r = arg;
+	uint8_t client[18], local[18];
+	const struct ipc_relay_carry m = {
+		.up = c->up,
+		.transport = c->flow->transport,
+		.over = (uint8_t)c->over,
+		.ttl = c->ttl,
+		.tos = c->tos,
+		.client = wire_addr(&c->flow->client, client),
+		.local = wire_addr(&c->flow->local, local),
+		.bytes = c->bytes,
+	};
+	return process_send(r->process, PROC_RELAY, slot, IPC_RELAY_CARRY, &m);
+}
+
 static int role_create(void **out, struct process *p)
 {
 	struct role_relay *r = calloc(1, sizeof(*r));
@@ -79,6 +120,7 @@ static int role_create(void **out, struct process *p)
 		return err;
 	}
 	relay_io_on_pass(r->io, pass, r);
+	relay_io_on_carry(r->io, carry, r);
 	*out = r;
 	return 0;
 }
@@ -169,11 +211,17 @@ static int role_listener(void *role, const struct ipc_listener *l, int fd)
 	return relay_io_listener(r->io, l->generation, kind, l->address, fd);
 }
 
-/* Nothing is kept for a process that comes or goes. */
-static void role_peer(void *role, const struct proc_id *peer)
+static void role_peer_up(void *role, const struct proc_id *peer)
 {
 	(void)role;
 	(void)peer;
+}
+
+static void role_peer_gone(void *role, const struct proc_id *peer)
+{
+	struct role_relay *r = role;
+	if (peer->role == PROC_RELAY)
+		relay_io_slot_gone(r->io, peer->slot);
 }
 
 /* The secrets of credentials; what is broken changes nothing. */
@@ -196,12 +244,32 @@ static void take_secrets(struct role_relay *r, struct slice ring)
 	crypto_wipe(&all, sizeof(all));
 }
 
+static void carried(struct role_relay *r, uint32_t from,
+		    const struct ipc_relay_carry *m)
+{
+	struct relay_flow flow = { .transport = m->transport };
+	const struct relay_carried c = {
+		.flow = &flow,
+		.up = m->up,
+		.over = (enum relay_over)m->over,
+		.ttl = m->ttl,
+		.tos = m->tos,
+		.bytes = m->bytes,
+	};
+	if (m->transport <= RELAY_DTLS && m->over <= RELAY_GONE &&
+	    wire_addr_read(m->client, &flow.client) == 0 &&
+	    wire_addr_read(m->local, &flow.local) == 0)
+		relay_io_carried(r->io, from, &c);
+}
+
 static void role_peer_message(void *role, const struct proc_id *from,
 			      const struct ipc_msg *m)
 {
 	struct role_relay *r = role;
 	if (from->role == PROC_STORE && m->type == IPC_SECRETS)
 		take_secrets(role, m->u.secrets.ring);
+	else if (from->role == PROC_RELAY && m->type == IPC_RELAY_CARRY)
+		carried(r, from->slot, &m->u.relay_carry);
 	else if (from->role == PROC_ADMIN)
 		relay_sessions_asked(r->process, r->io, from, m);
 }
@@ -275,10 +343,10 @@ const struct role_ops role_relay_ops = {
 	.abort = role_abort,
 	.listener = role_listener,
 	.told = role_told,
-	.peer_up = role_peer,
+	.peer_up = role_peer_up,
 	.peer_message = role_peer_message,
 	.peer_fd = role_peer_fd,
-	.peer_gone = role_peer,
+	.peer_gone = role_peer_gone,
 	.drain = role_drain,
 	.busy = role_busy,
 	.status = role_status,

@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "relay/fast.h"
 #include "relay/link.h"
+#include "relay/mobility.h"
 #include "relay/peer_policy.h"
 #include "relay/reject.h"
 #include "relay/request.h"
@@ -24,7 +25,7 @@ _Static_assert(sizeof(struct relay_alloc) + sizeof(struct relay_port) +
 			       sizeof(struct relay_permission) +
 			       sizeof(struct relay_slot) +
 			       sizeof(struct relay_ms) + NAME_KEPT <=
-		       900,
+		       904,
 	       "an allocation stays under 1 KiB");
 
 /* Keys of shared cells: what is counted is told by the top byte. */
@@ -38,7 +39,8 @@ struct relay_alloc *alloc_find(const struct relay *r,
 {
 	struct map_node *n =
 		map_find(&r->allocs, slice_of(flow, RELAY_FLOW_KEY));
-	return n ? container_of(n, struct relay_alloc, node) : NULL;
+	return n ? container_of(n, struct relay_alloc, node)
+		 : mobility_find_old(r, flow);
 }
 
 /* ---- ports ---- */
@@ -250,6 +252,25 @@ static const struct reject *take_quotas(struct relay_alloc *a)
 	return NULL;
 }
 
+const struct reject *alloc_recharge(struct relay_alloc *a,
+				    const struct relay_addr *source)
+{
+	struct relay *r = a->relay;
+	struct addr before = relay_addr_to(&a->flow.client);
+	struct addr now = relay_addr_to(source);
+	uint32_t cell;
+	if (addr_source(&before) == addr_source(&now))
+		return NULL;
+	int err = cells_take(r->cells, r->column,
+			     cell_key(CELL_SOURCE, addr_source(&now)),
+			     r->conf.per_source, relay_now(r) * 1000, &cell);
+	if (err)
+		return err == -EDQUOT ? &relay_rej_quota : &relay_rej_capacity;
+	cells_give(r->cells, r->column, a->cell[CELL_SOURCE]);
+	a->cell[CELL_SOURCE] = cell;
+	return NULL;
+}
+
 /* ---- life ---- */
 
 /* Gives back whatever it has; it is in no table. */
@@ -257,6 +278,7 @@ static void alloc_drop(struct relay_alloc *a)
 {
 	struct relay *r = a->relay;
 	fast_alloc_end(a);
+	mobility_end(a);
 	for (unsigned f = 0; f < 2; f++)
 		port_close(a->port[f]);
 	for (size_t i = 0; i < 3; i++)
@@ -280,6 +302,8 @@ static int keep_proof(struct relay_alloc *a, const struct request *q)
 	a->user = p->user;
 	a->key = p->key;
 	memcpy(a->last_id, q->m->id, sizeof(a->last_id));
+	if (stun_has(q->m, STUN_F_MOBILITY_TICKET) && mobility_begin(a))
+		return -ENOMEM;
 	if (!q->dialect->idle)
 		return 0;
 	a->ms = calloc(1, sizeof(*a->ms));
@@ -302,6 +326,7 @@ static struct relay_alloc *alloc_new(const struct request *q)
 	a->relay = q->relay;
 	a->flow = *q->flow;
 	a->dialect = q->dialect;
+	a->id = (uint64_t)q->relay->column << 48 | q->relay->next_id++;
 	list_init(&a->links);
 	a->slots = SLOT_NONE;
 	a->active = SLOT_NONE;
@@ -322,7 +347,6 @@ static void publish(struct relay_alloc *a, uint32_t lifetime_s)
 	struct relay *r = a->relay;
 	list_push_back(&r->all, &a->all);
 	r->count++;
-	a->id = (uint64_t)r->column << 48 | r->next_id++;
 	alloc_timer_init(a);
 	alloc_set_lifetime(a, lifetime_s);
 	metric_add(M_TURN_ALLOCATIONS, 1);
@@ -399,6 +423,15 @@ void alloc_close(struct relay_alloc *a, const char *why)
 	r->count--;
 	metric_sub(M_TURN_ALLOCATIONS, 1);
 	alloc_drop(a);
+}
+
+void alloc_expire(struct relay_alloc *a)
+{
+	struct relay *r = a->relay;
+	struct relay_flow flow = a->flow;
+	alloc_close(a, "expired");
+	if (relay_flow_away(&flow))
+		r->ops.hang_up(r->arg, &flow);
 }
 
 void alloc_view(const struct relay_alloc *a, struct relay_view *v)

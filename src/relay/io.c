@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/metrics.h"
 #include "relay/cells.h"
+#include "relay/io_guest.h"
 #include "relay/io_pipe.h"
 #include "relay/reservation.h"
 
@@ -39,15 +41,25 @@ static void on_close(void *arg, void *sock)
 	udp_port_close(arg, sock);
 }
 
+void io_to_client(struct relay_io *io, const struct relay_flow *to,
+		  const struct relay_out *out)
+{
+	if (relay_flow_away(to))
+		guest_write(io, to, out);
+	else if (to->transport == RELAY_UDP)
+		queue_to_client(io, to, out);
+	else if (!to->conn) /* a stream that broke, and is waited for */
+		metric_add(M_TURN_UNSENT, 1);
+	else if (to->transport == RELAY_DTLS)
+		dtls_write(to, out);
+	else
+		stream_write(to, out);
+}
+
 static void on_to_client(void *arg, const struct relay_flow *to,
 			 const struct relay_out *out)
 {
-	if (to->transport == RELAY_DTLS)
-		dtls_write(to, out);
-	else if (to->conn)
-		stream_write(to, out);
-	else
-		queue_to_client(arg, to, out);
+	io_to_client(arg, to, out);
 }
 
 static void on_to_peer(void *arg, void *sock, const struct relay_addr *peer,
@@ -56,13 +68,19 @@ static void on_to_peer(void *arg, void *sock, const struct relay_addr *peer,
 	queue_to_peer(arg, sock, peer, out);
 }
 
-static void on_hang_up(void *arg, const struct relay_flow *flow)
+void io_hang_up(struct relay_io *io, const struct relay_flow *flow)
 {
-	(void)arg;
-	if (flow->transport == RELAY_DTLS)
+	if (relay_flow_away(flow))
+		guest_hang_up(io, flow);
+	else if (flow->transport == RELAY_DTLS)
 		dtls_hang_up(flow);
 	else
 		stream_hang_up(flow);
+}
+
+static void on_hang_up(void *arg, const struct relay_flow *flow)
+{
+	io_hang_up(arg, flow);
 }
 
 static uint64_t on_now_s(void *arg)
@@ -78,6 +96,7 @@ static const struct relay_ops ops = {
 	.to_peer = on_to_peer,
 	.hang_up = on_hang_up,
 	.now_s = on_now_s,
+	.hand_over = guest_hand_over,
 	.links = &tap_ops,
 };
 
@@ -114,11 +133,14 @@ int relay_io_create(struct relay_io **out, struct loop *l)
 	list_init(&io->streams);
 	list_init(&io->taps);
 	list_init(&io->dtls_all);
+	list_init(&io->guests_all);
 	int err = alloc_batches(io);
 	if (!err)
 		err = crowd_init(&io->crowd);
 	if (!err)
 		err = dtls_flows_open(io);
+	if (!err)
+		err = guests_open(io);
 	if (!err)
 		err = net_tls_create(&io->plain, &nothing, NET_PLAIN, error);
 	if (!err)
@@ -186,6 +208,7 @@ void relay_io_free(struct relay_io *io)
 	doors_close(io);
 	streams_close(io);
 	dtls_flows_close(io);
+	guests_close(io);
 	fast_io_close(io);
 	relay_free(io->engine);
 	taps_close(io);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "base/metrics.h"
-#include "relay/relay_io_int.h"
+#include "relay/io_guest.h"
 
 enum {
 	FLOWS_MAX = 50000,
@@ -88,7 +88,7 @@ static void flow_free(struct dtls_flow *f)
 	f->closing = true;
 	timer_stop(&f->late);
 	timer_stop(&f->idle);
-	relay_flow_gone(io->engine, &f->flow);
+	guest_gone(io, &f->flow);
 	map_remove(&io->dtls_flows, &f->node);
 	list_remove(&f->all);
 	io->dtls_shaking -= f->shaking;
@@ -116,7 +116,7 @@ static void on_idle(struct timer *t, void *arg)
 {
 	struct dtls_flow *f = arg;
 	struct relay_io *io = f->io;
-	if (!f->closing && relay_flow_busy(io->engine, &f->flow)) {
+	if (!f->closing && guest_busy(io, &f->flow)) {
 		timer_start(t, STREAM_IDLE_MS);
 		return;
 	}
@@ -158,7 +158,7 @@ static void on_in(void *arg, struct slice plain)
 	struct relay_packet p = { .ptr = bytes.out, .len = plain.len };
 	/* what is sent on is pointed into until the batch is over */
 	if (!f->closing && batch_apart(f->io, &p))
-		relay_client_packet(f->io->engine, &f->flow, &p);
+		guest_packet(f->io, &f->flow, &p);
 }
 
 static void receive(struct dtls_flow *f, struct slice datagram)
@@ -268,7 +268,7 @@ bool dtls_datagram(struct relay_io *io, const struct relay_flow *flow,
 	mine.transport = RELAY_DTLS;
 	struct dtls_flow *f = find(io, &mine);
 	/* packets without a head may look like this */
-	if (!f && relay_flow_busy(io->engine, flow))
+	if (!f && guest_busy(io, flow))
 		return false;
 	bool anew = dtls_is_hello(datagram) &&
 		    (!f || (dtls_open(f->dtls) &&

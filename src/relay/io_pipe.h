@@ -42,6 +42,9 @@ struct tap {
 /* *out: NULL is fine. fd is taken over. */
 int stream_open(struct stream **out, struct relay_io *io, int fd,
 		const struct relay_flow *flow, struct net_tls *tls);
+void stream_write(const struct relay_flow *to, const struct relay_out *out);
+void stream_hang_up(const struct relay_flow *flow);
+void streams_close(struct relay_io *io);
 /* After what is queued has left. */
 void stream_end_flushed(struct stream *s);
 

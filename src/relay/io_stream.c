@@ -10,6 +10,7 @@
 
 #include "base/crypto.h"
 #include "base/metrics.h"
+#include "relay/io_guest.h"
 #include "relay/io_pipe.h"
 #include "stun/demux.h"
 #include "stun/frame.h"
@@ -31,7 +32,7 @@ static void end(struct stream *s)
 static void on_idle(struct timer *t, void *arg)
 {
 	struct stream *s = arg;
-	if (s->tap || relay_flow_busy(s->io->engine, &s->flow))
+	if (s->tap || guest_busy(s->io, &s->flow))
 		timer_start(t, STREAM_IDLE_MS);
 	else
 		end(s);
@@ -77,7 +78,7 @@ static void take(struct stream *s, const struct frame *f)
 	if (f->kind == FRAME_DATA)
 		relay_client_data(s->io->engine, &s->flow, &p);
 	else
-		relay_client_packet(s->io->engine, &s->flow, &p);
+		guest_packet(s->io, &s->flow, &p);
 }
 
 static size_t frames(struct stream *s, struct slice data)
@@ -150,7 +151,7 @@ static void detach(struct stream *s)
 {
 	if (!s->io)
 		return;
-	relay_flow_gone(s->io->engine, &s->flow);
+	guest_gone(s->io, &s->flow);
 	if (s->tap)
 		tap_client_gone(s->tap);
 	s->tap = NULL;

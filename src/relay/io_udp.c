@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "relay/relay_io_int.h"
+#include "relay/io_guest.h"
 
 enum {
 	ROUNDS = 4, /* batches of one socket in a turn: others wait too */
@@ -187,7 +187,7 @@ static void client_datagram(struct relay_io *io, const struct relay_flow *flow,
 			    const struct relay_packet *p)
 {
 	if (!dtls_datagram(io, flow, p))
-		relay_client_packet(io->engine, flow, p);
+		guest_packet(io, flow, p);
 }
 
 static void on_listener(void *arg, int events)

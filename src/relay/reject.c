@@ -165,3 +165,13 @@ const struct reject relay_rej_not_tcp = {
 		"are for TCP, channels for UDP",
 	.spec = "RFC 6062 5",
 };
+
+const struct reject relay_rej_mobility = {
+	.status = 405,
+	.metric = M_REJ_TURN_MOBILITY,
+	.why = "mobility_forbidden",
+	.reason = "Mobility Forbidden",
+	.text = "clients may not change their address here; relay.mobility "
+		"allows it",
+	.spec = "RFC 8016 3.4",
+};

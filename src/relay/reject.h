@@ -23,3 +23,4 @@ extern const struct reject relay_rej_draining;
 extern const struct reject relay_rej_link_exists;
 extern const struct reject relay_rej_link_failed;
 extern const struct reject relay_rej_not_tcp;
+extern const struct reject relay_rej_mobility;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "relay/data.h"
+#include "relay/mobility.h"
 #include "relay/reject.h"
 #include "relay/request.h"
 #include "stun/channel.h"
@@ -72,6 +73,8 @@ int relay_create(struct relay **out, const struct relay_setup *setup)
 	if (!err)
 		err = map_init(&r->links);
 	if (!err)
+		err = mobility_open(r);
+	if (!err)
 		err = slots_create(&r->slots);
 	if (!err)
 		err = hasher_create(&r->hasher);
@@ -95,6 +98,7 @@ void relay_free(struct relay *r)
 		alloc_close(container_of(it, struct relay_alloc, all), "end");
 	map_free(&r->allocs);
 	map_free(&r->links);
+	mobility_close(r);
 	slots_free(r->slots);
 	hasher_free(r->hasher);
 	free(r->own_shared);
@@ -113,6 +117,8 @@ void relay_configure(struct relay *r, const struct relay_conf *conf,
 				      .find_user = find_user,
 				      .arg = r };
 	memcpy(r->auth.nonce_key, nonce_key, STUN_NONCE_KEY_BYTES);
+	if (mobility_key(r, nonce_key))
+		r->conf.mobility = false;
 	r->ready = true;
 	LIST_EACH (it, tmp, &r->all)
 		permissions_recheck(container_of(it, struct relay_alloc, all));
@@ -137,7 +143,7 @@ int relay_kill(struct relay *r, uint64_t id)
 			continue;
 		struct relay_flow flow = a->flow;
 		alloc_close(a, "killed");
-		if (flow.conn)
+		if (flow.conn || relay_flow_away(&flow))
 			r->ops.hang_up(r->arg, &flow);
 		return 0;
 	}
@@ -170,6 +176,14 @@ static bool is_channel(struct slice bytes)
 	       bytes.ptr[0] >> 6 == STUN_CHANNEL_MIN >> 14;
 }
 
+/* What was on its way when the client moved. */
+static uint32_t moved_slot(const struct relay *r, const struct relay_flow *flow,
+			   uint16_t channel)
+{
+	const struct relay_alloc *a = mobility_find_old(r, flow);
+	return a ? slots_up(r->slots, &a->flow, channel) : SLOT_NONE;
+}
+
 /* The way of most packets: one look-up. */
 static bool channel_data(struct relay *r, const struct relay_flow *flow,
 			 const struct relay_packet *p)
@@ -180,7 +194,12 @@ static bool channel_data(struct relay *r, const struct relay_flow *flow,
 		return false;
 	uint32_t slot = slots_up(r->slots, flow, channel);
 	if (slot == SLOT_NONE)
+		slot = moved_slot(r, flow, channel);
+	if (slot == SLOT_NONE)
 		return false;
+	struct relay_alloc *a = slots_owner(r->slots, slot);
+	if (a->mobility)
+		mobility_heard(a, flow);
 	data_up(r, slot, p, data);
 	return true;
 }
@@ -281,6 +300,16 @@ bool relay_flow_busy(const struct relay *r, const struct relay_flow *flow)
 void relay_flow_gone(struct relay *r, const struct relay_flow *flow)
 {
 	struct relay_alloc *a = alloc_find(r, flow);
-	if (a)
+	if (a && !mobility_lost(a, flow))
 		alloc_close(a, "connection");
+}
+
+void relay_slot_gone(struct relay *r, uint32_t slot)
+{
+	LIST_EACH (it, tmp, &r->all) {
+		struct relay_alloc *a =
+			container_of(it, struct relay_alloc, all);
+		if (a->flow.socket == (RELAY_AWAY | slot))
+			(void)mobility_lost(a, &a->flow);
+	}
 }

@@ -34,6 +34,13 @@ struct relay_flow {
 	uint32_t socket; /* the I/O's: which socket it came by */
 	void *conn;      /* the I/O's: of a stream, else NULL */
 };
+/* In `socket`, with a slot in the other bits: another process has the
+ * client's end of it (RFC 8016). */
+#define RELAY_AWAY 0x80000000U
+static inline bool relay_flow_away(const struct relay_flow *f)
+{
+	return f->socket & RELAY_AWAY;
+}
 enum { RELAY_FLOW_KEY = 2 * sizeof(struct relay_addr) + 4 };
 
 /* Writable bytes that stand in front of and behind every packet of a peer:
@@ -70,6 +77,12 @@ struct relay_ops {
 	void (*hang_up)(void *arg, const struct relay_flow *flow);
 	/* Seconds since 1970: credentials and nonces only. */
 	uint64_t (*now_s)(void *arg);
+	/* The request shows that this process has the client's allocation:
+	 * it gets that packet and all that follow on the flow. 0, or -E...:
+	 * it cannot be reached. NULL: we are alone. */
+	int (*hand_over)(void *arg, uint32_t slot,
+			 const struct relay_flow *flow,
+			 const struct relay_packet *p);
 	/* TCP with peers (link.h); NULL: none is offered */
 	const struct relay_link_ops *links;
 };
@@ -105,8 +118,11 @@ void relay_peer_packet(struct relay_port *port, const struct relay_addr *peer,
  * ICMP type, code, and the next hop's MTU or 0. */
 void relay_peer_error(struct relay_port *port, const struct relay_addr *peer,
 		      uint8_t type, uint8_t code, uint32_t data);
-/* The stream is gone, and its allocation with it. */
+/* The stream is gone, and its allocation with it, unless the client has a
+ * ticket to come back with (RFC 8016). */
 void relay_flow_gone(struct relay *r, const struct relay_flow *flow);
+/* The process that had the client's end of these flows is gone. */
+void relay_slot_gone(struct relay *r, uint32_t slot);
 
 /* Has this 5-tuple an allocation? */
 bool relay_flow_busy(const struct relay *r, const struct relay_flow *flow);

@@ -49,5 +49,6 @@ struct relay_conf {
 	uint32_t lifetime_default_s;
 	uint32_t lifetime_max_s;
 	bool wide_channels; /* numbers up to 0x7FFF: clients of RFC 5766 */
+	bool mobility;      /* clients may change their address: RFC 8016 */
 	bool messenger;     /* the short-term form of MS-TURN */
 };

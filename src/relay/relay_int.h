@@ -9,6 +9,7 @@
  *   data.c          packets between client and peer
  *   link.c          TCP connections with peers
  *   connect.c       what RFC 6062 says of them
+ *   mobility.c      allocations that go with their client (RFC 8016)
  */
 #pragma once
 
@@ -20,6 +21,7 @@
 #include "relay/reservation.h"
 #include "relay/slots.h"
 #include "relay/strangers.h"
+#include "relay/ticket.h"
 #include "stun/msturn.h"
 #include "stun/write.h"
 
@@ -69,10 +71,10 @@ struct relay_alloc {
 	uint32_t lifetime_s; /* as granted last */
 	struct stun_key key;
 	uint8_t last_id[STUN_ID_BYTES]; /* of the Allocate that made it */
-	uint8_t name_len;
-	char *name; /* of the user, for audits */
+	char *name;                     /* of the user, for audits */
 	uint64_t user;
 	uint32_t cell[3]; /* quotas: user, source, all */
+	uint8_t name_len;
 	struct relay_permission *permission;
 	uint16_t permission_count, permission_room;
 	uint16_t channel_count;
@@ -85,6 +87,7 @@ struct relay_alloc {
 	uint64_t tat_us[2]; /* bandwidth: up, down */
 	uint64_t packets[2], bytes[2], dropped;
 	struct relay_ms *ms;
+	struct relay_mobility *mobility; /* NULL: it stays */
 };
 
 struct relay {
@@ -102,6 +105,10 @@ struct relay {
 	/* IPv4, IPv6; UDP and TCP never have the same one here, so that a
 	 * relay address alone tells which allocation is meant */
 	struct ports ports[2];
+	struct map mobile; /* allocations that may move, by their number */
+	struct map moved;  /* those that just did, by the flow they left */
+	uint8_t ticket_keys[TICKET_KEY_BYTES];
+	uint32_t life;    /* tickets of an earlier process are over */
 	struct map links; /* connections that clients join by number */
 	struct strangers strangers;
 	struct cells *cells;
@@ -138,6 +145,8 @@ const struct reject *alloc_create(struct request *q,
 				  const struct alloc_wish *wish);
 /* Ports go back at once. why: a word for the audit record. */
 void alloc_close(struct relay_alloc *a, const char *why);
+/* The same, and a client's end that is elsewhere is told. */
+void alloc_expire(struct relay_alloc *a);
 /* The address that is told: the public one behind NAT. */
 struct relay_addr alloc_relayed(const struct relay_alloc *a, unsigned family);
 /* Port of the family of that peer, or NULL. */

@@ -65,6 +65,31 @@ void relay_io_join(struct relay_io *io, const struct relay_join *join,
 		   struct slice rest, int fd);
 
 /*
+ * A client's packet between the process that it comes to and the one that has
+ * its allocation (RFC 8016). fn sends it there: 0 or -E...; there it is given
+ * to relay_io_carried(), whose bytes live until it returns.
+ */
+enum relay_over {
+	RELAY_GOES_ON,
+	RELAY_RELEASED, /* no guest any more */
+	RELAY_GONE,     /* up: the stream is; down: hang it up */
+};
+struct relay_carried {
+	const struct relay_flow *flow; /* only what the key has */
+	bool up;                       /* towards the allocation */
+	enum relay_over over;          /* after the bytes, if any */
+	uint8_t ttl, tos;
+	struct slice bytes;
+};
+typedef int (*relay_carry_fn)(void *arg, uint32_t slot,
+			      const struct relay_carried *c);
+void relay_io_on_carry(struct relay_io *io, relay_carry_fn fn, void *arg);
+void relay_io_carried(struct relay_io *io, uint32_t from,
+		      const struct relay_carried *c);
+/* That relay process is gone. */
+void relay_io_slot_gone(struct relay_io *io, uint32_t slot);
+
+/*
  * The fast path in the kernel: a region of its memory (xdp/plane.h). It begins
  * when all but the counts are there; column: our part. fd stays the caller's.
  */

@@ -11,6 +11,7 @@
  *   io_stream.c     clients on TCP (io_pipe.h)
  *   io_dtls.c       clients on DTLS
  *   io_tap.c        TCP with peers
+ *   io_guest.c      clients that moved to another process (io_guest.h)
  *   fast_io.c       the fast path in the kernel
  */
 #pragma once
@@ -122,8 +123,8 @@ struct relay_io {
 	struct relay_generation now, next;
 	struct list listeners;
 	struct list doors, streams, taps;
-	struct list dtls_all;
-	struct map dtls_flows;
+	struct list dtls_all, guests_all;
+	struct map dtls_flows, guests;
 	size_t dtls_shaking;
 	struct strangers dtls_strangers;
 	size_t stream_count; /* with those at the door */
@@ -138,6 +139,8 @@ struct relay_io {
 	struct net_gate *gate;
 	relay_pass_fn pass;
 	void *pass_arg;
+	relay_carry_fn carry;
+	void *carry_arg;
 	bool draining;
 	struct routes *routes; /* the fast path; NULL: none here */
 	struct plane_regions regions;
@@ -194,6 +197,3 @@ void dtls_hang_up(const struct relay_flow *flow);
 
 /* io_stream.c */
 enum { STREAM_IDLE_MS = 60000 }; /* without an allocation (TURN-10) */
-void stream_write(const struct relay_flow *to, const struct relay_out *out);
-void stream_hang_up(const struct relay_flow *flow);
-void streams_close(struct relay_io *io);

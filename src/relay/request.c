@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "relay/link.h"
+#include "relay/mobility.h"
 #include "relay/reject.h"
 #include "relay/request.h"
 #include "stun/frame.h"
@@ -171,7 +172,7 @@ static const struct reject *check_user(struct request *q)
 	return why;
 }
 
-static const struct reject *check_alloc(const struct request *q)
+const struct reject *request_check_alloc(const struct request *q)
 {
 	if (!q->alloc || q->alloc->dialect != q->dialect)
 		return &relay_rej_no_allocation;
@@ -191,7 +192,7 @@ static const struct reject *check(struct request *q, const struct rule *rule,
 	if (!why && q->m->unknown_count)
 		why = &relay_rej_unknown;
 	if (!why && rule->flags & RULE_ALLOC)
-		why = check_alloc(q);
+		why = request_check_alloc(q);
 	return why ? why : rule->act ? rule->act(q) : NULL;
 }
 
@@ -201,6 +202,14 @@ static void not_ours(struct relay *r, const struct relay_flow *flow)
 	metric_add(M_TURN_NOT_OURS, 1);
 	if (flow->transport != RELAY_UDP && flow->transport != RELAY_DTLS)
 		r->ops.hang_up(r->arg, flow);
+}
+
+/* The move itself is no use of the new 5-tuple: its answer may be lost. */
+static void heard(const struct request *q)
+{
+	const struct relay_mobility *m = q->alloc->mobility;
+	if (memcmp(m->last_id, q->m->id, sizeof(m->last_id)) != 0)
+		mobility_heard(q->alloc, q->flow);
 }
 
 void request_handle(struct relay *r, const struct relay_flow *flow,
@@ -224,6 +233,8 @@ void request_handle(struct relay *r, const struct relay_flow *flow,
 		return;
 	}
 	const struct reject *why = check(&q, rule, parsed);
+	if (!why && q.alloc && q.alloc->mobility)
+		heard(&q);
 	if (why)
 		refuse(&q, rule, why);
 	else

@@ -63,6 +63,8 @@ extern const struct relay_dialect relay_dialect_rfc, relay_dialect_classic,
 void request_handle(struct relay *r, const struct relay_flow *flow,
 		    const struct relay_packet *p,
 		    const struct relay_dialect *d);
+/* Is there an allocation of this flow, and is it his? */
+const struct reject *request_check_alloc(const struct request *q);
 /* The answer as bytes, for who sends it in our stead. why NULL: success. */
 struct slice request_answer(struct request *q, const struct reject *why,
 			    uint8_t out[static REPLY_BYTES]);

@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "relay/connect.h"
 #include "relay/data.h"
+#include "relay/mobility.h"
 #include "relay/reject.h"
 #include "relay/request.h"
 
@@ -123,6 +124,8 @@ static const struct reject *act_allocate(struct request *q)
 		return &relay_rej_has_allocation;
 	const struct reject *why = wish_of(q, &wish);
 	if (!why)
+		why = mobility_check(q);
+	if (!why)
 		why = alloc_create(q, &wish);
 	q->lifetime_s = wish.lifetime_s;
 	return why;
@@ -152,6 +155,7 @@ static void answer_allocate(struct request *q, struct stun_writer *w)
 			 slice_of(q->token, sizeof(q->token)));
 	if (q->family_error)
 		put_family_error(q, w);
+	mobility_put(q, w);
 }
 
 /* ---- Refresh, RFC 8656 8.2 ---- */
@@ -171,7 +175,7 @@ static void drop_family(struct relay_alloc *a, unsigned family)
 	a->port[family] = NULL;
 }
 
-static const struct reject *act_refresh(struct request *q)
+static const struct reject *refresh(struct request *q)
 {
 	struct relay_alloc *a = q->alloc;
 	uint8_t family = stun_u8(q->m, STUN_F_FAMILY);
@@ -193,9 +197,18 @@ static const struct reject *act_refresh(struct request *q)
 	return NULL;
 }
 
+static const struct reject *act_refresh(struct request *q)
+{
+	const struct reject *why = stun_has(q->m, STUN_F_MOBILITY_TICKET)
+					   ? mobility_refresh(q)
+					   : request_check_alloc(q);
+	return why || q->later ? why : refresh(q);
+}
+
 static void answer_refresh(struct request *q, struct stun_writer *w)
 {
 	stun_put_u32(w, STUN_F_LIFETIME, q->lifetime_s);
+	mobility_put(q, w);
 }
 
 /* ---- CreatePermission, RFC 8656 10.2 ---- */
@@ -306,7 +319,8 @@ static const struct rule rfc_rules[] = {
 	{ STUN_BINDING, STUN_REQUEST, 0, NULL, answer_binding },
 	{ STUN_ALLOCATE, STUN_REQUEST, RULE_AUTH, act_allocate,
 	  answer_allocate },
-	{ STUN_REFRESH, STUN_REQUEST, USER, act_refresh, answer_refresh },
+	/* a ticket may bring the allocation (RFC 8016) */
+	{ STUN_REFRESH, STUN_REQUEST, RULE_AUTH, act_refresh, answer_refresh },
 	{ STUN_CREATE_PERMISSION, STUN_REQUEST, USER, act_permission, NULL },
 	{ STUN_CHANNEL_BIND, STUN_REQUEST, USER, act_channel, NULL },
 	{ STUN_CONNECT, STUN_REQUEST, USER, act_connect, NULL },

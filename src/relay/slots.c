@@ -150,15 +150,20 @@ struct relay_addr slots_peer(const struct relay_slot *x)
 
 /* ---- the tables ---- */
 
+static void link_up(struct slots *s, uint32_t i)
+{
+	struct key up = up_key(slots_at(s, i));
+	uint32_t *head = head_of(s, &up, false);
+	side_at(s, i)->next_up = *head;
+	*head = i;
+}
+
 static void link_in(struct slots *s, uint32_t i)
 {
-	const struct relay_slot *x = slots_at(s, i);
 	struct side *e = side_at(s, i);
-	struct key up = up_key(x), down = down_key(x);
-	uint32_t *head = head_of(s, &up, false);
-	e->next_up = *head;
-	*head = i;
-	head = head_of(s, &down, true);
+	struct key down = down_key(slots_at(s, i));
+	uint32_t *head = head_of(s, &down, true);
+	link_up(s, i);
 	e->next_down = *head;
 	*head = i;
 }
@@ -239,26 +244,31 @@ void slots_free(struct slots *s)
 	free(s);
 }
 
+static void set_client(struct relay_slot *x, const struct relay_flow *f)
+{
+	x->flags = (uint16_t)((x->flags & ~SLOT_CLIENT6) |
+			      (f->client.family == 6 ? SLOT_CLIENT6 : 0));
+	x->client_port = htons(f->client.port);
+	x->local_port = htons(f->local.port);
+	x->transport = f->transport;
+	memcpy(x->client, f->client.ip, 16);
+	memcpy(x->local, f->local.ip, 16);
+}
+
 static void fill(struct relay_slot *x, const struct slot_ends *e)
 {
-	const struct relay_flow *f = e->flow;
 	bool six = e->peer.family == 6;
 	*x = (struct relay_slot){
 		.state = SLOT_LIVE,
 		.generation = x->generation + 1,
-		.flags = (uint16_t)((f->client.family == 6 ? SLOT_CLIENT6 : 0) |
-				    (six ? SLOT_PEER6 : 0) |
+		.flags = (uint16_t)((six ? SLOT_PEER6 : 0) |
 				    (e->channel ? 0 : SLOT_RAW)),
 		.channel = htons(e->channel),
-		.client_port = htons(f->client.port),
-		.local_port = htons(f->local.port),
 		.relay_port = htons(e->relay.port),
 		.peer_port = htons(e->peer.port),
-		.transport = f->transport,
 		.fast = SLOT_NONE,
 	};
-	memcpy(x->client, f->client.ip, 16);
-	memcpy(x->local, f->local.ip, 16);
+	set_client(x, e->flow);
 	memcpy(x->relay, e->relay.ip, 16);
 	memcpy(x->peer, e->peer.ip, 16);
 }
@@ -280,6 +290,13 @@ int slots_add(struct slots *s, const struct slot_ends *ends,
 	link_in(s, i);
 	*index = i;
 	return 0;
+}
+
+void slots_move(struct slots *s, uint32_t i, const struct relay_flow *flow)
+{
+	take_out(s, i, false);
+	set_client(slots_at(s, i), flow);
+	link_up(s, i);
 }
 
 void slots_remove(struct slots *s, uint32_t i)

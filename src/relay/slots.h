@@ -55,6 +55,8 @@ struct slot_ends {
 };
 int slots_add(struct slots *s, const struct slot_ends *ends,
 	      struct relay_alloc *owner, uint32_t *index);
+/* The client has another 5-tuple now. */
+void slots_move(struct slots *s, uint32_t index, const struct relay_flow *flow);
 void slots_remove(struct slots *s, uint32_t index);
 struct relay_slot *slots_at(struct slots *s, uint32_t index);
 struct relay_alloc *slots_owner(struct slots *s, uint32_t index);

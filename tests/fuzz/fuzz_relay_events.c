@@ -370,7 +370,7 @@ static void begin(struct world *w)
 	static const struct relay_ops ops = { on_open,      on_close,
 					      on_to_client, on_to_peer,
 					      on_hang_up,   on_now_s,
-					      &links };
+					      NULL,         &links };
 	const struct relay_setup setup = { .ops = &ops,
 					   .arg = w,
 					   .timers = w->timers };

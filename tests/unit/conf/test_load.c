@@ -77,6 +77,7 @@ static const struct bad KEYS[] = {
 	  { "relay.tls_listen" } },
 	{ MIN "relay: {dtls: 5349}\n", 3, { "relay.dtls", "yes" } },
 	{ MIN "relay: {xdp: perhaps}\n", 3, { "relay.xdp", "auto" } },
+	{ MIN "relay: {mobility: perhaps}\n", 3, { "relay.mobility", "yes" } },
 	{ MIN "relay: {messenger: perhaps}\n",
 	  3,
 	  { "relay.messenger", "yes" } },

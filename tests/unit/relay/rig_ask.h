@@ -18,6 +18,7 @@ struct rig_ask {
 	unsigned family, additional;
 	bool even, reserve;
 	const uint8_t *token;
+	const char *ticket; /* of mobility; "": wants one */
 	uint16_t channel;
 	bool tcp;            /* relayed transport */
 	uint32_t connection; /* 0: absent */
@@ -43,6 +44,8 @@ static inline void rig_put_fields(struct stun_writer *w,
 		stun_put_u8(w, STUN_F_EVEN_PORT, a->reserve ? 0x80 : 0);
 	if (a->token)
 		stun_put(w, STUN_F_RESERVATION, slice_of(a->token, 8));
+	if (a->ticket)
+		stun_put(w, STUN_F_MOBILITY_TICKET, slice_str(a->ticket));
 	if (a->channel)
 		stun_put_u16(w, STUN_F_CHANNEL, a->channel);
 	if (a->connection)
@@ -103,6 +106,7 @@ static inline void rig_from_client(struct rig *g, unsigned client,
 				   const void *bytes, size_t len)
 {
 	struct relay_flow f = rig_flow(client);
+	f.socket = g->socket;
 	uint8_t *copy = malloc(len ? len : 1);
 	if (!copy) /* made to fail: lost on the way */
 		return;

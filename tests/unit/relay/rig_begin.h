@@ -4,8 +4,8 @@
 
 #include "rig_tap.h"
 
-/* 0 or -ENOMEM. */
-static inline int rig_begin(struct rig **out)
+/* 0 or -ENOMEM. column: our slot. */
+static inline int rig_begin_at(struct rig **out, uint32_t column)
 {
 	struct rig *g = calloc(1, sizeof(*g));
 	if (!g)
@@ -19,13 +19,18 @@ static inline int rig_begin(struct rig **out)
 		err = hasher_create(&g->hasher);
 	if (err)
 		return err;
-	const struct relay_setup setup = { .timers = g->timers,
-					   .ops = &rig_ops,
-					   .arg = g };
+	const struct relay_setup setup = {
+		.timers = g->timers, .ops = &rig_ops, .arg = g, .column = column
+	};
 	err = relay_create(&g->relay, &setup);
 	if (!err)
 		rig_apply(g);
 	return err;
+}
+
+static inline int rig_begin(struct rig **out)
+{
+	return rig_begin_at(out, 0);
 }
 
 static inline void rig_end(struct rig *g)

@@ -62,8 +62,10 @@ struct rig {
 	size_t taps, taps_open;
 	int dial_error;            /* what dial() says */
 	struct relay_addr waiting; /* a peer that accept() finds */
-	uint32_t passed; /* slot that a connection was passed on to, + 1 */
-	size_t count;    /* sent since the last look */
+	unsigned hung_up;
+	uint32_t socket;         /* by which clients come */
+	uint32_t passed, handed; /* slot that somebody was given to, + 1 */
+	size_t count;            /* sent since the last look */
 	struct rig_sent sent[RIG_SENT];
 	char nonce[8][STUN_NONCE_BYTES]; /* of each client */
 	uint8_t nonce_len[8];
@@ -148,8 +150,9 @@ static inline void rig_to_peer(void *arg, void *io,
 
 static inline void rig_hang_up(void *arg, const struct relay_flow *flow)
 {
-	(void)arg;
+	struct rig *g = arg;
 	(void)flow;
+	g->hung_up++;
 }
 
 static inline uint64_t rig_now_s(void *arg)

@@ -93,6 +93,17 @@ static const struct relay_link_ops rig_link_ops = {
 	.pass_on = rig_pass_on,
 };
 
+static inline int rig_hand_over(void *arg, uint32_t slot,
+				const struct relay_flow *flow,
+				const struct relay_packet *p)
+{
+	struct rig *g = arg;
+	(void)flow;
+	(void)p;
+	g->handed = slot + 1;
+	return slot < 2 ? 0 : -EPIPE;
+}
+
 static const struct relay_ops rig_ops = {
 	.open = rig_open,
 	.close = rig_close,
@@ -100,5 +111,6 @@ static const struct relay_ops rig_ops = {
 	.to_peer = rig_to_peer,
 	.hang_up = rig_hang_up,
 	.now_s = rig_now_s,
+	.hand_over = rig_hand_over,
 	.links = &rig_link_ops,
 };
