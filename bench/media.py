@@ -55,6 +55,8 @@ def run(*words):
 class World:
     """Two namespaces and what joins them; a source address for each client."""
 
+    devices = ("v0", "v0")  # the server's, the load's
+
     def __init__(self):
         self.stage = stage.Stage()
         tag = f"bm{os.getpid()}"
@@ -62,11 +64,13 @@ class World:
         for name in (self.server, self.load):
             run("ip", "netns", "add", name)
             run("ip", "-n", name, "link", "set", "lo", "up")
-        run("ip", "-n", self.server, "link", "add", "v0", "type", "veth",
-            "peer", "name", "v0", "netns", self.load)
-        for name, at in ((self.server, SERVER), (self.load, LOAD)):
-            run("ip", "-n", name, "addr", "add", f"{at}/24", "dev", "v0")
-            run("ip", "-n", name, "link", "set", "v0", "up")
+        here, there = self.devices
+        run("ip", "-n", self.server, "link", "add", here, "type", "veth",
+            "peer", "name", there, "netns", self.load)
+        for name, device, at in ((self.server, here, SERVER),
+                                 (self.load, there, LOAD)):
+            run("ip", "-n", name, "addr", "add", f"{at}/24", "dev", device)
+            run("ip", "-n", name, "link", "set", device, "up")
         run("ip", "-n", self.load, "route", "add", "local", CLIENTS, "dev",
             "lo")
         run("ip", "-n", self.server, "route", "add", CLIENTS, "via", LOAD)
@@ -137,6 +141,7 @@ class Coturn(Null):
 class Sallyport(Null):
     name, title = "sallyport", "Sallyport"
     words = Coturn.words
+    fast = '"off"'
 
     def begin(self):
         w = self.world
@@ -151,7 +156,8 @@ class Sallyport(Null):
             f"  users: [{{ name: {USER}, password: {PASSWORD} }}]\n"
             '  allow_peers: ["10.78.0.0/24"]\n'
             "  quota: { allocations_per_user: 0 }\n"
-            "  bandwidth: { per_port_kbit: 0, per_user_kbit: 0 }\n")
+            "  bandwidth: { per_port_kbit: 0, per_user_kbit: 0 }\n"
+            f"  xdp: {self.fast}\n")
         self.org.start(wait=False)
         stage.wait_for(self.ready, 30, "sallyport")
 
