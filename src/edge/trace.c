@@ -271,6 +271,28 @@ static void show(struct sighting *s)
 
 /* ---- messages ---- */
 
+static struct trace_party party_of(const struct flow *f)
+{
+	struct trace_party p = { .user = slice_str(f->aor) };
+	if (f->kind != FLOW_CLIENT)
+		p.partner = peer_name(slice_str(f->peer));
+	return p;
+}
+
+/* Before it is read: may anybody want it? */
+static bool worth_reading(const struct flow *f, struct slice bytes)
+{
+	const struct list *head = &f->edge->traces->watches;
+	struct trace_party party = party_of(f);
+	for (struct list *it = head->next; it != head; it = it->next) {
+		const struct trace_watch *w =
+			container_of(it, struct trace_watch, node);
+		if (trace_filter_may(&w->filter, bytes, &party))
+			return true;
+	}
+	return false;
+}
+
 /* What the parser makes of it; malformed: what it could read. NULL: no memory.
  */
 static struct arena *read_it(const struct flow *f, struct slice bytes,
@@ -303,11 +325,8 @@ static void show_message(struct flow *f, const struct sip_msg *m,
 			      .flow = f,
 			      .m = m,
 			      .bytes = bytes,
-			      .party = { slice_str(f->aor),
-					 peer_name(slice_str(f->peer)) },
+			      .party = party_of(f),
 			      .record = *r };
-	if (f->kind == FLOW_CLIENT)
-		s.party.partner = SLICE_NONE;
 	show(&s);
 }
 
@@ -322,6 +341,8 @@ static bool settle(struct traces *t, const struct sip_msg *judged,
 	if (!f)
 		return false;
 	t->flow = NULL;
+	if (!worth_reading(f, bytes))
+		return false;
 	struct arena *a = read_it(f, bytes, &m);
 	bool both = a && judged && is_held(&m, judged);
 	if (both)
@@ -349,8 +370,8 @@ void traces_left(struct flow *f, struct slice bytes)
 	const struct ipc_trace_record r = { .direction = TRACE_OUT };
 	struct sip_msg m;
 	settle(f->edge->traces, NULL, NULL);
-	if (slice_empty(slice_trim(bytes)))
-		return; /* a keep-alive */
+	if (slice_empty(slice_trim(bytes)) || !worth_reading(f, bytes))
+		return; /* a keep-alive, or nobody's */
 	struct arena *a = read_it(f, bytes, &m);
 	if (a)
 		show_message(f, &m, bytes, &r);

@@ -19,6 +19,59 @@ int trace_filter_init(struct trace_filter *f, const struct ipc_trace *m)
 	return err ? -EINVAL : 0;
 }
 
+static bool holds(struct slice bytes, struct slice text)
+{
+	return bytes.len && memmem(bytes.ptr, bytes.len, text.ptr, text.len);
+}
+
+/* In any case of letters; name is in lower case. */
+static bool holds_name(struct slice bytes, struct slice name)
+{
+	for (size_t i = 0; i + name.len <= bytes.len; i++) {
+		if ((bytes.ptr[i] | 0x20) != (name.ptr[0] | 0x20))
+			continue;
+		if (slice_ieq(slice_of(bytes.ptr + i, name.len), name))
+			return true;
+	}
+	return false;
+}
+
+/* Its user stands there as it is, unless something is escaped. */
+static bool may_name_user(const struct trace_filter *f, struct slice bytes)
+{
+	struct slice user = slice_str(f->user);
+	user = slice_head(user, (size_t)slice_chr(user, '@'));
+	return holds(bytes, user) || slice_chr(bytes, '%') >= 0;
+}
+
+/* An address of IPv6 has several spellings. */
+static bool may_name_partner(const struct trace_filter *f, struct slice bytes)
+{
+	struct slice name = slice_str(f->partner);
+	return slice_chr(name, ':') >= 0 || holds_name(bytes, name);
+}
+
+static bool is_partner(const struct trace_filter *f,
+		       const struct trace_party *party)
+{
+	struct slice name = slice_str(f->partner);
+	return slice_eq(party->partner, name) ||
+	       slice_eq(access_key_domain(party->partner), name);
+}
+
+bool trace_filter_may(const struct trace_filter *f, struct slice bytes,
+		      const struct trace_party *party)
+{
+	if (*f->call_id && !holds(bytes, slice_str(f->call_id)))
+		return false;
+	if (f->call[0]) /* there are calls that are followed */
+		return true;
+	if (*f->user && !slice_eq(party->user, slice_str(f->user)) &&
+	    !may_name_user(f, bytes))
+		return false;
+	return !*f->partner || party->partner.len || may_name_partner(f, bytes);
+}
+
 static bool names_user(const struct trace_filter *f, const struct sip_uri *uri)
 {
 	char aor[SIP_AOR_MAX];
@@ -59,10 +112,8 @@ static bool names_domain(const struct trace_filter *f,
 static bool of_partner(const struct trace_filter *f, const struct sip_msg *m,
 		       const struct trace_party *party)
 {
-	struct slice name = slice_str(f->partner);
-	return slice_eq(party->partner, name) ||
-	       slice_eq(access_key_domain(party->partner), name) ||
-	       names_domain(f, &m->from.uri) || names_domain(f, &m->to.uri) ||
+	return is_partner(f, party) || names_domain(f, &m->from.uri) ||
+	       names_domain(f, &m->to.uri) ||
 	       (m->request && names_domain(f, &m->uri));
 }
 

@@ -27,6 +27,9 @@ struct trace_party {
 
 /* -EINVAL: no address, no domain, or too long. */
 int trace_filter_init(struct trace_filter *f, const struct ipc_trace *m);
+/* Is it worth reading? False: trace_filter_takes() would say no. */
+bool trace_filter_may(const struct trace_filter *f, struct slice bytes,
+		      const struct trace_party *party);
 /* m may be one that the parser refused: what could be read counts. */
 bool trace_filter_takes(struct trace_filter *f, const struct sip_msg *m,
 			const struct trace_party *party);
