@@ -12,44 +12,33 @@ struct item {
 	json_t *line;
 };
 
-static json_t *take(struct sequence *s, struct item *it)
+/* The earliest one's; there is one. */
+static json_t *take(struct sequence *s)
 {
+	struct item *it = container_of(list_pop(&s->items), struct item, node);
 	json_t *line = it->line;
 	s->bytes -= it->bytes;
-	list_remove(&it->node);
 	free(it);
 	return line;
 }
 
-/* The last one that has waited long enough, or NULL. */
-static struct item *last_due(struct sequence *s, uint64_t now_ms)
+/* How many go: the last one that has waited long enough, and all before it. */
+static size_t count_due(const struct sequence *s, uint64_t now_ms)
 {
-	struct list *at = s->items.prev;
-	for (; at != &s->items; at = at->prev) {
-		struct item *it = container_of(at, struct item, node);
-		if (it->due_ms <= now_ms)
-			return it;
+	size_t count = 0, n = 0;
+	for (struct list *at = s->items.next; at != &s->items; at = at->next) {
+		n++;
+		if (container_of(at, struct item, node)->due_ms <= now_ms)
+			count = n;
 	}
-	return NULL;
-}
-
-/* Up to that one; NULL: none. */
-static void hand_over(struct sequence *s, const struct item *last)
-{
-	while (last && !list_empty(&s->items)) {
-		struct item *it =
-			container_of(s->items.next, struct item, node);
-		bool end = it == last;
-		s->fn(s->arg, take(s, it));
-		if (end)
-			return;
-	}
+	return count;
 }
 
 static void on_timer(struct timer *t, void *arg)
 {
 	struct sequence *s = arg;
-	hand_over(s, last_due(s, timers_now(t->owner)));
+	for (size_t n = count_due(s, timers_now(t->owner)); n; n--)
+		s->fn(s->arg, take(s));
 	if (!list_empty(&s->items))
 		timer_start(t, SEQUENCE_MS);
 }
@@ -68,8 +57,7 @@ void sequence_free(struct sequence *s)
 		return;
 	timer_stop(&s->timer);
 	while (!list_empty(&s->items))
-		json_decref(take(
-			s, container_of(s->items.next, struct item, node)));
+		json_decref(take(s));
 }
 
 int sequence_put(struct sequence *s, uint64_t at, json_t *line, size_t bytes)
@@ -96,8 +84,7 @@ int sequence_put(struct sequence *s, uint64_t at, json_t *line, size_t bytes)
 
 void sequence_flush(struct sequence *s)
 {
-	struct list *last = s->items.prev;
-	if (last != &s->items)
-		hand_over(s, container_of(last, struct item, node));
+	while (!list_empty(&s->items))
+		s->fn(s->arg, take(s));
 	timer_stop(&s->timer);
 }
