@@ -25,6 +25,7 @@
 #include "net/socket.h"
 #include "net/tls.h"
 #include "net/tls_context.h"
+#include "net/tls_return.h"
 
 enum {
 	HANDSHAKE_MS = 10000,
@@ -372,9 +373,22 @@ static void on_turn(void *arg)
 	arm(c); /* for what it wants to hear next */
 }
 
+/* Only looked at where somebody would have to wait for it. */
+static bool comes_back(struct conn *c)
+{
+	uint8_t first[TLS_RETURN_BYTES];
+	ssize_t n = 0;
+
+	if (!tls_began(c->tls))
+		n = recv(c->fd, first, sizeof(first), MSG_PEEK | MSG_DONTWAIT);
+	return n >= 0 && tls_returns(c->tls, slice_of(first, (size_t)n));
+}
+
 /* Its bytes stay in the kernel until its turn has come. */
 static void wait_turn(struct conn *c)
 {
+	if (!c->turn.known && gate_crowded(c->gate))
+		c->turn.known = comes_back(c);
 	gate_ask(c->gate, &c->turn);
 	int err = watch_set(c->watch, wanted_events(c));
 	if (err)

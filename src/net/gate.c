@@ -24,6 +24,7 @@ int net_gate_create(struct net_gate **out, struct loop *l, size_t most,
 	g->last_us = loop_clock_us();
 	g->credit_us = GATE_CREDIT_US;
 	list_init(&g->queue);
+	list_init(&g->known);
 	g->hook = (struct turn_hook){ .fn = on_turn_end, .arg = g };
 	g->most = most ? most : GATE_MOST;
 	g->fn = fn;
@@ -97,8 +98,13 @@ void gate_ask(struct net_gate *g, struct gate_turn *t)
 {
 	if (gate_waits(t))
 		return;
-	list_push_back(&g->queue, &t->node);
+	list_push_back(t->known ? &g->known : &g->queue, &t->node);
 	loop_at_turn_end(g->loop, &g->hook);
+}
+
+bool gate_crowded(const struct net_gate *g)
+{
+	return g && !(list_empty(&g->queue) && list_empty(&g->known));
 }
 
 bool gate_waits(const struct gate_turn *t)
@@ -123,6 +129,17 @@ static void earn(struct net_gate *g, uint64_t now_us)
 		g->credit_us = GATE_CREDIT_US;
 }
 
+/* Whose turn it is; somebody waits. */
+static struct gate_turn *next(struct net_gate *g)
+{
+	bool known = !list_empty(&g->known) &&
+		     (list_empty(&g->queue) || g->turns < GATE_STRANGERS - 1);
+
+	g->turns = known ? g->turns + 1 : 0;
+	return container_of(list_pop(known ? &g->known : &g->queue),
+			    struct gate_turn, node);
+}
+
 void gate_serve(struct net_gate *g)
 {
 	const uint64_t start_us = g->clock_us();
@@ -131,19 +148,18 @@ void gate_serve(struct net_gate *g)
 
 	g->traffic = false;
 	earn(g, start_us);
-	while (!list_empty(&g->queue)) {
+	while (gate_crowded(g)) {
 		if (busy ? g->credit_us <= 0
 			 : now_us - start_us >= GATE_SLICE_US)
 			break;
-		struct gate_turn *t = container_of(list_pop(&g->queue),
-						   struct gate_turn, node);
+		struct gate_turn *t = next(g);
 		uint64_t before_us = now_us;
 		t->fn(t->arg);
 		now_us = g->clock_us();
 		if (busy)
 			g->credit_us -= (int64_t)(now_us - before_us);
 	}
-	if (list_empty(&g->queue))
+	if (!gate_crowded(g))
 		return;
 	metric_add(M_TLS_WAITS, 1);
 	loop_next_turn(g->loop, &g->hook);

@@ -17,6 +17,7 @@
 
 #include "net/identity.h"
 #include "net/tls_context.h"
+#include "net/tls_return.h"
 
 enum {
 	READ_LEAST = 1024,      /* room for what is decrypted */
@@ -371,6 +372,20 @@ int tls_create(struct tls **out, struct net_tls *ctx, const char *server_name)
 	}
 	*out = t;
 	return 0;
+}
+
+bool tls_began(const struct tls *t)
+{
+	return t->ssl && !SSL_in_before(t->ssl);
+}
+
+bool tls_returns(const struct tls *t, struct slice first)
+{
+	if (!t->ssl)
+		return false;
+	if (tls_began(t))
+		return SSL_session_reused(t->ssl) == 1;
+	return tls_return_has(&t->ctx->tickets, first);
 }
 
 enum tls_status tls_status(const struct tls *t)

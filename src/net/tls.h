@@ -26,6 +26,10 @@ enum { TLS_HANDSHAKE_BYTES_MAX = 64 << 10 };
  * name. A client's first bytes are in tls_wire() at once. */
 int tls_create(struct tls **out, struct net_tls *ctx, const char *server_name);
 void tls_free(struct tls *t);
+/* Does a client that shakes hands come back with a ticket of ours? first: its
+ * first bytes, while none were given to tls_input() yet. */
+bool tls_returns(const struct tls *t, struct slice first);
+bool tls_began(const struct tls *t); /* tls_input() was called */
 enum tls_status tls_status(const struct tls *t);
 /* Takes all of `in`, appends what it says to *plain. 0, or -EPROTO once
  * TLS_FAILED. */

@@ -5,10 +5,15 @@ who are signed in; three workers.
 * Who says nothing, half a hello, or a byte a second is gone after 10 seconds.
 * Meanwhile, and under a flood of hellos, every message of the users is
   answered; afterwards nothing is left over.
+* Who comes back with a ticket is answered before strangers that were there
+  first.
 * With too many under way at a time a worker accepts no more, says so, and
   goes on by itself.
 """
+import os
 import resource
+import selectors
+import signal
 import socket
 import ssl
 import threading
@@ -19,14 +24,16 @@ from harness.ledger import Ledger
 from harness.stage import wait_for
 
 SLOW = 240
+STRANGERS, KNOWN = 300, 10
 MOST = 4096  # handshakes of one worker
 
 
-def hello(name):
+def hello(name, context=None, session=None):
     """The first flight of a client of TLS 1.3."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    client = context.wrap_bio(incoming, outgoing, server_hostname=name)
+    context = context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client = context.wrap_bio(incoming, outgoing, server_hostname=name,
+                              session=session)
     try:
         client.do_handshake()
     except ssl.SSLWantReadError:
@@ -132,6 +139,51 @@ class Handshakes(Case):
                 t.join(30)
         self.assertEqual(len(ledger.acknowledged), 200, ledger.refused)
         ledger.check()
+        self.assertCalm()
+
+    def session(self, context):
+        """Of one who was here: its ticket comes after the handshake."""
+        with context.wrap_socket(self.connect(0),
+                                 server_hostname=self.contoso.edge) as s:
+            s.sendall(b"\r\n\r\n")
+            s.recv(16)  # the pong; the ticket came before
+            return s.session
+
+    def test_who_comes_back_goes_first(self):
+        org = self.start(workers=1)
+        context = ssl.create_default_context(cafile=str(org.ca.pem))
+        session = self.session(context)
+        self.assertTrue(session.has_ticket)
+        new = hello(org.edge)
+        back = [hello(org.edge, context, session) for _ in range(KNOWN)]
+        worker = org.pid_of("edge", 0)
+        waiting = selectors.DefaultSelector()
+        self.addCleanup(waiting.close)
+        # all are there before the worker sees any of them
+        held = []
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            for n in range(STRANGERS + KNOWN):
+                s = self.connect(n)
+                held.append(s)
+                known = n >= STRANGERS
+                s.sendall(back[n - STRANGERS] if known else new)
+                waiting.register(s, selectors.EVENT_READ, known)
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        order = []
+        while len(order) < STRANGERS + KNOWN:
+            ready = waiting.select(30)
+            self.assertTrue(ready, f"{len(order)} were answered")
+            for key, _ in ready:
+                self.assertTrue(key.fileobj.recv(1))
+                waiting.unregister(key.fileobj)
+                order.append(key.data)
+        places = [n for n, known in enumerate(order) if known]
+        # they came behind all others, and not one by one with them
+        self.assertLess(places[-1], STRANGERS * 2 // 3, places)
+        for s in held:
+            s.close()
         self.assertCalm()
 
     def test_too_many_at_a_time(self):

@@ -175,6 +175,42 @@ static void in_order_and_once(void **state)
 	rig_close(&r);
 }
 
+/* Who comes back goes first; strangers get one turn in eight. */
+static void known_ones_first(void **state)
+{
+	enum { EACH = 20 };
+	struct work strangers[EACH], known[EACH];
+	struct rig r;
+	(void)state;
+
+	rig_open(&r, 0);
+	assert_false(gate_crowded(r.gate));
+	assert_false(gate_crowded(NULL));
+	for (size_t i = 0; i < EACH; i++) {
+		strangers[i] = work(&r, GATE_SLICE_US, false);
+		ask(&strangers[i]);
+		assert_true(gate_crowded(r.gate));
+	}
+	for (size_t i = 0; i < EACH; i++) {
+		known[i] = work(&r, GATE_SLICE_US, false);
+		known[i].turn.known = true;
+		ask(&known[i]);
+	}
+	for (unsigned turn = 1; turn <= EACH; turn++) {
+		unsigned served = turn / GATE_STRANGERS;
+		gate_serve(r.gate);
+		for (unsigned i = 0; i < EACH; i++) {
+			assert_int_equal(strangers[i].steps, i < served);
+			assert_int_equal(known[i].steps, i < turn - served);
+		}
+	}
+	for (unsigned turn = 0; turn < EACH; turn++)
+		gate_serve(r.gate);
+	assert_int_equal(strangers[EACH - 1].steps, 1);
+	assert_false(gate_crowded(r.gate));
+	rig_close(&r);
+}
+
 static void too_many_are_told_once(void **state)
 {
 	struct rig r;
@@ -227,6 +263,7 @@ int main(void)
 		cmocka_unit_test(what_is_saved_up_is_bounded),
 		cmocka_unit_test(slices_when_there_is_none),
 		cmocka_unit_test(in_order_and_once),
+		cmocka_unit_test(known_ones_first),
 		cmocka_unit_test(too_many_are_told_once),
 		cmocka_unit_test(who_made_it_may_go_first),
 	};
