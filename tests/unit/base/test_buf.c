@@ -117,12 +117,57 @@ static void test_oom(void **state)
 	oom_walk(fill, NULL);
 }
 
+/* Memory of the caller, until it does not suffice. */
+static void test_lent(void **state)
+{
+	uint8_t memory[8] = { 0 };
+	struct buf b;
+	(void)state;
+	buf_init_lent(&b, memory, sizeof(memory));
+	buf_str(&b, "12345678");
+	assert_ptr_equal(b.ptr, memory);
+	buf_free(&b);
+	buf_init_lent(&b, memory, sizeof(memory));
+	buf_str(&b, "abcdefgh");
+	buf_str(&b, "i");
+	assert_ptr_not_equal(b.ptr, memory);
+	assert_memory_equal(memory, "abcdefgh", sizeof(memory));
+	for (int i = 0; i < 100; i++)
+		buf_str(&b, "jklm");
+	assert_int_equal(b.len, 409);
+	assert_true(slice_starts(buf_slice(&b), SLICE_LIT("abcdefghijklmj")));
+	assert_false(buf_failed(&b));
+	buf_free(&b);
+}
+
+static int lent_runs_out(void *arg)
+{
+	uint8_t memory[4];
+	struct buf b;
+	(void)arg;
+	buf_init_lent(&b, memory, sizeof(memory));
+	buf_str(&b, "1234");
+	buf_str(&b, "5");
+	assert_true(slice_starts(buf_slice(&b), SLICE_LIT("1234")));
+	int err = buf_failed(&b) ? -ENOMEM : 0;
+	assert_int_equal(b.len, err ? 4 : 5);
+	buf_free(&b);
+	return err;
+}
+
+static void test_lent_oom(void **state)
+{
+	(void)state;
+	oom_walk(lent_runs_out, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_writes),   cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_overflow), cmocka_unit_test(test_reserve),
-		cmocka_unit_test(test_oom),
+		cmocka_unit_test(test_oom),      cmocka_unit_test(test_lent),
+		cmocka_unit_test(test_lent_oom),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
