@@ -9,6 +9,7 @@
 #pragma once
 
 #include "access/access_conf.h"
+#include "access/asked.h"
 #include "access/proof.h"
 #include "access/rulings.h"
 #include "base/reject.h"
@@ -43,15 +44,6 @@ struct access_srv {
 	size_t count;
 };
 
-/* What the keeper of a discovered partner's limits says of this request. */
-enum access_limit {
-	ACCESS_LIMIT_UNKNOWN, /* nobody has asked: the verdict is NEED_LIMIT */
-	ACCESS_WITHIN_LIMITS,
-	ACCESS_OVER_RATE,
-	ACCESS_OVER_ADDRESSES, /* one more local address than it may try */
-	ACCESS_LIMIT_FAILED    /* it could not be found out */
-};
-
 /* All names canonical (sip_domain, sip_aor); slices borrowed for the call. */
 struct access_facts {
 	enum access_source source;
@@ -69,6 +61,7 @@ struct access_facts {
 	struct slice callee_domain; /* of To; may be empty */
 	bool audio_video;           /* its SDP has audio or video */
 	bool multiparty;            /* it wants more than one-to-one */
+	bool in_dialog;             /* its To has a tag */
 	bool marked;                /* the peer has marked it */
 	bool said_verified;         /* the peer's mark; absent: false */
 	uint64_t now_s;             /* since 1970 */
@@ -82,6 +75,7 @@ struct access_facts {
 	 * none. */
 	const struct access_partner *unlisted;
 	enum access_limit limit;              /* of a discovered partner */
+	enum access_homed homed;              /* the sender */
 	const struct access_rulings *rulings; /* NULL: none */
 };
 
@@ -92,7 +86,8 @@ enum access_kind {
 	ACCESS_TO_FLOW,    /* the client that the token names */
 	ACCESS_NEED_SRV,   /* judge again with from_srv */
 	ACCESS_NEED_LIMIT, /* judge again with limit; .partner: whose */
-	ACCESS_NEED_TLSA   /* judge again with evidence.tlsa; .partner: whose */
+	ACCESS_NEED_TLSA,  /* judge again with evidence.tlsa; .partner: whose */
+	ACCESS_NEED_HOMED  /* judge again with homed */
 };
 
 /* What the inside is told about a sender outside (MS-SIPRE
@@ -118,10 +113,10 @@ struct access_verdict {
 						 and FROM_FEDERATION; and
 						 whose provider has ended, or
 						 who is not proven */
-	const struct access_partner *onwards; /* TO_PARTNER for another one, in
-						 a dialog with a user whom
-						 the provider of a split
-						 domain has; else NULL */
+	const struct access_partner *onwards; /* TO_PARTNER for another one,
+						 with a user whom the
+						 provider of a split domain
+						 has; else NULL */
 	struct access_mark mark;
 };
 

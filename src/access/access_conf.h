@@ -55,6 +55,8 @@ struct access_provider {
 	bool shared;
 	/* It also passes on what its partners write to these users. */
 	bool forwards;
+	/* Its users of these domains may begin to write to partners. */
+	bool transit;
 	uint64_t ends_s; /* federation with it ends, since 1970; 0: never */
 	const struct slice *kept; /* domains of it that go on */
 	size_t kept_count;

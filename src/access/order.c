@@ -22,7 +22,10 @@ enum lane {
 	LANE_CLIENT_DIALOG = 64,  /* from 443, to a client */
 	LANE_DIALOG_OUT = 128,    /* from 443, to a partner */
 	LANE_INSIDE_DIALOG = 256, /* from inside, to a partner, by token */
-	LANE_PEER_INSIDE = 512 /* from a proven peer, to the inside, by token */
+	LANE_PEER_INSIDE =
+		512, /* from a proven peer, to the inside, by token */
+	LANE_COLLEAGUE =
+		1024, /* from a split domain's provider, to a partner */
 };
 
 /* One judgement under way. */
@@ -30,6 +33,8 @@ struct judge {
 	const struct access *a;
 	const struct access_facts *f;
 	const struct access_partner *other; /* who stands outside, or NULL */
+	const struct access_partner *to;    /* where it goes when both stand
+					       outside, or NULL */
 	struct slice other_domain;
 	uint32_t line; /* of the entry that the check looked at */
 };
@@ -37,7 +42,7 @@ struct judge {
 typedef const struct reject *(*check_fn)(struct judge *j);
 
 /* Not refusals: what is missing to judge. */
-static const struct reject NEED_SRV, NEED_LIMIT, NEED_TLSA;
+static const struct reject NEED_SRV, NEED_LIMIT, NEED_TLSA, NEED_HOMED;
 
 /* By its entry, else as one that is not listed. */
 static const struct access_partner *partner_of(const struct access *a,
@@ -177,15 +182,20 @@ static const struct reject *is_marked(struct judge *j)
 	return j->f->marked ? NULL : &ACCESS_REJ_UNMARKED;
 }
 
+static bool has_ended(struct judge *j, const struct access_partner *p,
+		      struct slice domain)
+{
+	if (!p || !p->provider)
+		return false;
+	j->line = p->provider->line;
+	return rules_ended(p->provider, domain, j->f->now_s);
+}
+
 static const struct reject *provider_lives(struct judge *j)
 {
-	const struct access_provider *p = j->other ? j->other->provider : NULL;
-	if (!p)
-		return NULL;
-	j->line = p->line;
-	return rules_ended(p, j->other_domain, j->f->now_s)
-		       ? &ACCESS_REJ_PROVIDER_ENDED
-		       : NULL;
+	bool over = has_ended(j, j->other, j->other_domain) ||
+		    (j->to && has_ended(j, j->to, j->to->domain));
+	return over ? &ACCESS_REJ_PROVIDER_ENDED : NULL;
 }
 
 static const struct reject *from_ours(struct judge *j)
@@ -247,18 +257,43 @@ static const struct reject *to_partner(struct judge *j)
 	return NULL;
 }
 
-static const struct access_partner *by_token(const struct access *a,
-					     const struct access_facts *f);
+/* A colleague's name is his who has no account here. What goes inside home
+ * judges itself; by a token it would pass by home. */
+static const struct reject *not_homed(struct judge *j)
+{
+	static const struct reject *const answers[ACCESS_HOMED_COUNT] = {
+		[ACCESS_HOMED_UNKNOWN] = &NEED_HOMED,
+		[ACCESS_HOMED_NOT] = NULL,
+		[ACCESS_HOMED_HERE] = &ACCESS_REJ_SPLIT_LOCAL,
+		[ACCESS_HOMED_FAILED] = &ACCESS_REJ_SPLIT_UNKNOWN,
+	};
+	if (!is_colleague(j))
+		return NULL;
+	j->line = j->other->line;
+	return j->f->from_aor.len ? answers[j->f->homed]
+				  : &ACCESS_REJ_FROM_MISMATCH;
+}
 
-/* Dialogs of partners with colleagues pass; nobody else's. */
+/* Dialogs of partners with colleagues pass; nobody else's. Colleagues begin
+ * some where the provider's entry lets them. */
 static const struct reject *no_transit(struct judge *j)
 {
-	const struct access_partner *to = by_token(j->a, j->f);
-	if (!to || !j->other ||
-	    access_is_split(to) == access_is_split(j->other))
+	const struct access_partner *to = j->to;
+	bool from = is_colleague(j);
+	bool begins = !j->f->in_dialog;
+	if (!to || !j->other || from == access_is_ours(j->a, to->domain) ||
+	    (to->provider && to->provider == j->other->provider) ||
+	    (begins && !(from && j->other->provider->transit)))
 		return &ACCESS_REJ_NOT_OURS;
 	j->line = to->line;
 	return blocks(j, to->domain) ? &ACCESS_REJ_BLOCKED : NULL;
+}
+
+static const struct reject *onward_partner(struct judge *j)
+{
+	if (blocks(j, j->f->to_domain))
+		return &ACCESS_REJ_BLOCKED;
+	return j->to ? NULL : &ACCESS_REJ_NO_ROUTE;
 }
 
 static const struct reject *still_partner(struct judge *j)
@@ -272,10 +307,16 @@ static enum access_provider_kind provider_kind(const struct access_partner *p)
 	return p && p->provider ? p->provider->kind : ACCESS_HOSTING;
 }
 
+/* Of two who stand outside, the one who is of another organisation. */
+static const struct access_partner *outsider(const struct judge *j)
+{
+	return j->to && is_colleague(j) ? j->to : j->other;
+}
+
 /* Do messages and presence alone cross? */
 static bool is_narrow(const struct judge *j)
 {
-	return provider_kind(j->other) != ACCESS_HOSTING;
+	return provider_kind(outsider(j)) != ACCESS_HOSTING;
 }
 
 static const struct reject *method_crosses(struct judge *j)
@@ -291,7 +332,7 @@ static const struct reject *method_narrow(struct judge *j)
 		j->f->multiparty || slice_eq(j->f->method, SLICE_LIT("REFER"));
 	if (!is_narrow(j))
 		return NULL;
-	j->line = j->other->provider->line;
+	j->line = outsider(j)->provider->line;
 	return more ? &ACCESS_REJ_PROVIDER_METHOD : NULL;
 }
 
@@ -315,18 +356,27 @@ static const struct {
 	[ACCESS_XMPP] = { ACCESS_MAY_XMPP, &ACCESS_REJ_POLICY_XMPP },
 };
 
-static const struct reject *sender_may(struct judge *j)
+static const struct reject *may_write(struct judge *j,
+				      enum access_provider_kind kind)
 {
-	enum access_provider_kind kind = provider_kind(j->other);
 	struct slice who = j->f->from_aor;
-	bool any = is_colleague(j);
+	bool any = false;
 	for (unsigned i = 0; i < ACCESS_KINDS && !any; i++)
 		any = user_may(j, who, GATES[i].bit);
 	if (!any)
 		return &ACCESS_REJ_POLICY_NOTHING;
-	return is_colleague(j) || user_may(j, who, GATES[kind].bit)
-		       ? NULL
-		       : GATES[kind].without;
+	return user_may(j, who, GATES[kind].bit) ? NULL : GATES[kind].without;
+}
+
+/* Colleagues need no leave for each other. */
+static const struct reject *sender_may(struct judge *j)
+{
+	return is_colleague(j) ? NULL : may_write(j, provider_kind(j->other));
+}
+
+static const struct reject *colleague_may(struct judge *j)
+{
+	return is_colleague(j) ? may_write(j, provider_kind(j->to)) : NULL;
 }
 
 static const struct reject *addressee_may(struct judge *j)
@@ -348,13 +398,14 @@ static const struct reject *may_be_outside(struct judge *j)
 static const struct reject *audio_video(struct judge *j)
 {
 	const struct access_facts *f = j->f;
-	bool inwards = f->source == ACCESS_FROM_FEDERATION;
+	const struct access_partner *p = outsider(j);
+	bool inwards = f->source == ACCESS_FROM_FEDERATION && p == j->other;
 	if (!is_narrow(j) || !f->audio_video)
 		return NULL;
-	j->line = j->other->provider->line;
-	if (!j->other->provider->audio_video)
+	j->line = p->provider->line;
+	if (!p->provider->audio_video)
 		return &ACCESS_REJ_AUDIO_VIDEO;
-	if (provider_kind(j->other) == ACCESS_XMPP)
+	if (provider_kind(p) == ACCESS_XMPP)
 		return NULL;
 	return user_may(j, inwards ? f->to_aor : f->from_aor,
 			ACCESS_MAY_PUBLIC_AV)
@@ -364,7 +415,8 @@ static const struct reject *audio_video(struct judge *j)
 
 enum {
 	LANES_IN = LANE_FEDERATION | LANE_PEER_DIALOG | LANE_PEER_INSIDE,
-	LANES_PEER = LANES_IN | LANE_TRANSIT,
+	LANES_ACROSS = LANE_TRANSIT | LANE_COLLEAGUE,
+	LANES_PEER = LANES_IN | LANES_ACROSS,
 	LANES_OUT = LANE_OUT | LANE_DIALOG_OUT | LANE_INSIDE_DIALOG,
 	LANES_CLIENT = LANE_CLIENT | LANE_CLIENT_DIALOG | LANE_DIALOG_OUT,
 };
@@ -378,7 +430,12 @@ static const struct {
 	{ LANES_PEER, "the sender's domain is not blocked", not_blocked },
 	{ LANES_PEER, "the peer may speak for that domain", from_covered },
 	{ LANES_PEER, "the peer proves it as it has to", proof_given },
-	{ LANE_TRANSIT, "no transit", no_transit },
+	{ LANE_PEER_DIALOG | LANES_ACROSS,
+	  "the sender has no account here, if it says that he is ours",
+	  not_homed },
+	{ LANE_COLLEAGUE, "the addressee's domain is a partner's",
+	  onward_partner },
+	{ LANES_ACROSS, "no transit", no_transit },
 	{ LANES_PEER, "a discovered partner keeps to its limits",
 	  within_limits },
 	{ LANES_PEER, "the peer marks what it sends, if it has to", is_marked },
@@ -398,12 +455,13 @@ static const struct {
 	{ LANES_PEER | LANES_OUT, "the provider is in service",
 	  provider_lives },
 	{ LANES_OUT, "the sender's policy", sender_may },
+	{ LANES_ACROSS, "the sender's policy", colleague_may },
 	{ LANES_PEER | LANES_OUT, "this type of request crosses",
 	  method_crosses },
-	{ LANES_IN | LANES_OUT, "it crosses to this kind of provider",
+	{ LANES_PEER | LANES_OUT, "it crosses to this kind of provider",
 	  method_narrow },
 	{ LANE_FEDERATION, "the addressee's policy", addressee_may },
-	{ LANES_IN | LANES_OUT, "audio and video with public providers",
+	{ LANES_PEER | LANES_OUT, "audio and video with public providers",
 	  audio_video },
 };
 
@@ -418,6 +476,7 @@ static const struct {
 	{ LANE_FLOW, ACCESS_TO_FLOW },
 	{ LANE_OUT, ACCESS_TO_PARTNER },
 	{ LANE_PEER_DIALOG, ACCESS_TO_FLOW },
+	{ LANE_COLLEAGUE, ACCESS_TO_PARTNER },
 	{ LANE_TRANSIT, ACCESS_TO_PARTNER },
 	{ LANE_CLIENT_DIALOG, ACCESS_TO_FLOW },
 	{ LANE_DIALOG_OUT, ACCESS_TO_PARTNER },
@@ -442,11 +501,17 @@ static const enum lane LANE[][ACCESS_ROUTE_COUNT] = {
 
 /* A client that has not signed in holds no token of its own: it goes inside
  * and is challenged there. */
-static enum lane lane_of(const struct access_facts *f)
+static enum lane lane_of(const struct access *a, const struct access_facts *f,
+			 const struct access_partner *other)
 {
+	enum lane lane = LANE[f->source][f->route];
 	if (f->source == ACCESS_FROM_CLIENT && slice_empty(f->flow_aor))
 		return LANE_CLIENT;
-	return LANE[f->source][f->route];
+	bool begins = lane == LANE_FEDERATION && other &&
+		      access_is_split(other) && other->provider->transit &&
+		      access_is_ours(a, f->from_domain) &&
+		      !access_is_ours(a, f->to_domain);
+	return begins ? LANE_COLLEAGUE : lane;
 }
 
 /* Of the domains behind one edge it is the addressee's, when he is in one. */
@@ -473,12 +538,6 @@ static const struct access_partner *other_side(const struct access *a,
 	if (f->route == ACCESS_ROUTE_PARTNER)
 		return by_token(a, f);
 	return partner_of(a, f, f->to_domain);
-}
-
-bool access_wants_media(const struct access *a,
-			const struct access_facts *facts)
-{
-	return provider_kind(other_side(a, facts)) != ACCESS_HOSTING;
 }
 
 /* In a dialog the Request-URI names a device: the partner's entry tells. */
@@ -515,6 +574,33 @@ static struct access_mark mark_of(const struct judge *j, enum lane lane)
 	return m;
 }
 
+static const struct access_partner *onward(const struct access *a,
+					   const struct access_facts *f,
+					   enum lane lane)
+{
+	if (lane == LANE_COLLEAGUE)
+		return partner_of(a, f, f->to_domain);
+	return lane == LANE_TRANSIT ? by_token(a, f) : NULL;
+}
+
+static struct judge judge_of(const struct access *a,
+			     const struct access_facts *f, enum lane *lane)
+{
+	struct judge j = { .a = a, .f = f, .other = other_side(a, f) };
+	*lane = lane_of(a, f, j.other);
+	j.to = onward(a, f, *lane);
+	j.other_domain = domain_of_other(f, j.other);
+	return j;
+}
+
+bool access_wants_media(const struct access *a,
+			const struct access_facts *facts)
+{
+	enum lane lane;
+	const struct judge j = judge_of(a, facts, &lane);
+	return is_narrow(&j);
+}
+
 static enum access_kind kind_of(enum lane lane)
 {
 	for (size_t i = 0; i < sizeof(DESTINATION) / sizeof(DESTINATION[0]);
@@ -524,13 +610,30 @@ static enum access_kind kind_of(enum lane lane)
 	return ACCESS_REFUSE;
 }
 
+/* What is missing; REFUSE: nothing is. */
+static enum access_kind need_of(const struct reject *reject)
+{
+	static const struct {
+		const struct reject *need;
+		enum access_kind kind;
+	} needs[] = {
+		{ &NEED_SRV, ACCESS_NEED_SRV },
+		{ &NEED_TLSA, ACCESS_NEED_TLSA },
+		{ &NEED_LIMIT, ACCESS_NEED_LIMIT },
+		{ &NEED_HOMED, ACCESS_NEED_HOMED },
+	};
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		if (reject == needs[i].need)
+			return needs[i].kind;
+	return ACCESS_REFUSE;
+}
+
 static void step(const struct judge *j, const char *check,
 		 const struct reject *reject,
 		 void (*fn)(void *arg, const struct access_step *step),
 		 void *arg)
 {
-	bool unknown = reject == &NEED_SRV || reject == &NEED_LIMIT ||
-		       reject == &NEED_TLSA;
+	bool unknown = need_of(reject) != ACCESS_REFUSE;
 	const struct access_step s = { .check = check,
 				       .reject = unknown ? NULL : reject,
 				       .unknown = unknown,
@@ -539,44 +642,44 @@ static void step(const struct judge *j, const char *check,
 		fn(arg, &s);
 }
 
+/* A check did not let it pass. */
+static struct access_verdict stopped(const struct judge *j,
+				     const struct reject *reject)
+{
+	struct access_verdict v = { .kind = need_of(reject) };
+	bool about = v.kind == ACCESS_NEED_TLSA ||
+		     v.kind == ACCESS_NEED_LIMIT ||
+		     reject == &ACCESS_REJ_PROVIDER_ENDED ||
+		     reject == &ACCESS_REJ_PROOF;
+	if (v.kind == ACCESS_REFUSE)
+		v.reject = reject;
+	if (about)
+		v.partner = j->other;
+	return v;
+}
+
 struct access_verdict access_explain(
 	const struct access *a, const struct access_facts *facts,
 	void (*fn)(void *arg, const struct access_step *step), void *arg)
 {
-	enum lane lane = lane_of(facts);
-	struct judge j = { .a = a, .f = facts, .other = other_side(a, facts) };
+	enum lane lane;
+	struct judge j = judge_of(a, facts, &lane);
 	struct access_verdict v = { .kind = ACCESS_REFUSE };
-	j.other_domain = domain_of_other(facts, j.other);
 	for (size_t i = 0; i < ORDER_COUNT; i++) {
+		const struct reject *reject;
 		if (!(ORDER[i].lanes & lane))
 			continue;
 		j.line = 0;
-		v.reject = ORDER[i].check(&j);
-		step(&j, ORDER[i].name, v.reject, fn, arg);
-		if (v.reject == &NEED_SRV)
-			return (struct access_verdict){
-				.kind = ACCESS_NEED_SRV
-			};
-		if (v.reject == &NEED_TLSA)
-			return (struct access_verdict){
-				.kind = ACCESS_NEED_TLSA, .partner = j.other
-			};
-		if (v.reject == &NEED_LIMIT)
-			return (struct access_verdict){
-				.kind = ACCESS_NEED_LIMIT, .partner = j.other
-			};
-		if (v.reject == &ACCESS_REJ_PROVIDER_ENDED ||
-		    v.reject == &ACCESS_REJ_PROOF)
-			v.partner = j.other;
-		if (v.reject)
-			return v;
+		reject = ORDER[i].check(&j);
+		step(&j, ORDER[i].name, reject, fn, arg);
+		if (reject)
+			return stopped(&j, reject);
 	}
 	v.kind = kind_of(lane);
 	v.mark = mark_of(&j, lane);
 	if (lane & (LANES_PEER | LANES_OUT))
 		v.partner = j.other;
-	if (lane == LANE_TRANSIT)
-		v.onwards = by_token(a, facts);
+	v.onwards = j.to;
 	return v;
 }
 

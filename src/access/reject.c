@@ -29,6 +29,29 @@ const struct reject ACCESS_REJ_FROM_MISMATCH = {
 	.spec = "SIP-25",
 };
 
+const struct reject ACCESS_REJ_SPLIT_LOCAL = {
+	.status = 403,
+	.diagnostics = 1017,
+	.metric = M_REJ_SPLIT_LOCAL,
+	.why = "split_local",
+	.reason = "Forbidden",
+	.text = "The sender has his account here, not with the hosting "
+		"provider that sent this.",
+	.spec = "SIP-25",
+};
+
+const struct reject ACCESS_REJ_SPLIT_UNKNOWN = {
+	.status = 503,
+	.rests = true,
+	.diagnostics = 1007,
+	.metric = M_REJ_SPLIT_UNKNOWN,
+	.why = "split_unknown",
+	.reason = "Service Unavailable",
+	.text = "Whether the sender has his account here could not be found "
+		"out for the moment; try again.",
+	.spec = "SIP-25",
+};
+
 const struct reject ACCESS_REJ_PROOF = {
 	.status = 403,
 	.diagnostics = 1010,

@@ -9,6 +9,8 @@
 
 extern const struct reject ACCESS_REJ_NOT_PARTNER;
 extern const struct reject ACCESS_REJ_FROM_MISMATCH;
+extern const struct reject ACCESS_REJ_SPLIT_LOCAL;
+extern const struct reject ACCESS_REJ_SPLIT_UNKNOWN;
 extern const struct reject ACCESS_REJ_PROOF;
 extern const struct reject ACCESS_REJ_PROOF_UNKNOWN;
 extern const struct reject ACCESS_REJ_SRV_NONE;

@@ -87,7 +87,8 @@ static void choose_unlisted(struct question *q, const struct access *a,
 			    const struct access_rulings *rulings)
 {
 	struct access_facts *f = &q->facts;
-	bool inwards = f->source == ACCESS_FROM_FEDERATION;
+	bool inwards = f->source == ACCESS_FROM_FEDERATION &&
+		       !access_is_ours(a, f->from_domain);
 	f->rulings = rulings;
 	if (access_unlisted(a, rulings, inwards ? f->from_domain : f->to_domain,
 			    &q->unlisted))
@@ -129,7 +130,7 @@ struct told {
 	struct access_step step[STEPS_MAX];
 	size_t count;
 	struct access_verdict verdict;
-	bool srv_assumed, limit_assumed;
+	bool srv_assumed, limit_assumed, homed_assumed;
 };
 
 static void on_step(void *arg, const struct access_step *s)
@@ -155,6 +156,12 @@ static void judge(struct question *q, const struct access *a, struct told *t)
 		t->count = 0;
 		t->verdict = access_explain(a, f, on_step, t);
 	}
+	if (t->verdict.kind == ACCESS_NEED_HOMED) {
+		t->homed_assumed = true;
+		f->homed = ACCESS_HOMED_NOT;
+		t->count = 0;
+		t->verdict = access_explain(a, f, on_step, t);
+	}
 	if (t->verdict.kind == ACCESS_NEED_LIMIT) {
 		t->limit_assumed = true;
 		f->limit = ACCESS_WITHIN_LIMITS;
@@ -173,6 +180,7 @@ static const char *where_to(const struct access_verdict *v)
 		[ACCESS_NEED_SRV] = "depends on SRV records",
 		[ACCESS_NEED_LIMIT] = "depends on a limit",
 		[ACCESS_NEED_TLSA] = "depends on TLSA records",
+		[ACCESS_NEED_HOMED] = "depends on where the sender lives",
 	};
 	return words[v->kind];
 }
@@ -188,6 +196,9 @@ static void print(const struct told *t, struct buf *out)
 	if (t->srv_assumed)
 		buf_str(out, "(if the SRV records of the sender's domain "
 			     "name this peer)\n");
+	if (t->homed_assumed)
+		buf_str(out, "(if the sender has no account here, but lives at "
+			     "that provider)\n");
 	if (t->limit_assumed)
 		buf_str(out, "(while the discovered partner keeps to its "
 			     "limits)\n");
@@ -235,7 +246,8 @@ static int on_json(const char *text, size_t len, void *arg)
 }
 
 /* {"allowed":b,"to":s,"srv_assumed":b,"limits_assumed":b,"checks":[{check,outcome,line}...],
- *  "verified":b|null,"refusal":{status,diagnostics,why,text}|null} */
+ *  "homed_assumed":b,"verified":b|null,"refusal":{status,diagnostics,why,text}|null}
+ */
 static void print_json(const struct told *t, struct buf *out)
 {
 	const struct access_verdict *v = &t->verdict;
@@ -248,11 +260,11 @@ static void print_json(const struct told *t, struct buf *out)
 	json_t *verified = v->mark.type == ACCESS_SOURCE_NONE
 				   ? json_null()
 				   : json_boolean(v->mark.verified);
-	json_t *o = json_pack("{s:b,s:s,s:b,s:b,s:o,s:o,s:o}", "allowed", !j,
-			      "to", where_to(v), "srv_assumed", t->srv_assumed,
-			      "limits_assumed", t->limit_assumed, "checks",
-			      steps_json(t), "verified", verified, "refusal",
-			      refusal);
+	json_t *o = json_pack(
+		"{s:b,s:s,s:b,s:b,s:b,s:o,s:o,s:o}", "allowed", !j, "to",
+		where_to(v), "srv_assumed", t->srv_assumed, "limits_assumed",
+		t->limit_assumed, "homed_assumed", t->homed_assumed, "checks",
+		steps_json(t), "verified", verified, "refusal", refusal);
 	if (!o || json_dump_callback(o, on_json, out, JSON_COMPACT))
 		out->failed = true;
 	buf_str(out, "\n");

@@ -103,6 +103,11 @@ static int check_shared(struct conf_loader *ld, const struct conf_provider *p)
 				 "providers: forwards_partners of %.*s needs "
 				 "shared_address_space: true",
 				 SLICE_FMT(p->name));
+	if (p->transit && !p->shared)
+		return conf_fail(ld, p->line,
+				 "providers: transit of %.*s needs "
+				 "shared_address_space: true",
+				 SLICE_FMT(p->name));
 	if (!p->shared || p->kind == CONF_HOSTING)
 		return 0;
 	return conf_fail(ld, p->line,

@@ -98,7 +98,7 @@ struct conf_provider {
 	size_t domain_count;
 	struct slice address;
 	uint8_t kind, audio_video, enabled; /* enum conf_kind */
-	uint8_t shared, forwards;           /* has users of our domains */
+	uint8_t shared, forwards, transit;  /* has users of our domains */
 	uint8_t verification;               /* enum conf_verification */
 	struct slice ends;                  /* date; empty: never */
 	struct slice *kept;

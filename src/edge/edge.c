@@ -6,6 +6,7 @@
 #include "edge/contexts.h"
 #include "edge/edge_int.h"
 #include "edge/inside.h"
+#include "edge/homed.h"
 #include "edge/limits.h"
 #include "edge/partner.h"
 #include "edge/trace.h"
@@ -68,6 +69,7 @@ static void on_sweep(struct timer *t, void *arg)
 	source_sweep(e);
 	names_sweep(e);
 	limits_sweep(e);
+	homed_sweep(e);
 	contexts_sweep(e);
 	traces_sweep(e);
 	timer_start(t, SWEEP_MS);
@@ -107,6 +109,8 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 		err = map_init(&e->names);
 	if (!err)
 		err = limits_create(e);
+	if (!err)
+		err = homed_create(e);
 	if (err) {
 		edge_free(e);
 		return err;
@@ -150,6 +154,7 @@ void edge_free(struct edge *e)
 	trials_free(e);
 	traces_free(e);
 	limits_free(e);
+	homed_free(e);
 	if (e->flows.slots)
 		map_each(&e->flows, flow_abandon_each, NULL);
 	map_free(&e->flows);

@@ -14,6 +14,7 @@
  *   pending.c     what was written on a flow and is not answered yet
  *   partner.c     our connections to partners, which one worker owns; see
  *                 partner_int.h for the other files of a partner
+ *   homed.c       whose user a sender in a shared domain is: home is asked
  *   limits.c      limits of discovered partners: asking; keeper.c and tally.c:
  *                 keeping and counting; bans.c: who may not even connect
  *   trial*.c      a partner is tried out for the operator
@@ -130,6 +131,7 @@ struct edge {
 	struct access_rulings *rulings; /* of the operator */
 	struct map keepers;             /* limits of partners that we own */
 	struct map limit_asks;          /* requests that wait for an owner */
+	struct map homed_asks;          /* and for home */
 	struct map bans;                /* by source */
 	struct list trials;             /* of partners, for the operator */
 	struct traces *traces;          /* NULL: nobody watches */
@@ -151,6 +153,9 @@ void walk_on_request(void *arg, struct proxy_request *r);
 /* It was asked whether it keeps to its limits. */
 void walk_judge_again(struct edge *e, struct proxy_request *r,
 		      enum access_limit limit);
+/* Home was asked whose user the sender is. */
+void walk_judge_homed(struct edge *e, struct proxy_request *r,
+		      enum access_homed homed);
 void walk_on_response(void *arg, struct proxy_request *r,
 		      const struct sip_msg *response, struct sip_edits *edits);
 void walk_on_refuse(void *arg, struct proxy_request *r,

@@ -5,6 +5,7 @@
  */
 #include "edge/contexts.h"
 #include "edge/inside.h"
+#include "edge/homed.h"
 #include "edge/limits.h"
 #include "edge/minting.h"
 #include "edge/partner_int.h"
@@ -269,6 +270,7 @@ static const struct {
 	{ IPC_FLOW_AUTH, PROC_HOME, on_flow_auth },
 	{ IPC_FLOW_END, PROC_HOME, on_flow_end },
 	{ IPC_WEB_ANSWER, PROC_HOME, minting_on_answer },
+	{ IPC_HOMED, PROC_HOME, homed_on_answer },
 	{ IPC_KEYS, PROC_STORE, on_keys },
 	{ IPC_TICKETS, PROC_STORE, on_tickets },
 	{ IPC_TARGETS, PROC_RESOLVER, on_targets },
@@ -332,8 +334,10 @@ void edge_peer_gone(struct edge *e, const struct proc_id *peer)
 	if (peer->role == PROC_EDGE)
 		partners_worker_gone(e, peer->slot);
 	limits_peer_gone(e, peer);
-	if (peer->role == PROC_HOME)
+	if (peer->role == PROC_HOME) {
 		minting_home_gone(e);
+		homed_home_gone(e);
+	}
 	if (!e->proxy)
 		return;
 	struct proxy_hop home = { .kind = HOP_HOME,

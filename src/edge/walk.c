@@ -10,6 +10,7 @@
 #include "edge/decorate.h"
 #include "edge/facts.h"
 #include "edge/hide.h"
+#include "edge/homed.h"
 #include "edge/inside.h"
 #include "edge/limits.h"
 #include "edge/measure.h"
@@ -47,6 +48,7 @@ static void gather(struct walk *w)
 	f->method = m->method_text;
 	f->registers = m->method == SIP_REGISTER;
 	f->crosses = access_crosses(m->method_text);
+	f->in_dialog = !slice_empty(m->to_tag);
 	f->now_s = loop_wall_ms() / 1000;
 	facts_of_message(f, m);
 	parties_sender(w);
@@ -137,7 +139,7 @@ static void forward_home(struct walk *w)
 static void record_route(struct walk *w, struct slice to)
 {
 	bool passes = w->facts.source == ACCESS_FROM_FEDERATION &&
-		      w->facts.route == ACCESS_ROUTE_PARTNER;
+		      w->facts.route != ACCESS_ROUTE_FLOW;
 	if (passes || (w->flow && flow_is_inside(w->flow)))
 		walk_put_on_top(w, SIP_H_RECORD_ROUTE, route_back(w));
 	walk_put_on_top(w, SIP_H_RECORD_ROUTE, to);
@@ -283,7 +285,8 @@ static void gather_outside(struct walk *w)
 {
 	struct access_facts *f = &w->facts;
 	struct slice domain = f->to_domain;
-	if (f->source == ACCESS_FROM_FEDERATION)
+	if (f->source == ACCESS_FROM_FEDERATION &&
+	    !access_is_ours(w->e->current->access, f->from_domain))
 		domain = f->from_domain;
 	else if (f->route == ACCESS_ROUTE_PARTNER)
 		domain = access_key_domain(f->route_edge);
@@ -330,10 +333,21 @@ static struct access_verdict judge_proof(struct walk *w, bool *waits)
 	return *waits ? v : judge_names(w, waits);
 }
 
+/* NEED_HOMED: home is asked. */
+static struct access_verdict judge_homed(struct walk *w, bool *waits)
+{
+	struct access_verdict v = judge_proof(w, waits);
+	if (*waits || v.kind != ACCESS_NEED_HOMED)
+		return v;
+	w->facts.homed = homed_ask(w->e, w->r, w->facts.from_aor);
+	*waits = w->facts.homed == ACCESS_HOMED_UNKNOWN;
+	return *waits ? v : judge_proof(w, waits);
+}
+
 /* NEED_LIMIT: the owner of the partner is asked. */
 static struct access_verdict judge(struct walk *w, bool *waits)
 {
-	struct access_verdict v = judge_proof(w, waits);
+	struct access_verdict v = judge_homed(w, waits);
 	if (*waits || v.kind != ACCESS_NEED_LIMIT)
 		return v;
 	w->facts.limit =
@@ -360,13 +374,14 @@ static void let_in(struct walk *w, const struct access_partner *sender)
 }
 
 static void walk(struct edge *e, struct proxy_request *r,
-		 enum access_limit limit)
+		 enum access_limit limit, enum access_homed homed)
 {
 	struct walk w;
 	memset(&w, 0, offsetof(struct walk, edits));
 	w.e = e;
 	w.r = r;
 	w.facts.limit = limit;
+	w.facts.homed = homed;
 	w.m = proxy_request_msg(r);
 	w.from = proxy_request_from(r);
 	sip_edits_init(&w.edits);
@@ -426,6 +441,7 @@ static void walk(struct edge *e, struct proxy_request *r,
 	case ACCESS_NEED_SRV:
 	case ACCESS_NEED_LIMIT:
 	case ACCESS_NEED_TLSA:
+	case ACCESS_NEED_HOMED:
 		refuse(&w, v.reject ? v.reject : edge_reject(EDGE_QUEUE_FULL));
 		break;
 	}
@@ -433,13 +449,19 @@ static void walk(struct edge *e, struct proxy_request *r,
 
 void walk_on_request(void *arg, struct proxy_request *r)
 {
-	walk(arg, r, ACCESS_LIMIT_UNKNOWN);
+	walk(arg, r, ACCESS_LIMIT_UNKNOWN, ACCESS_HOMED_UNKNOWN);
 }
 
 void walk_judge_again(struct edge *e, struct proxy_request *r,
 		      enum access_limit limit)
 {
-	walk(e, r, limit);
+	walk(e, r, limit, ACCESS_HOMED_UNKNOWN);
+}
+
+void walk_judge_homed(struct edge *e, struct proxy_request *r,
+		      enum access_homed homed)
+{
+	walk(e, r, ACCESS_LIMIT_UNKNOWN, homed);
 }
 
 /* Later requests of the client come by us, whatever the inside's own way is

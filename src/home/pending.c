@@ -44,6 +44,7 @@ int pending_ask(struct home *h, const struct pending_ask *ask,
 	p->home = h;
 	p->id = h->next_id++;
 	p->call = ask->call;
+	p->edge = ask->edge;
 	p->done = ask->done;
 	p->user = ask->user;
 	p->text_len = ask->text.len;

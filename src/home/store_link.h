@@ -16,7 +16,8 @@ struct pending {
 	struct home *home;
 	struct timer timer;
 	uint64_t id;
-	uint64_t call; /* id of the request, or 0 */
+	uint64_t call;        /* id of the request, or 0 */
+	struct flow_key edge; /* who asked for it, if no request did */
 	pending_fn done;
 	user_fn user;
 	bool found;
@@ -31,6 +32,7 @@ struct pending_ask {
 	uint64_t *id; /* in body */
 	struct slice text;
 	uint64_t call;
+	struct flow_key edge;
 	pending_fn done;
 	user_fn user;
 };
@@ -65,6 +67,9 @@ struct user *users_cached(struct home *h, struct slice aor);
 int users_ask(struct home *h, struct slice aor, uint64_t number,
 	      pending_fn done);
 int users_outcome(struct home *h, struct pending *p, int err, struct user **u);
+/* A worker asks whether that user has an account. */
+void users_on_homed_get(struct home *h, const struct proc_id *from,
+			const struct ipc_homed_get *m);
 void users_on_user(struct home *h, const struct ipc_user *m);
 void users_on_changed(struct home *h, struct slice aor);
 void users_flush(struct home *h);

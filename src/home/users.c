@@ -163,6 +163,39 @@ void users_get(struct call *q, struct slice aor, user_fn fn)
 		fn(q, err, NULL);
 }
 
+static void tell_homed(struct home *h, const struct flow_key *edge,
+		       const struct ipc_homed *answer)
+{
+	if (home_edge_is(h, edge)) /* else nobody waits any more */
+		(void)h->ops.to_edge(h->arg, edge->slot, IPC_HOMED, answer);
+}
+
+/* Whoever is locked out has an account all the same. */
+static void on_homed(struct home *h, struct pending *p, int err)
+{
+	struct user *u;
+	err = users_outcome(h, p, err, &u);
+	const struct ipc_homed answer = { .id = p->call,
+					  .error = (uint32_t)-err,
+					  .here = u != NULL };
+	tell_homed(h, &p->edge, &answer);
+}
+
+void users_on_homed_get(struct home *h, const struct proc_id *from,
+			const struct ipc_homed_get *m)
+{
+	const struct flow_key edge = { from->slot, from->incarnation, 0 };
+	const struct user *u = users_cached(h, m->aor);
+	struct ipc_homed answer = { .id = m->id, .here = u && !u->absent };
+	const struct pending_ask how = { .call = m->id,
+					 .edge = edge,
+					 .done = on_homed };
+	if (!u && !ask(h, m->aor, &how))
+		return;
+	answer.error = u ? 0 : EAGAIN;
+	tell_homed(h, &edge, &answer);
+}
+
 static void lock_out(struct home *h, struct binding *b)
 {
 	const struct flow_key flow = b->rec.flow;

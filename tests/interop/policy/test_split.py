@@ -9,12 +9,15 @@
   for those in the cloud; it has no partners through us.
 * Without the entry the other side is a stranger again, at once.
 """
+import collections
 import json
 
 from harness.case import Case
 from harness.sip import Partner, request
 from harness.stage import wait_for
-from sip.dialogs import Talk
+from sip.dialogs import Dialog, Talk
+
+Asker = collections.namedtuple("Asker", "name connection")
 
 ENTRY = """
 providers:
@@ -105,14 +108,15 @@ class Spoofs(Case):
         self.contoso.start()
         self.alice = self.client(self.contoso, "alice")
         self.contoso.add_user("dave")
-        self.peers = [self.stage.later(Partner(
+        self.sides = [self.stage.later(Partner(
             (org.address, 15061), org.name, org.ca, org.cert,
-            self.contoso.ca.pem)).dial(self.contoso)
-            for org in (cloud, fabrikam)]
+            self.contoso.ca.pem)) for org in (cloud, fabrikam)]
+        self.peers = [side.dial(self.contoso) for side in self.sides]
 
-    def says(self, peer, sender, to="alice@contoso.test"):
+    def says(self, peer, sender, to="alice@contoso.test", routes=(), tag=""):
         m = request("MESSAGE", f"sip:{to}", sender, to, "edge.cloud.test",
-                    body=b"x")
+                    [("Route", r) for r in routes], body=b"x")
+        m.headers = [(n, v + tag if n == "To" else v) for n, v in m.headers]
         reply = peer.final(peer.ask(m))
         number = (reply.get("ms-diagnostics-public") or "0").split(";")[0]
         return reply.status, int(number)
@@ -129,6 +133,57 @@ class Spoofs(Case):
         self.assertEqual(self.says(cloud, "carol@contoso.test",
                                    "zoe@fabrikam.test")[0], 404)
         self.assertEqual([t for _, t in self.alice.received], ["x"])
+
+    def routes_to(self, ask):
+        """Our sealed values, as the cloud gets them with a request."""
+        m = request("INVITE", "sip:carol@contoso.test", ask.name,
+                    "carol@contoso.test", "edge.x.test",
+                    [("Contact", f"<sip:{ask.name}>")])
+        ask.connection.ask(m)
+        got, _ = self.sides[0].requests.get(timeout=20)
+        while got.method != "INVITE":
+            got, _ = self.sides[0].requests.get(timeout=20)
+        return Dialog.routes_of(got)
+
+    def test_dialogs_are_nobody_else_s(self):
+        cloud, partner = self.peers
+        talk = self.routes_to(Asker("alice@contoso.test", self.alice))
+        for tag in ("", ";tag=x"):
+            for user, status in (("carol", (200, 0)), ("dave", (403, 1017)),
+                                 ("alice", (403, 1017))):
+                self.assertEqual(self.says(cloud, f"{user}@contoso.test",
+                                           routes=talk, tag=tag), status)
+        talk = self.routes_to(Asker("zoe@fabrikam.test", partner))
+        out = lambda user, tag: self.says(cloud, f"{user}@contoso.test",
+                                          "zoe@fabrikam.test", talk, tag)
+        self.assertEqual(out("carol", ";tag=x"), (200, 0))
+        self.assertEqual(out("dave", ";tag=x"), (403, 1017))
+        self.assertEqual(out("carol", "")[0], 404)  # that is a new one
+        self.assertEqual(out("dave", ""), (403, 1017))
+
+    def test_transit(self):
+        cloud, partner = self.peers
+        out = lambda user, to="zoe@fabrikam.test": self.says(
+            cloud, f"{user}@contoso.test", to)
+        soon = lambda want: wait_for(lambda: out("carol") == want, 20, want)
+        self.assertEqual(out("carol")[0], 404)
+        entry = self.contoso.extra + "    transit: true\n"
+        for more, want in (("", (200, 0)), (
+                "policies: [{users: [carol@contoso.test], federation: no}]\n",
+                (403, 0)), ("", (200, 0))):
+            self.contoso.extra = entry + more
+            self.contoso.write()
+            self.contoso.run("reload")
+            soon(want)
+        self.assertEqual(out("dave"), (403, 1017))
+        self.assertEqual(out("carol", "x@nowhere.test")[0], 404)
+        self.assertEqual(self.says(partner, "zoe@fabrikam.test",
+                                   "carol@contoso.test"), (200, 0))
+        told = self.contoso.run(
+            "explain", "--from", "carol@contoso.test", "--to",
+            "zoe@fabrikam.test", "--arriving-as", "edge.cloud.test").stdout
+        self.assertIn("if the sender has no account here", told)
+        self.assertIn("goes to the partner", told)
 
     def test_the_file_is_checked(self):
         good = self.contoso.yaml()

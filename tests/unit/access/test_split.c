@@ -147,6 +147,8 @@ static struct access_facts facts_of(const struct row *r)
 	};
 	if (r->token) {
 		f.route = ACCESS_ROUTE_PARTNER;
+		f.in_dialog = true;
+		f.homed = ACCESS_HOMED_NOT;
 		f.route_edge = slice_str(r->token);
 	}
 	return f;

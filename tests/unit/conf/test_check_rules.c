@@ -263,6 +263,9 @@ static const struct {
 	{ "providers: [{name: a, edge: e.a.test, domains: [a.test], "
 	  "forwards_partners: true}]\n",
 	  "needs shared_address_space" },
+	{ "providers: [{name: a, edge: e.a.test, domains: [a.test], "
+	  "transit: true}]\n",
+	  "transit of a needs shared_address_space" },
 	{ "providers: [{name: a b, edge: e.a.test, domains: [a.test]}]\n",
 	  "is no name" },
 	{ "providers: [{name: a, edge: e.a.test, domains: []}]\n",

@@ -257,6 +257,44 @@ static void a_split_domain(void **state)
 		split(w, "zoe@fabrikam.test", "ghost@contoso.test", ""), 404);
 }
 
+/* What the edge is told of a user: 1 or 0, or 2: it is not known. */
+static int homed(struct world *w, const char *aor)
+{
+	struct ipc_msg m = { .type = IPC_HOMED_GET };
+	m.u.homed_get.id = 77;
+	m.u.homed_get.aor = slice_str(aor);
+	w->mail_count = w->mail_read = 0;
+	home_from_edge(w->home, &edge1, &m);
+	world_pump(w);
+	if (!w->mail_count)
+		return -1;
+	assert_int_equal(w->mail_count, 1);
+	assert_int_equal(w->mail[0].type, IPC_HOMED);
+	assert_int_equal(w->mail[0].slot, 1);
+	assert_int_equal(w->mail[0].flow, 77);
+	return (int)w->mail[0].status;
+}
+
+/* Who is locked out lives here all the same. */
+static void the_edge_asks_who_lives_here(void **state)
+{
+	struct world *w = *state;
+	for (unsigned i = 0; i < 2; i++) { /* of the store, then by heart */
+		size_t asked = w->asked;
+		assert_int_equal(homed(w, "alice@contoso.test"), 1);
+		assert_int_equal(homed(w, "carol@contoso.test"), 1);
+		assert_int_equal(homed(w, "ghost@contoso.test"), 0);
+		assert_int_equal(w->asked - asked, i ? 0 : 3);
+	}
+	w->store_deaf = true;
+	assert_int_equal(homed(w, "bob@contoso.test"), -1); /* not yet */
+	world_wait(w, 4000);
+	assert_int_equal(w->mail_count, 1);
+	assert_int_equal(w->mail[0].status, 2);
+	home_store_gone(w->home);
+	assert_int_equal(homed(w, "dora@contoso.test"), 2);
+}
+
 static void we_answer_for_ourselves(void **state)
 {
 	struct world *w = *state;
@@ -498,6 +536,7 @@ int main(void)
 		TEST(out_of_the_house_by_the_same_worker),
 		TEST(no_transit_for_partners),
 		TEST(a_split_domain),
+		TEST(the_edge_asks_who_lives_here),
 		TEST(we_answer_for_ourselves),
 		TEST(a_flow_that_ends_takes_its_bindings),
 		TEST(a_worker_that_ends_takes_all_of_its_flows),

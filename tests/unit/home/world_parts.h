@@ -37,7 +37,7 @@ struct mail {
 	enum ipc_type type;
 	uint64_t flow;
 	char text[TEXT_MAX]; /* SIP bytes, or an address-of-record */
-	unsigned status;     /* of an answer to HTTPS */
+	unsigned status;     /* of an answer to HTTPS; homed */
 };
 
 struct row {
@@ -150,9 +150,7 @@ static inline int world_to_edge(void *arg, uint32_t slot, enum ipc_type type,
 	struct world *w = arg;
 	assert_true(w->mail_count < MAIL_MAX);
 	struct mail *m = &w->mail[w->mail_count++];
-	memset(m, 0, sizeof(*m));
-	m->slot = slot;
-	m->type = type;
+	*m = (struct mail){ .slot = slot, .type = type };
 	struct slice bytes = SLICE_NONE;
 	if (type == IPC_SIP_FROM_HOME)
 		bytes = ((const struct ipc_sip_from_home *)body)->bytes;
@@ -164,6 +162,11 @@ static inline int world_to_edge(void *arg, uint32_t slot, enum ipc_type type,
 		bytes = world_note_web(m, body);
 	if (type == IPC_FLOW_AUTH)
 		m->flow = ((const struct ipc_flow_auth *)body)->flow;
+	if (type == IPC_HOMED) { /* 2: it is not known */
+		const struct ipc_homed *a = body;
+		m->flow = a->id;
+		m->status = a->error ? 2 : a->here;
+	}
 	world_copy(m->text, sizeof(m->text), bytes);
 	return 0;
 }
