@@ -130,9 +130,8 @@ class Across(Seen):
         self.assertEqual(out["size"], len(out["message"]) + len("hello"))
         self.browser(bob)
         by_user.close()
-        started = self.contoso.log.find("trace.begin")
-        self.assertEqual(started[0]["user"], alice.aor)
-        self.contoso.log.wait("trace.end", 30, id=started[0]["id"])
+        started = self.contoso.log.wait("trace.begin", 30, user=alice.aor)
+        self.contoso.log.wait("trace.end", 30, id=started["id"])
 
 
     def browser(self, bob):
@@ -318,10 +317,11 @@ class Bounded(Case):
         """More often than there is room for: nothing stays behind."""
         self.client(self.contoso, "alice")
         for how in [signal.SIGKILL, signal.SIGINT] * 5:
+            since = len(self.contoso.log.events)
             trace = self.trace()
             self.assertEqual(trace.watching.group(1), "3")
             trace.process.send_signal(how)
-            started = self.contoso.log.find("trace.begin")[-1]
+            started = self.contoso.log.wait("trace.begin", 30, since=since)
             self.contoso.log.wait("trace.end", 30, id=started["id"])
             trace.close()
         timed = self.trace("--for", "1")
