@@ -34,31 +34,14 @@ enum {
 	DNS_TEXT_SIZE = DNS_NAME_MAX + 80,
 };
 
-struct dns_answer {
-	int error;      /* 0, -ENOENT (no such name, or no address), -ETIMEDOUT,
-			   -EBADMSG (bogus), -EIO */
-	uint32_t ttl_s; /* 30 .. 86 400 */
-	bool secure;
-	size_t count;
-	struct addr addr[DNS_ADDRESSES_MAX]; /* port 0 */
-	const char *text;                    /* for people, when error */
-};
-
-typedef void (*dns_fn)(void *arg, const struct dns_answer *answer);
-
 /* Reads the system's files here and never again. -EINVAL: a server or the
  * trust anchor cannot be read. */
 int dns_create(struct dns **out, struct loop *l, const struct dns_conf *conf);
 void dns_free(struct dns *d); /* open questions are dropped unanswered */
-/* A and AAAA, in turns; an address literal is its own answer. fn is called
- * once, never before return. 0, -EINVAL (not a host name), -ENOBUFS (too many
- * questions are open), -ENOMEM. */
-int dns_addresses(struct dns *d, struct slice name, dns_fn fn, void *arg);
-
 enum dns_kind {
 	DNS_FEDERATION, /* a SIP domain: _sipfederationtls._tcp SRV */
 	DNS_CLIENTS,    /* a SIP domain, as its users look: _sip._tls SRV */
-	DNS_HOST,       /* a host name or address literal: no SRV */
+	DNS_HOST,       /* a host name or address literal, its own answer */
 };
 
 /* Where a SIP domain is looked for next, in this order, and only when a
@@ -113,7 +96,9 @@ struct dns_target_list {
 
 typedef void (*dns_targets_fn)(void *arg, const struct dns_target_list *list);
 
-/* The list lives until fn returns. Calls and returns as dns_addresses(). */
+/* fn is called once, never before return; the list lives until it returns. 0,
+ * -EINVAL (no host name, no domain), -ENOBUFS (too many questions are open),
+ * -ENOMEM. */
 int dns_targets(struct dns *d, const struct dns_question *q, dns_targets_fn fn,
 		void *arg);
 
@@ -137,7 +122,7 @@ struct dns_digests {
 typedef void (*dns_digests_fn)(void *arg, const struct dns_digests *found);
 
 /* The TLSA records of a service, at _port._tcp.name; only what DNSSEC validates
- * counts. Calls and returns as dns_addresses(). */
+ * counts. Calls and returns as dns_targets(). */
 int dns_tlsa(struct dns *d, struct slice name, uint16_t port, dns_digests_fn fn,
 	     void *arg);
 

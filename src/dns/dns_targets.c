@@ -142,7 +142,7 @@ static bool conclude(struct hunt *h)
 	bool secure = h->list.secure;
 
 	for (size_t i = 0; i < h->list.count; i++) {
-		dns_host_answer(&h->host[i], DNS_IPV6_FIRST, &a);
+		dns_host_answer(&h->host[i], &a);
 		take_answer(h, &h->target[i], &a);
 		secure = secure && h->target[i].secure;
 		found += a.count;
