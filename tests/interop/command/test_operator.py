@@ -63,7 +63,7 @@ class Operator(Case):
         text = self.contoso.run("metrics").stdout
         self.assertTrue(text.endswith("# EOF\n"))
         for line in text.splitlines():
-            self.assertRegex(line, r'^(# .*|sallyport_\w+(\{.*\})? \d+)$')
+            self.assertRegex(line, r'^(# .*|sallyport_\w+(\{.*\})? \d+(\.\d+)?)$')
         self.assertRegex(text, r'sallyport_home_bindings\{[^}]*\} 1')
 
     def test_what_went_on(self):
