@@ -28,11 +28,20 @@ static __always_inline struct fast_control *get_control(void)
 	return bpf_map_lookup_elem(&control, &first);
 }
 
+/* What was missed meanwhile is not made up for all at once. */
+static __always_inline int is_time(struct fast_control *c, __u64 now)
+{
+	__u64 due = (now - c->start_ns) * c->rate / 1000000000;
+	if (due > c->sent + c->window)
+		c->start_ns = now - c->sent * 1000000000 / c->rate;
+	return c->sent < due;
+}
+
 /* What did not come back for a while is lost. */
 static __always_inline int is_due(struct fast_control *c, __u64 now)
 {
 	if (c->rate)
-		return c->sent < (now - c->start_ns) * c->rate / 1000000000;
+		return is_time(c, now);
 	__u64 back = c->received[FAST_DOWN] + c->received[FAST_UP] +
 		     c->received[FAST_ECHO];
 	if (back != c->seen) {

@@ -22,7 +22,7 @@ enum {
 /* Beside each slot of ours in the kernel: what was brought back of it, and
  * which next hops it holds. */
 struct kept {
-	uint64_t packets[2], bytes[2], dropped[2];
+	uint64_t sum[2], dropped[2];
 	uint32_t hop[2];
 };
 
@@ -113,8 +113,8 @@ static uint64_t more(const uint64_t *at, uint64_t *before)
 static void fold_way(struct relay_alloc *a, const struct plane_count *n,
 		     struct kept *k, unsigned way)
 {
-	uint64_t packets = more(&n->packets, &k->packets[way]);
-	uint64_t bytes = more(&n->bytes, &k->bytes[way]);
+	uint64_t both = more(&n->sum, &k->sum[way]);
+	uint64_t packets = plane_packets(both), bytes = plane_bytes(both);
 	uint64_t dropped = more(&n->dropped, &k->dropped[way]);
 	a->packets[way] += packets;
 	a->bytes[way] += bytes;

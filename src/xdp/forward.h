@@ -30,8 +30,8 @@ FWD enum plane_reason commit(struct xdp_md *ctx, const struct packet *p,
 	if (write_heads(hook_data(ctx), hook_end(ctx), d))
 		return PLANE_IMPOSSIBLE;
 	struct plane_count *n = &d->slot->count[d->way & 1];
-	__sync_fetch_and_add(&n->packets, 1);
-	__sync_fetch_and_add(&n->bytes, d->data);
+	__sync_fetch_and_add(&n->sum,
+			     (uint64_t)d->data << PLANE_PACKET_BITS | 1);
 	return hook_ingress(ctx) == d->hop.device ? PLANE_TX : PLANE_REDIRECT;
 }
 

@@ -82,9 +82,11 @@ enum plane_flag {
 };
 enum { PLANE_UP, PLANE_DOWN }; /* to the peer, to the client */
 
+/* sum: bytes << 28 plus packets, so that a packet costs one atomic addition.
+ * What was counted between two readings is in their difference, if it was
+ * less than 2^28 packets and 2^36 bytes. */
 struct plane_count {
-	_Alignas(64) uint64_t packets;
-	uint64_t bytes;
+	_Alignas(64) uint64_t sum;
 	uint64_t last_ms;
 	uint64_t dropped;
 };
@@ -143,6 +145,18 @@ _Static_assert(sizeof(struct plane_slot) == 256, "no holes");
 _Static_assert(sizeof(struct plane_hop) == 64, "one line");
 
 enum { PLANE_BURST_US = 1000000, PLANE_PROBE_MS = 10000 };
+
+enum { PLANE_PACKET_BITS = 28 };
+
+static inline uint64_t plane_packets(uint64_t difference)
+{
+	return difference & ((UINT64_C(1) << PLANE_PACKET_BITS) - 1);
+}
+
+static inline uint64_t plane_bytes(uint64_t difference)
+{
+	return difference >> PLANE_PACKET_BITS;
+}
 
 /* ---- keys and their hash, the same on both sides ---- */
 

@@ -32,7 +32,7 @@ FWD void write_v4(uint8_t *ip, const struct plan *d)
 	uint32_t from = get32(e->to), to = get32(e->from);
 	put16(ip, net16((uint16_t)(0x4500 | d->tos)));
 	put16(ip + 2, net16((uint16_t)plan_length(d)));
-	put16(ip + 4, (uint16_t)d->slot->count[d->way & 1].packets);
+	put16(ip + 4, (uint16_t)d->slot->count[d->way & 1].sum);
 	put16(ip + 6, 0);
 	ip[8] = d->ttl;
 	ip[9] = PROTOCOL_UDP;
