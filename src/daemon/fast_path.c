@@ -161,11 +161,24 @@ static void set_ports(struct plane_control *c, const struct conf *conf)
 	c->last = (uint16_t)conf->relay.range;
 }
 
+static const char needs_restart[] = "it begins at a restart only";
+
+/* The rights to load it were given up at the start. */
+static void tell_late(struct fast_path *f, bool on)
+{
+	bool late = on && !f->refused;
+	if (late && !f->late)
+		LOG(LOG_WARN, "fast.off", KV_STR("why", needs_restart));
+	f->late = late;
+}
+
 void fast_path_configure(struct fast_path *f, const struct conf *c)
 {
 	bool on = c->relay.xdp != CONF_XDP_OFF;
-	if (!f->plane)
+	if (!f->plane) {
+		tell_late(f, on && c->relay.listen_count > 0);
 		return;
+	}
 	struct plane_control *p = control(f);
 	bool before = __atomic_load_n(&p->on, __ATOMIC_RELAXED);
 	set_ports(p, c);
@@ -216,5 +229,5 @@ void fast_path_text(const struct fast_path *f, const struct conf *c,
 			 f->where);
 	else
 		snprintf(out, FAST_PATH_TEXT, "off: %s",
-			 f->refused ? f->why : "it begins at a restart only");
+			 f->refused ? f->why : needs_restart);
 }

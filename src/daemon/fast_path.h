@@ -15,6 +15,7 @@ enum { FAST_PATH_TEXT = 256 };
 struct fast_path {
 	struct plane *plane;             /* NULL: there is none */
 	bool refused;                    /* it was wanted at the start */
+	bool late;                       /* wanted since, and that was said */
 	uint64_t counted[PLANE_REASONS]; /* in the metrics already */
 	char why[PLANE_WHY_MAX];         /* there is none, or not everywhere */
 	char where[FAST_PATH_TEXT];      /* devices and modes */

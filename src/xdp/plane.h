@@ -31,6 +31,7 @@ enum {
 	PLANE_COLUMNS = 64, /* relay processes */
 	PLANE_LISTENERS = 4,
 	PLANE_DEVICES = 32,
+	PLANE_PACKET_BITS = 28,
 };
 #define PLANE_NONE UINT32_MAX
 
@@ -82,9 +83,8 @@ enum plane_flag {
 };
 enum { PLANE_UP, PLANE_DOWN }; /* to the peer, to the client */
 
-/* sum: bytes << 28 plus packets, so that a packet costs one atomic addition.
- * What was counted between two readings is in their difference, if it was
- * less than 2^28 packets and 2^36 bytes. */
+/* sum: bytes << 28 plus packets, one atomic addition for both; a difference of
+ * fewer than 2^28 packets and 2^36 bytes tells them apart. */
 struct plane_count {
 	_Alignas(64) uint64_t sum;
 	uint64_t last_ms;
@@ -145,8 +145,6 @@ _Static_assert(sizeof(struct plane_slot) == 256, "no holes");
 _Static_assert(sizeof(struct plane_hop) == 64, "one line");
 
 enum { PLANE_BURST_US = 1000000, PLANE_PROBE_MS = 10000 };
-
-enum { PLANE_PACKET_BITS = 28 };
 
 static inline uint64_t plane_packets(uint64_t difference)
 {

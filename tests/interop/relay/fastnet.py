@@ -28,10 +28,18 @@ SIOCETHTOOL, STXCSUM, SGRO, SGSO, STSO = 0x8946, 0x17, 0x2c, 0x24, 0x1f
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
+NEEDED = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21, "CAP_BPF": 39}
+
+
 def possible():
     """None, or why this cannot be tried here."""
     if os.geteuid() != 0:
         return "needs root for namespaces"
+    status = pathlib.Path("/proc/self/status").read_text()
+    held = int(status.split("CapEff:")[1].split()[0], 16)
+    missing = [name for name, bit in NEEDED.items() if not held >> bit & 1]
+    if missing:
+        return f"needs {', '.join(missing)}"
     if not shutil.which("ip"):
         return "ip is not installed"
     return None
@@ -86,8 +94,9 @@ def udp(address, port=0):
 class FastNet:
     used = 0
 
-    def __init__(self):
+    def __init__(self, mtu=1500):
         FastNet.used += 1
+        self.mtu = mtu
         tag = f"sf{os.getpid()}-{FastNet.used}"
         self.relay, self.client, self.peer = (f"{tag}{x}" for x in "rcp")
         for name in (self.relay, self.client, self.peer):
@@ -108,7 +117,7 @@ class FastNet:
             run("ip", "-n", ns, "addr", "add", f"{four}/24", "dev", dev)
             run("ip", "-n", ns, "addr", "add", f"{six}/64", "dev", dev,
                 "nodad")
-            run("ip", "-n", ns, "link", "set", dev, "up")
+            run("ip", "-n", ns, "link", "set", dev, "mtu", str(self.mtu), "up")
             for what, value in ((STXCSUM, 0), (STSO, 0), (SGSO, 0)):
                 inside(ns, feature, dev, what, value)
         # the receiving end polls, or frames sent there by XDP are lost

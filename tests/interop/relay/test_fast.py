@@ -30,8 +30,8 @@ CHANNEL = 0x4001
 
 @unittest.skipIf(fastnet.possible(), fastnet.possible() or "")
 class Fast(Case):
-    def begin(self, **more):
-        self.net = self.stage.later(fastnet.FastNet())
+    def begin(self, mtu=1500, **more):
+        self.net = self.stage.later(fastnet.FastNet(mtu))
         self.org = fastnet.org(self.stage, self.net, **more)
         self.org.start()
         on = self.org.log.find("fast.on")
@@ -236,6 +236,65 @@ class Fast(Case):
         self.switch('"off"')
         wait_for(lambda: "vc native" not in self.org.run("status").stdout,
                  what="the status tells it")
+
+    # ---- where it is not native, or not at all ----
+
+    def by_sockets(self):
+        """A call is relayed, and none of it in the kernel."""
+        turn = Turn(self.net)
+        peer = self.net.udp(self.net.peer, PEER4)
+        turn.bind(CHANNEL, PEER4, peer.getsockname()[1])
+        wait_for(lambda: self.round(turn, peer), what="it is relayed")
+        self.assertEqual(self.fast_packets(), 0)
+        turn.end()
+
+    def test_generic(self):
+        """No driver takes a program natively with such packets."""
+        on = self.begin(mtu=9000, xdp='"on"')
+        self.assertIn("vc generic", on["where"])
+        turn, peer = self.call()
+        self.assertTrue(self.round(turn, peer, bytes(1000)))
+        self.assertIn("vc generic", self.checked())
+
+    def begin_without(self, why, prefix=(), mtu=1500, **more):
+        self.net = self.stage.later(fastnet.FastNet(mtu))
+        self.org = fastnet.org(self.stage, self.net, **more)
+        self.org.prefix += prefix
+        self.org.start()
+        off = self.org.log.wait("fast.off")["why"]
+        if "built" in off:
+            self.skipTest(off)
+        self.assertIn(why, off)
+        self.by_sockets()
+        self.says(why)
+        self.assertIn(why, self.checked())
+
+    def says(self, why):
+        wait_for(lambda: why in self.org.run("status").stdout,
+                 what="the status tells it")
+
+    def test_not_native(self):
+        """auto does without, and says why."""
+        self.begin_without("vp: ", mtu=9000)
+
+    def test_forbidden(self):
+        """The kernel takes no program from us."""
+        self.begin_without("CAP_BPF", ["setpriv", "--bounding-set",
+                                       "-bpf,-sys_admin,-perfmon"])
+
+    def test_off_at_the_start(self):
+        """Privileges are gone by then: it says that it needs a restart."""
+        self.net = self.stage.later(fastnet.FastNet())
+        self.org = fastnet.org(self.stage, self.net, xdp='"off"')
+        self.org.start()
+        self.switch("auto")
+        self.assertIn("restart", self.org.log.wait("fast.off")["why"])
+        self.says("restart")
+        self.by_sockets()
+        self.org.stop()
+        self.org.start()
+        if self.org.log.find("fast.on"):
+            self.call()
 
 
 if __name__ == "__main__":

@@ -242,10 +242,196 @@ static void test_counts(void **in)
 	assert_int_equal(sent, slots);
 }
 
+/* ---- every reason ---- */
+
+static void set_off(struct state *s, struct frame_spec *f)
+{
+	(void)s;
+	(void)f;
+	hook_control()->on = 0;
+}
+
+static void set_ms(struct state *s, struct frame_spec *f)
+{
+	const uint8_t mark[8] = { 0, 15, 0, 4, 0x72, 0xc6, 0x4b, 0xc6 };
+	memcpy(s->payload + 20, mark, sizeof(mark));
+	f->payload = s->payload;
+}
+
+static void set_stuck(struct state *s, struct frame_spec *f)
+{
+	(void)f;
+	table_beat(s->table, 1);
+}
+
+static void set_expired(struct state *s, struct frame_spec *f)
+{
+	(void)f;
+	table_expires(s->table, s->w[0].slot, 1, 1);
+}
+
+/* From IPv4 to IPv6. */
+static void set_no_sum(struct state *s, struct frame_spec *f)
+{
+	*f = world_in(&s->w[2], PLANE_UP, s->payload, f->len);
+	f->no_sum = 1;
+}
+
+static void set_hop(struct state *s, const struct table_hop *h)
+{
+	table_hop_set(s->table, s->w[0].b.hop[PLANE_UP], h);
+}
+
+static void set_no_hop(struct state *s, struct frame_spec *f)
+{
+	struct table_hop h = world_hop(PLANE_UP, 0);
+	(void)f;
+	h.valid = false;
+	set_hop(s, &h);
+}
+
+static void set_mtu(struct state *s, struct frame_spec *f)
+{
+	struct table_hop h = world_hop(PLANE_UP, 0);
+	(void)f;
+	h.mtu = 60;
+	set_hop(s, &h);
+}
+
+static void set_probe(struct state *s, struct frame_spec *f)
+{
+	(void)f;
+	hook_hop(s->w[0].b.hop[PLANE_UP])->probe_ms = 0;
+}
+
+static void set_ttl(struct state *s, struct frame_spec *f)
+{
+	(void)s;
+	f->ttl = 1;
+}
+
+static void set_port_cap(struct state *s, struct frame_spec *f)
+{
+	const struct table_caps caps = { .port_kbit = 1, .user = PLANE_NONE };
+	uint32_t purse = s->w[0].b.purse;
+	(void)f;
+	table_purse_caps(s->table, purse, &caps);
+	table_purse_tat(s->table, purse)[PLANE_UP] = (now_ms() + 100000) * 1000;
+}
+
+static void set_user_cap(struct state *s, struct frame_spec *f)
+{
+	const struct table_caps caps = { .user_kbit = 1, .user = 7 };
+	(void)f;
+	table_purse_caps(s->table, s->w[0].b.purse, &caps);
+	hook_user(7)->tat_us = (now_ms() + 100000) * 1000;
+}
+
+/* A test run comes in by the loopback device. */
+static void set_back(struct state *s, struct frame_spec *f)
+{
+	struct table_hop h = world_hop(PLANE_UP, 0);
+	(void)f;
+	h.device = 1;
+	set_hop(s, &h);
+}
+
+static const struct reach {
+	enum plane_reason why;
+	void (*set)(struct state *s, struct frame_spec *f);
+	size_t at; /* a byte of the frame; 0 with none */
+	uint8_t byte;
+} reaches[] = {
+	{ PLANE_OFF, set_off, 0, 0 },
+	{ PLANE_NOT_UDP, NULL, 13, 0x06 },
+	{ PLANE_MULTICAST, NULL, 0, 0x01 },
+	{ PLANE_SHORT, NULL, 14 + 2, 0x10 },
+	{ PLANE_OPTIONS, NULL, 14, 0x46 },
+	{ PLANE_FRAGMENT, NULL, 14 + 6, 0x20 },
+	{ PLANE_BAD_LEN, NULL, 14 + 3, 27 },
+	{ PLANE_PORT, NULL, 14 + 20 + 3, 0x97 },
+	{ PLANE_MS_CONTROL, set_ms, 0, 0 },
+	{ PLANE_NO_ENTRY, NULL, 14 + 15, 99 },
+	{ PLANE_STUCK, set_stuck, 0, 0 },
+	{ PLANE_EXPIRED, set_expired, 0, 0 },
+	{ PLANE_CSUM_ZERO, set_no_sum, 0, 0 },
+	{ PLANE_NO_NEXTHOP, set_no_hop, 0, 0 },
+	{ PLANE_MTU, set_mtu, 0, 0 },
+	{ PLANE_PROBE, set_probe, 0, 0 },
+	{ PLANE_TTL, set_ttl, 0, 0 },
+	{ PLANE_QUOTA_SLOT, set_port_cap, 0, 0 },
+	{ PLANE_QUOTA_USER, set_user_cap, 0, 0 },
+	{ PLANE_TX, set_back, 0, 0 },
+	{ PLANE_REDIRECT, NULL, 0, 0 },
+};
+
+static void totals(const struct state *s, uint64_t out[PLANE_REASONS])
+{
+	const struct plane_counts *c = emu.r.at[PLANE_R_COUNTS];
+	memset(out, 0, PLANE_REASONS * sizeof(*out));
+	for (uint32_t cpu = 0; cpu < plane_cpus(s->plane); cpu++) {
+		for (int r = 0; r < PLANE_REASONS; r++)
+			out[r] += c[cpu].packets[r];
+	}
+}
+
+static void reach(struct state *s, const struct reach *x)
+{
+	uint64_t before[PLANE_REASONS], after[PLANE_REASONS];
+	size_t n = world_channel(s->payload, s->data, 60, 0);
+	struct frame_spec f = world_in(&s->w[0], PLANE_UP, s->payload, n);
+	struct plane_trial t = { .frame = s->out,
+				 .room = sizeof(s->out),
+				 .repeat = 1 };
+	if (x->set)
+		x->set(s, &f);
+	frame_build(&s->in, &f);
+	if (!x->set && x->byte)
+		s->in.at[x->at] = x->byte;
+	memcpy(s->out, s->in.at, s->in.len);
+	t.len = (uint32_t)s->in.len;
+	totals(s, before);
+	assert_int_equal(plane_try(s->plane, &t), 0);
+	totals(s, after);
+	for (int r = 0; r < PLANE_REASONS; r++) {
+		if (after[r] - before[r] != (r == (int)x->why))
+			fail_msg("%s: %s", plane_reason_name(x->why),
+				 plane_reason_name((enum plane_reason)r));
+	}
+	/* there is no device to redirect to */
+	assert_int_equal(t.verdict,
+			 x->why == PLANE_REDIRECT ? DROP : verdict_of(x->why));
+	if (t.verdict == PASS) {
+		assert_int_equal(t.len, s->in.len);
+		assert_memory_equal(s->out, s->in.at, t.len);
+	}
+}
+
+/* One frame for each, but for two that a test run cannot have: its frames have
+ * room in front, and keep their bounds. */
+static void test_reasons(void **in)
+{
+	struct state *s = *in;
+	uint32_t seen = 1u << PLANE_HEADROOM | 1u << PLANE_IMPOSSIBLE;
+	if (skipped(s))
+		return;
+	for (size_t i = 0; i < sizeof(reaches) / sizeof(reaches[0]); i++) {
+		hook_control()->on = 1;
+		table_beat(s->table, UINT64_MAX);
+		begin(s);
+		reach(s, &reaches[i]);
+		seen |= 1u << reaches[i].why;
+		for (int k = 0; k < 8; k++)
+			world_close(&s->w[k], emu.now_ms);
+		emu.now_ms += 10000; /* slots may be used again */
+	}
+	assert_int_equal(seen, (UINT64_C(1) << PLANE_REASONS) - 1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_state, close_state)
 	const struct CMUnitTest tests[] = { T(test_same), T(test_clock),
-					    T(test_counts) };
+					    T(test_counts), T(test_reasons) };
 	return cmocka_run_group_tests_name("xdp/load", tests, NULL, NULL);
 }
