@@ -246,12 +246,44 @@ static int av_partners_known(struct conf_loader *ld)
 			 SLICE_FMT(text));
 }
 
+/* Clients are sent there: a real address, one of each family. */
+static int alternates_real(struct conf_loader *ld)
+{
+	static const char *const family[] = { "IPv4", "IPv6" };
+	const struct conf *c = ld->conf;
+	bool there[2] = { false, false };
+	for (size_t i = 0; i < c->relay.alternate_count; i++) {
+		const struct conf_addr *a = &c->relay.alternate[i];
+		struct addr at, any;
+		if (addr_parse(a->text, false, &at))
+			return -EINVAL;
+		bool six = at.u.sa.sa_family == AF_INET6;
+		(void)addr_parse_host(slice_str(six ? "::" : "0.0.0.0"), 0,
+				      &any);
+		if (addr_same_host(&at, &any))
+			return conf_fail(ld, a->line,
+					 "relay.alternate: nobody can be sent "
+					 "to %.*s; write the other relay's "
+					 "address",
+					 SLICE_FMT(a->text));
+		if (there[six])
+			return conf_fail(ld, a->line,
+					 "relay.alternate: there are two for "
+					 "%s; remove one of the two",
+					 family[six]);
+		there[six] = true;
+	}
+	return 0;
+}
+
 int conf_check(struct conf_loader *ld)
 {
 	static int (*const CHECKS[])(struct conf_loader * ld) = {
-		partners_differ,   partners_are_others, listeners_differ,
-		admin_stays_here,  conf_check_inside,   conf_check_rules,
-		expiries_in_order, av_partners_known,   presence_in_order,
+		partners_differ,   partners_are_others,
+		listeners_differ,  admin_stays_here,
+		conf_check_inside, conf_check_rules,
+		expiries_in_order, av_partners_known,
+		presence_in_order, alternates_real,
 		warnings,
 	};
 	int err = 0;

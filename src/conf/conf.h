@@ -100,6 +100,8 @@ struct conf {
 		uint32_t range; /* first port << 16 | last port */
 		struct conf_addr *tls_listen;
 		size_t tls_listen_count;
+		struct conf_addr *alternate;
+		size_t alternate_count;
 		uint8_t dtls;
 		uint8_t wide_channels;
 		uint8_t mobility;

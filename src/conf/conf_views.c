@@ -328,6 +328,16 @@ static int relay_tls(struct arena *a, const struct conf *c,
 	return err;
 }
 
+/* One of each family: checked when it was read. */
+static void relay_alternates(const struct conf *c, struct relay_conf *r)
+{
+	struct addr at;
+	for (size_t i = 0; i < c->relay.alternate_count; i++) {
+		if (addr_parse(c->relay.alternate[i].text, false, &at) == 0)
+			r->alternate[at.u.sa.sa_family == AF_INET6] = at;
+	}
+}
+
 int conf_view_relay(struct arena *a, const struct conf *c,
 		    struct relay_conf *out)
 {
@@ -345,6 +355,7 @@ int conf_view_relay(struct arena *a, const struct conf *c,
 	/* checked when it was read; empty stays unset */
 	(void)addr_parse_host(c->relay.public4, 0, &r.public[0]);
 	(void)addr_parse_host(c->relay.public6, 0, &r.public[1]);
+	relay_alternates(c, &r);
 	relay_limits(c, &r);
 	int err = prefixes(a, c->relay.allow_peers, r.allow_count, &r.allow);
 	if (!err)

@@ -358,7 +358,8 @@ const struct reject *alloc_create(struct request *q,
 {
 	struct relay *r = q->relay;
 	if (r->draining)
-		return &relay_rej_draining;
+		return relay_alternate(r, q->flow).family ? &relay_rej_alternate
+							  : &relay_rej_draining;
 	if (wish->tcp && !r->ops.links)
 		return &relay_rej_transport;
 	struct relay_alloc *a = alloc_new(q);

@@ -377,6 +377,11 @@ void relay_io_secrets(struct relay_io *io,
 	io->secrets = *secrets;
 }
 
+bool io_closed(const struct relay_io *io, const struct relay_flow *flow)
+{
+	return io->draining && !relay_alternate(io->engine, flow).family;
+}
+
 void relay_io_drain(struct relay_io *io)
 {
 	io->draining = true;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/metrics.h"
+#include "relay/io_guest.h"
 #include "relay/io_pipe.h"
 #include "stun/demux.h"
 #include "stun/msturn.h"
@@ -161,8 +162,8 @@ static struct relay_addr address_of(int fd, int (*ask)(int, struct sockaddr *,
 
 static int door_open(struct relay_io *io, int fd, const struct relay_flow *flow)
 {
-	bool room =
-		!io->draining && io->engine && io->stream_count < STREAMS_MAX;
+	bool room = io->engine && !io_closed(io, flow) &&
+		    io->stream_count < STREAMS_MAX;
 	bool few = room && crowd_enter(&io->crowd, &flow->client);
 	struct door *d = few ? calloc(1, sizeof(*d)) : NULL;
 	if (room && !few)

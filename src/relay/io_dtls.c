@@ -224,7 +224,7 @@ static int admit(struct relay_io *io, const struct relay_flow *flow,
 	struct dtls_flow *before = find(io, flow);
 	if (before)
 		flow_free(before);
-	if (io->draining || io->dtls_flows.count >= FLOWS_MAX ||
+	if (io_closed(io, flow) || io->dtls_flows.count >= FLOWS_MAX ||
 	    io->dtls_shaking >= SHAKING_MAX)
 		return -EBUSY;
 	if (!crowd_enter(&io->crowd, &flow->client)) {

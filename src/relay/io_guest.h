@@ -10,6 +10,8 @@
 /* io.c */
 void io_to_client(struct relay_io *io, const struct relay_flow *to,
 		  const struct relay_out *out);
+/* New clients are not even told where else to go. */
+bool io_closed(const struct relay_io *io, const struct relay_flow *flow);
 void io_hang_up(struct relay_io *io, const struct relay_flow *flow);
 
 /* io_guest.c: packets of clients, and what is asked of their flows, go by

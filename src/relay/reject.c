@@ -138,6 +138,16 @@ const struct reject relay_rej_draining = {
 	.spec = "RFC 8656 7.2",
 };
 
+const struct reject relay_rej_alternate = {
+	.status = 300,
+	.metric = M_REJ_TURN_ALTERNATE,
+	.why = "alternate",
+	.reason = "Try Alternate",
+	.text = "the server drains, and the client is sent to one of "
+		"relay.alternate",
+	.spec = "RFC 8489 10",
+};
+
 const struct reject relay_rej_link_exists = {
 	.status = 446,
 	.metric = M_REJ_TURN_LINK_EXISTS,

@@ -20,6 +20,7 @@ extern const struct reject relay_rej_capacity;
 extern const struct reject relay_rej_permissions;
 extern const struct reject relay_rej_channel;
 extern const struct reject relay_rej_draining;
+extern const struct reject relay_rej_alternate; /* with where to go */
 extern const struct reject relay_rej_link_exists;
 extern const struct reject relay_rej_link_failed;
 extern const struct reject relay_rej_not_tcp;

@@ -129,6 +129,13 @@ void relay_drain(struct relay *r)
 	r->draining = true;
 }
 
+struct relay_addr relay_alternate(const struct relay *r,
+				  const struct relay_flow *flow)
+{
+	unsigned family = relay_addr_index(&flow->client);
+	return relay_addr_of(&r->conf.alternate[family]);
+}
+
 size_t relay_count(const struct relay *r)
 {
 	return r->count;

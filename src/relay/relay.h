@@ -129,6 +129,9 @@ bool relay_flow_busy(const struct relay *r, const struct relay_flow *flow);
 
 /* No new allocations; those that stand go on. */
 void relay_drain(struct relay *r);
+/* Where that client is sent then; family 0: nowhere. */
+struct relay_addr relay_alternate(const struct relay *r,
+				  const struct relay_flow *flow);
 size_t relay_count(const struct relay *r); /* allocations */
 /* Ends it; -ENOENT. */
 int relay_kill(struct relay *r, uint64_t id);

@@ -26,12 +26,14 @@ struct relay_conf {
 	struct slice realm;  /* 1 to 32 bytes: a challenge stays small */
 	uint16_t port_first; /* relay ports, both inclusive */
 	uint16_t port_last;
-	struct addr relay[2];   /* IPv4, IPv6: where relay ports are when the
-				   client came by the other family; unset: that
-				   family is not offered */
-	struct addr public[2];  /* told instead of our own address; unset: that
-				   one */
-	const struct addr *own; /* all addresses of this machine */
+	struct addr relay[2];  /* IPv4, IPv6: where relay ports are when the
+				  client came by the other family; unset: that
+				  family is not offered */
+	struct addr public[2]; /* told instead of our own address; unset: that
+				  one */
+	struct addr alternate[2]; /* IPv4, IPv6: where new clients are sent
+				     while this one drains; unset: nowhere */
+	const struct addr *own;   /* all addresses of this machine */
 	size_t own_count;
 	const struct addr_prefix *allow; /* peers allowed against the rules */
 	size_t allow_count;

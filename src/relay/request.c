@@ -119,6 +119,14 @@ static void put_challenge(struct request *q, struct stun_writer *w)
 		q->dialect->challenge(q, w);
 }
 
+/* RFC 8489 10: of the family that the client came by. */
+static void put_alternate(const struct request *q, struct stun_writer *w)
+{
+	struct relay_addr at = relay_alternate(q->relay, q->flow);
+	struct addr told = relay_addr_to(&at);
+	stun_put_addr(w, STUN_F_ALTERNATE_SERVER, &told);
+}
+
 static void refuse(struct request *q, const struct rule *rule,
 		   const struct reject *why)
 {
@@ -130,6 +138,8 @@ static void refuse(struct request *q, const struct rule *rule,
 	reply_begin(&y, q, STUN_ERROR);
 	stun_put_error(&y.w, code,
 		       q->proven ? slice_str(why->reason) : SLICE_NONE);
+	if (why == &relay_rej_alternate)
+		put_alternate(q, &y.w);
 	if (code == relay_rej_unknown.status)
 		stun_put_unknown(&y.w, q->m);
 	if (stun_auth_challenges(why))

@@ -93,9 +93,9 @@ class Net:
             subprocess.run(["ip", "netns", "del", name], check=False)
 
 
-def relay_org(stage, net, **more):
+def relay_org(stage, net, name="contoso", address=RELAY4, **more):
     """An organisation whose relay listens on the bridge, both families."""
-    org = Org(stage, "contoso", RELAY4)
+    org = Org(stage, name, address)
     stage.orgs.append(org)
     org.prefix = net.inside(net.relay)
     lines = {

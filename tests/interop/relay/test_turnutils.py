@@ -22,13 +22,7 @@ from harness.stage import wait_for  # noqa: E402
 
 
 @unittest.skipIf(netns.possible(), netns.possible() or "")
-class TurnUtils(Case):
-    def setUp(self):
-        super().setUp()
-        self.net = self.stage.later(netns.Net())
-        self.org = netns.relay_org(self.stage, self.net)
-        self.org.start()
-
+class Clients(Case):
     def uclient(self, *options, server=netns.RELAY4, password=None,
                 user=netns.USER):
         """(sent, received) of one run."""
@@ -43,6 +37,14 @@ class TurnUtils(Case):
 
     def assertWhole(self, count, *options, **kw):
         self.assertEqual(self.uclient(*options, **kw), (count, count), options)
+
+
+class TurnUtils(Clients):
+    def setUp(self):
+        super().setUp()
+        self.net = self.stage.later(netns.Net())
+        self.org = netns.relay_org(self.stage, self.net)
+        self.org.start()
 
     def test_two_clients(self):
         for options in (["-y", "-c"], ["-y", "-c", "-s"],
@@ -179,6 +181,31 @@ class TurnUtils(Case):
         self.assertWhole(80, "-y", "-c")
         self.assertFalse([e for e in self.org.log.find("proc.exit")
                           if e["role"] != "relay"])
+
+
+class Alternate(Clients):
+    def test_drained(self):
+        """A relay that drains sends clients to another one of the same realm
+        and users, over UDP and TCP."""
+        self.net = self.stage.later(netns.Net())
+        four, six = netns.PEER4, netns.PEER6
+        self.org = netns.relay_org(self.stage, self.net, realm="turn.test",
+                                   alternate=f'["{four}:3478"]')
+        self.org.start()
+        other = netns.relay_org(
+            self.stage, self.net, name="other", address=four,
+            realm="turn.test", listen=f'["{four}:3478", "[{six}]:3478"]',
+            tls_listen=f'["{four}:5349"]')
+        other.prefix = self.net.inside(self.net.peer)
+        other.start()
+        self.org.run("relay", "drain")
+        for options in (["-y", "-c"], ["-y", "-c", "-t"]):
+            with self.subTest(" ".join(options)):
+                self.assertWhole(80, *options)
+        self.assertEqual(self.org.metric("turn_allocated_total"), 0)
+        self.assertGreaterEqual(other.metric("turn_allocated_total"), 8)
+        self.assertGreater(self.org.metric("refusals_total",
+                                                "turn_alternate"), 0)
 
 
 if __name__ == "__main__":

@@ -295,7 +295,7 @@ static void test_quota(void **state)
 
 static void test_another_process(void **state)
 {
-	struct rig *g = *state, *other = NULL;
+	struct rig *g = *state, *other = NULL, *again = NULL;
 	char ticket[TICKET_ROOM];
 	assert_int_equal(rig_begin_at(&other, 1), 0);
 	other->conf.mobility = true;
@@ -314,13 +314,13 @@ static void test_another_process(void **state)
 	rig_end(other);
 	log_set_sink(rig_sink, NULL);
 	/* it started again: no ticket of before is good */
-	assert_int_equal(rig_begin_at(&other, 1), 0);
-	other->conf.mobility = true;
-	rig_apply(other);
-	allocate(other, 0, mine);
-	assert_int_equal(move(other, 1, ticket), 400);
-	assert_int_equal(move(other, 1, mine), 0);
-	rig_end(other);
+	assert_int_equal(rig_begin_at(&again, 1), 0);
+	again->conf.mobility = true;
+	rig_apply(again);
+	allocate(again, 0, mine);
+	assert_int_equal(move(again, 1, ticket), 400);
+	assert_int_equal(move(again, 1, mine), 0);
+	rig_end(again);
 	log_set_sink(rig_sink, NULL);
 }
 

@@ -548,6 +548,41 @@ static void test_drain(void **state)
 	assert_int_equal(g->count, 1);
 }
 
+static void assert_sent_to(struct rig *g, const struct stun_dialect *d,
+			   const struct addr *there)
+{
+	const struct rig_ask a = { .dialect = d,
+				   .method = STUN_ALLOCATE,
+				   .client = 1,
+				   .lifetime = -1 };
+	struct stun_msg m;
+	struct addr told;
+	rig_challenge(g, 1, d);
+	rig_send(g, &a);
+	assert_int_equal(rig_answer(g, &m, d), 300);
+	assert_true(stun_has(&m, STUN_F_INTEGRITY));
+	assert_int_equal(stun_addr(&m, STUN_F_ALTERNATE_SERVER, &told), 0);
+	assert_true(addr_equal(&told, there));
+}
+
+/* RFC 8489 10: who is proven is told, and of his own family only. */
+static void test_alternate(void **state)
+{
+	struct rig *g = *state;
+	assert_int_equal(addr_parse(SLICE_LIT("9.9.9.8:3479"), false,
+				    &g->conf.alternate[0]),
+			 0);
+	rig_apply(g);
+	assert_int_equal(rig_allocate(g, 0), 0);
+	relay_drain(g->relay);
+	assert_sent_to(g, NULL, &g->conf.alternate[0]);
+	assert_sent_to(g, &stun_ms, &g->conf.alternate[0]);
+	g->conf.alternate[1] = g->conf.alternate[0];
+	g->conf.alternate[0] = (struct addr){ .u.sa.sa_family = AF_UNSPEC };
+	rig_apply(g);
+	assert_int_equal(rig_allocate(g, 1), 508);
+}
+
 static void seen(void *arg, const struct relay_view *v)
 {
 	struct relay_view *out = arg;
@@ -648,6 +683,7 @@ int main(void)
 		TEST(test_nat),
 		TEST(test_icmp),
 		TEST(test_drain),
+		TEST(test_alternate),
 		TEST(test_operators_see_and_end_it),
 		TEST(test_rubbish),
 		cmocka_unit_test(test_survives_oom),
