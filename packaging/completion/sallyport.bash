@@ -22,7 +22,7 @@ _sallyport_options() { # verb: its options
 
 _sallyport_words() { # words so far: what may follow
 	case $1 in
-	'') echo 'status top trace refusals changes config metrics ports firewall check explain user turn relay messages partner admin ban unban bans backup' \
+	'') echo 'status top trace refusals changes config metrics ports firewall check explain user turn relay messages partner admin ban allow bans backup' \
 		'restore reload drain log-level message receive help version' ;;
 	user | 'help user') echo 'add passwd list remove contacts disable enable devices import' ;;
 	turn | 'help turn') echo 'credential rotate' ;;

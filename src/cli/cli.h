@@ -159,7 +159,7 @@ int cli_verb_partner_watch(struct cli *c);
 int cli_verb_partner_clear(struct cli *c);
 int cli_verb_partner_test(struct cli *c);
 int cli_verb_ban(struct cli *c);
-int cli_verb_unban(struct cli *c);
+int cli_verb_allow(struct cli *c);
 int cli_verb_bans(struct cli *c);
 int cli_verb_refusals(struct cli *c);
 int cli_verb_changes(struct cli *c);

@@ -232,7 +232,7 @@ int cli_verb_ban(struct cli *c)
 	return status;
 }
 
-int cli_verb_unban(struct cli *c)
+int cli_verb_allow(struct cli *c)
 {
 	bool told;
 	int status =

@@ -158,8 +158,8 @@ class Open(Discovered):
             except OSError:
                 return bool(org.log.find("conn.refused", why="banned"))
         wait_for(banned, 10, "nothing is accepted")
-        org.run("unban", c.local[0])
-        self.assertEqual(org.run("unban", c.local[0],
+        org.run("allow", c.local[0])
+        self.assertEqual(org.run("allow", c.local[0],
                                  check=False).returncode, 1)
         c = self.stage.later(self.sip1.dial(org))
         # alice's device came from there too
