@@ -316,7 +316,7 @@ class Bounded(Case):
     def test_it_ends_everywhere(self):
         """More often than there is room for: nothing stays behind."""
         self.client(self.contoso, "alice")
-        for how in [signal.SIGKILL, signal.SIGINT] * 5:
+        for how in [signal.SIGKILL, signal.SIGTERM] * 5:
             since = len(self.contoso.log.events)
             trace = self.trace()
             self.assertEqual(trace.watching.group(1), "3")
