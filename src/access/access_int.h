@@ -73,3 +73,22 @@ enum access_proof {
  * its SRV records? That partner is the one of the sender's domain. */
 enum access_proof access_proves(const struct access_facts *facts,
 				const struct access_partner *partner);
+
+/* sides.c: who stands outside */
+/* By its entry, else as one that is not listed, or by the default route. */
+const struct access_partner *side_partner(const struct access *a,
+					  const struct access_facts *f,
+					  struct slice domain);
+/* Who sends, as far as it is judged by an entry: of the sender's domain, or of
+ * whoever may pass on what partners wrote. */
+const struct access_partner *side_sender(const struct access *a,
+					 const struct access_facts *f);
+/* Whom the route token names. */
+const struct access_partner *side_by_token(const struct access *a,
+					   const struct access_facts *f);
+/* The other side of the request, whichever way it goes, or NULL; and its
+ * domain. */
+const struct access_partner *side_other(const struct access *a,
+					const struct access_facts *f);
+struct slice side_domain(const struct access_facts *f,
+			 const struct access_partner *other);

@@ -44,49 +44,11 @@ typedef const struct reject *(*check_fn)(struct judge *j);
 /* Not refusals: what is missing to judge. */
 static const struct reject NEED_SRV, NEED_LIMIT, NEED_TLSA, NEED_HOMED;
 
-/* By its entry, else as one that is not listed. */
-static const struct access_partner *partner_of(const struct access *a,
-					       const struct access_facts *f,
-					       struct slice domain)
-{
-	const struct access_partner *p =
-		access_partner_now(a, domain, f->now_s);
-	if (p)
-		return p;
-	if (f->unlisted && slice_eq(f->unlisted->domain, domain))
-		return f->unlisted;
-	return access_is_ours(a, domain) || !domain.len
-		       ? NULL
-		       : a->conf->default_route;
-}
-
-/* Where a domain of ours is split, the other side of it may send what partners
- * wrote to us there. */
-static const struct access_partner *forwarder(const struct access *a,
-					      const struct access_facts *f)
-{
-	const struct access_partner *p =
-		access_partner_now(a, f->to_domain, f->now_s);
-	return p && access_is_split(p) && p->provider->forwards &&
-			       !access_is_ours(a, f->from_domain) &&
-			       access_proves(f, p) == ACCESS_PROVEN
-		       ? p
-		       : NULL;
-}
-
-/* Who sends, as far as it is judged by an entry. */
-static const struct access_partner *sender_of(const struct access *a,
-					      const struct access_facts *f)
-{
-	const struct access_partner *p = forwarder(a, f);
-	return p ? p : partner_of(a, f, f->from_domain);
-}
-
 /* NULL: this peer may speak for the sender's domain. */
 static const struct reject *speaks(struct judge *j,
 				   const struct reject *otherwise)
 {
-	const struct access_partner *p = sender_of(j->a, j->f);
+	const struct access_partner *p = side_sender(j->a, j->f);
 	const struct reject *const answers[] = {
 		[ACCESS_PROVEN] = NULL,
 		[ACCESS_NOT_PROVEN] = otherwise,
@@ -250,7 +212,7 @@ static const struct reject *to_not_ours(struct judge *j)
 static const struct reject *to_partner(struct judge *j)
 {
 	const struct access_partner *p =
-		partner_of(j->a, j->f, j->f->to_domain);
+		side_partner(j->a, j->f, j->f->to_domain);
 	if (!p)
 		return &ACCESS_REJ_NO_ROUTE;
 	j->line = p->line;
@@ -514,43 +476,6 @@ static enum lane lane_of(const struct access *a, const struct access_facts *f,
 	return begins ? LANE_COLLEAGUE : lane;
 }
 
-/* Of the domains behind one edge it is the addressee's, when he is in one. */
-static const struct access_partner *by_token(const struct access *a,
-					     const struct access_facts *f)
-{
-	const struct access_partner *p =
-		access_partner_by_key(a, f->route_edge);
-	const struct access_partner *named =
-		access_partner_of(a, f->callee_domain);
-	struct slice domain = access_key_domain(f->route_edge);
-	if (p && p->edge.len && named && slice_eq(p->edge, named->edge))
-		return named;
-	if (p || !f->unlisted || !slice_eq(f->unlisted->domain, domain))
-		return p;
-	return f->unlisted;
-}
-
-static const struct access_partner *other_side(const struct access *a,
-					       const struct access_facts *f)
-{
-	if (f->source == ACCESS_FROM_FEDERATION)
-		return sender_of(a, f);
-	if (f->route == ACCESS_ROUTE_PARTNER)
-		return by_token(a, f);
-	return partner_of(a, f, f->to_domain);
-}
-
-/* In a dialog the Request-URI names a device: the partner's entry tells. */
-static struct slice domain_of_other(const struct access_facts *f,
-				    const struct access_partner *other)
-{
-	if (f->source == ACCESS_FROM_FEDERATION)
-		return f->from_domain;
-	if (f->route == ACCESS_ROUTE_PARTNER && other)
-		return other->domain;
-	return f->to_domain;
-}
-
 static struct access_mark mark_of(const struct judge *j, enum lane lane)
 {
 	struct access_mark m = { .type = ACCESS_SOURCE_NONE };
@@ -579,17 +504,17 @@ static const struct access_partner *onward(const struct access *a,
 					   enum lane lane)
 {
 	if (lane == LANE_COLLEAGUE)
-		return partner_of(a, f, f->to_domain);
-	return lane == LANE_TRANSIT ? by_token(a, f) : NULL;
+		return side_partner(a, f, f->to_domain);
+	return lane == LANE_TRANSIT ? side_by_token(a, f) : NULL;
 }
 
 static struct judge judge_of(const struct access *a,
 			     const struct access_facts *f, enum lane *lane)
 {
-	struct judge j = { .a = a, .f = f, .other = other_side(a, f) };
+	struct judge j = { .a = a, .f = f, .other = side_other(a, f) };
 	*lane = lane_of(a, f, j.other);
 	j.to = onward(a, f, *lane);
-	j.other_domain = domain_of_other(f, j.other);
+	j.other_domain = side_domain(f, j.other);
 	return j;
 }
 
