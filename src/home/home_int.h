@@ -15,7 +15,7 @@
 #pragma once
 
 #include "home/device.h"
-#include "home/guess.h"
+#include "base/guess.h"
 #include "home/home.h"
 #include "home/location.h"
 #include "home/nonce.h"

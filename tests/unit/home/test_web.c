@@ -3,7 +3,7 @@
  * nothing (SIP-21 to SIP-23). */
 #include "world.h"
 
-#include "home/guess.h"
+#include "base/guess.h"
 
 #define TARGET "/turn?service=turn"
 #define SIGNED                                                  \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A count for each source with recent failures. Without memory nothing is
  * counted: a real user must not be locked out by that. */
-#include "home/guess.h"
+#include "base/guess.h"
 
 #include <stdlib.h>
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "home/guess.h"
+#include "base/guess.h"
 #include "support/oom.h"
 
 static void blocks_at_the_limit_and_once(void **state)
