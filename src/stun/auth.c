@@ -21,6 +21,7 @@ struct ask {
 	enum stun_algorithm algorithm;
 	struct credential_claim claim; /* .user in any case */
 	bool stored;                   /* key was found, else candidates */
+	bool unread; /* no timed credential: the name has to be found */
 	bool expired;
 	struct stun_key key;
 	struct slice name;
@@ -86,6 +87,23 @@ static enum auth_refusal check_nonce(struct ask *q)
 	return err ? AUTH_STALE : AUTH_FINE;
 }
 
+/* What a timed credential says of itself. */
+static enum auth_refusal read_claim(struct ask *q, enum auth_refusal nobody)
+{
+	struct slice username = stun_value(q->m, STUN_F_USERNAME);
+	int err = stun_has(q->m, STUN_F_USERNAME)
+			  ? credential_read(q->a->hasher, q->secrets, username,
+					    q->now_s, &q->claim)
+			  : -ENOENT;
+	q->expired = err == -EKEYEXPIRED;
+	q->unread = err == -ENOENT;
+	if (!err || q->expired)
+		q->name = q->claim.name;
+	else if (!q->unread)
+		return err == -EACCES ? nobody : AUTH_INTERNAL;
+	return AUTH_FINE;
+}
+
 static enum auth_refusal find_user(struct ask *q, enum auth_refusal nobody)
 {
 	const struct stun_user_query query = {
@@ -94,6 +112,8 @@ static enum auth_refusal find_user(struct ask *q, enum auth_refusal nobody)
 		.realm = q->a->realm,
 		.algorithm = q->algorithm,
 	};
+	if (!q->unread)
+		return AUTH_FINE;
 	/* a stored key is no password: Messenger cannot use it */
 	if (!q->a->find_user || q->m->dialect->plain_key)
 		return nobody;
@@ -108,31 +128,20 @@ static enum auth_refusal find_user(struct ask *q, enum auth_refusal nobody)
 	return err ? AUTH_INTERNAL : AUTH_FINE;
 }
 
-static enum auth_refusal user(struct ask *q, enum auth_refusal nobody)
-{
-	struct slice username = stun_value(q->m, STUN_F_USERNAME);
-	int err = stun_has(q->m, STUN_F_USERNAME)
-			  ? credential_read(q->a->hasher, q->secrets, username,
-					    q->now_s, &q->claim)
-			  : -ENOENT;
-	q->expired = err == -EKEYEXPIRED;
-	if (!err || q->expired) {
-		q->name = q->claim.name;
-		return AUTH_FINE;
-	}
-	if (err == -ENOENT)
-		return find_user(q, nobody);
-	return err == -EACCES ? nobody : AUTH_INTERNAL;
-}
-
 static enum auth_refusal check_user(struct ask *q)
 {
-	return user(q, AUTH_NO_USER);
+	enum auth_refusal r = read_claim(q, AUTH_NO_USER);
+	return r == AUTH_FINE ? find_user(q, AUTH_NO_USER) : r;
+}
+
+static enum auth_refusal check_ms_claim(struct ask *q)
+{
+	return read_claim(q, AUTH_MS_NO_USER);
 }
 
 static enum auth_refusal check_ms_user(struct ask *q)
 {
-	return user(q, AUTH_MS_NO_USER);
+	return find_user(q, AUTH_MS_NO_USER);
 }
 
 static enum auth_refusal check_expiry(struct ask *q)
@@ -225,11 +234,15 @@ static check_fn *const rfc_order[] = {
 	check_integrity,       NULL,
 };
 
-/* MS-TURN: a code of its own for each thing that is missing. */
+/* MS-TURN: a code of its own for each thing that is missing. Names are looked
+ * up when the nonce has shown that the client hears us: the others cost
+ * nothing. */
 static check_fn *const ms_order[] = {
-	check_integrity_there, check_ms_username,    check_ms_user,
-	check_ms_realm,        check_ms_nonce_there, check_nonce,
-	check_expiry,          check_ms_integrity,   NULL,
+	check_integrity_there, check_ms_username,
+	check_ms_claim,        check_ms_realm,
+	check_ms_nonce_there,  check_nonce,
+	check_ms_user,         check_expiry,
+	check_ms_integrity,    NULL,
 };
 
 static check_fn *const ms_known_order[] = {
@@ -242,8 +255,13 @@ static check_fn *const ms_known_order[] = {
 
 /* Messenger: the credential alone, from the first request on. */
 static check_fn *const messenger_order[] = {
-	check_integrity_there, check_ms_username,  check_ms_user,
-	check_expiry,          check_ms_integrity, NULL,
+	check_integrity_there,
+	check_ms_username,
+	check_ms_claim,
+	check_ms_user,
+	check_expiry,
+	check_ms_integrity,
+	NULL,
 };
 
 static const struct {
