@@ -33,6 +33,7 @@ static const struct table {
 	{ "tallies", "rowid", "?,?,?" },
 	{ "bans", "address", "?,?" },
 	{ "admins", "name", "?,?,?,?" },
+	{ "turn_keys", "aor", "?,?,?,?,?,?" },
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };

@@ -123,6 +123,17 @@ static const char *const scripts[STORE_SCHEMA] = {
 	" role INTEGER NOT NULL CHECK (role BETWEEN 0 AND 255),"
 	" created_s INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
+	/* 7: who was there before has none until the next password */
+	"CREATE TABLE turn_keys ("
+	" aor TEXT PRIMARY KEY REFERENCES users(aor) ON DELETE CASCADE,"
+	" name TEXT NOT NULL,"
+	" realm TEXT NOT NULL,"
+	" userhash BLOB NOT NULL CHECK (length(userhash) = 32),"
+	" md5 BLOB NOT NULL CHECK (length(md5) = 16),"
+	" sha256 BLOB NOT NULL CHECK (length(sha256) = 32)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX turn_keys_name ON turn_keys(name);"
+	"CREATE INDEX turn_keys_userhash ON turn_keys(userhash);",
 };
 
 int store_number(sqlite3 *db, const char *sql, int *out)

@@ -11,6 +11,10 @@
 
 #include "base/metrics.h"
 
+#define SELECT_TURN_KEY                                            \
+	"SELECT aor, name, realm, userhash, md5, sha256, disabled" \
+	" FROM turn_keys JOIN users USING (aor)"
+
 static const char *const texts[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
@@ -20,11 +24,13 @@ static const char *const texts[SQL_COUNT] = {
 		" created_s) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[SQL_USER_REPLACE] = "UPDATE users SET ha1_sha256 = ?1, ha1_md5 = ?2,"
 			     " disabled = ?3 WHERE aor = ?4",
-	[SQL_USER_GET] = "SELECT aor, ha1_sha256, ha1_md5, disabled, created_s"
-			 " FROM users WHERE aor = ?1",
+	[SQL_USER_GET] =
+		"SELECT aor, ha1_sha256, ha1_md5, disabled, created_s, realm"
+		" FROM users LEFT JOIN turn_keys USING (aor) WHERE aor = ?1",
 	[SQL_USER_DELETE] = "DELETE FROM users WHERE aor = ?1",
-	[SQL_USER_EACH] = "SELECT aor, ha1_sha256, ha1_md5, disabled, created_s"
-			  " FROM users ORDER BY aor",
+	[SQL_USER_EACH] =
+		"SELECT aor, ha1_sha256, ha1_md5, disabled, created_s, realm"
+		" FROM users LEFT JOIN turn_keys USING (aor) ORDER BY aor",
 	[SQL_BINDING_PUT] =
 		"INSERT INTO bindings (aor, contact, record, expires_s)"
 		" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (aor, contact) DO UPDATE"
@@ -145,6 +151,14 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_ADMIN_DELETE] = "DELETE FROM admins WHERE name = ?1",
 	[SQL_ADMIN_EACH] = "SELECT name, secret, role, created_s FROM admins"
 			   " WHERE ?1 IN ('', name) ORDER BY name",
+	[SQL_TURN_KEY_PUT] =
+		"INSERT INTO turn_keys (aor, name, realm, userhash, md5,"
+		" sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+		" ON CONFLICT (aor) DO UPDATE SET name = excluded.name,"
+		" realm = excluded.realm, userhash = excluded.userhash,"
+		" md5 = excluded.md5, sha256 = excluded.sha256",
+	[SQL_TURN_KEY_BY_NAME] = SELECT_TURN_KEY " WHERE name = ?1",
+	[SQL_TURN_KEY_BY_HASH] = SELECT_TURN_KEY " WHERE userhash = ?1",
 };
 
 int store_errno(int rc)

@@ -33,6 +33,9 @@ struct store_user {
 	struct slice ha1_md5;    /* hex */
 	bool disabled;
 	uint64_t created_s;
+	/* of the key in turn_keys.h, which store_user_put() leaves alone;
+	 * empty: there is none */
+	struct slice turn_realm;
 };
 
 struct store_binding {

@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-enum { STORE_SCHEMA = 6 };
+enum { STORE_SCHEMA = 7 };
 
 enum store_sql {
 	SQL_BEGIN,
@@ -70,6 +70,9 @@ enum store_sql {
 	SQL_ADMIN_REPLACE,
 	SQL_ADMIN_DELETE,
 	SQL_ADMIN_EACH,
+	SQL_TURN_KEY_PUT,
+	SQL_TURN_KEY_BY_NAME,
+	SQL_TURN_KEY_BY_HASH,
 	SQL_COUNT
 };
 

@@ -34,6 +34,7 @@ static void show(sqlite3_stmt *stmt,
 		.ha1_md5 = store_column(stmt, 2),
 		.disabled = sqlite3_column_int(stmt, 3) != 0,
 		.created_s = (uint64_t)sqlite3_column_int64(stmt, 4),
+		.turn_realm = store_column(stmt, 5),
 	};
 	fn(arg, &u);
 }

@@ -289,6 +289,7 @@ static void an_old_backup_is_upgraded(void **state)
 		f, "older",
 		"DROP TABLE secrets; DROP TABLE rulings;"
 		"DROP TABLE tallies; DROP TABLE bans; DROP TABLE admins;"
+		"DROP TABLE turn_keys;"
 		"PRAGMA user_version=3");
 	assert_int_equal(restore(f, fd, kept), 0);
 	assert_string_equal(kept, ""); /* there was none */

@@ -299,8 +299,8 @@ static void an_upgrade_is_whole_or_not_at_all(void **state)
 		"PRAGMA locking_mode=EXCLUSIVE;"
 		"DROP TABLE messages; DROP TABLE usage; DROP TABLE marks;"
 		"DROP TABLE contacts; DROP TABLE soft; DROP TABLE secrets;"
-		"DROP TABLE rulings; DROP TABLE tallies; DROP TABLE bans; DROP "
-		"TABLE admins;"
+		"DROP TABLE rulings; DROP TABLE tallies; DROP TABLE bans;"
+		"DROP TABLE admins; DROP TABLE turn_keys;"
 		"PRAGMA user_version=1";
 	struct store_user u = folder_user("a@x");
 	for (long n = 1, err = -1; err; n++) {

@@ -105,7 +105,7 @@ static void a_newer_schema_is_refused(void **state)
 	assert_int_equal(store_open(&f->s, f->file, f->error), -EPROTO);
 	assert_null(f->s);
 	assert_non_null(strstr(f->error, "newer version (schema 99"));
-	change(f, "PRAGMA user_version=6");
+	change(f, "PRAGMA user_version=7");
 	folder_open(f);
 }
 
@@ -121,6 +121,7 @@ static void an_old_file_is_upgraded(void **state)
 		  "DROP TABLE contacts; DROP TABLE soft;"
 		  "DROP TABLE secrets; DROP TABLE rulings;"
 		  "DROP TABLE tallies; DROP TABLE bans; DROP TABLE admins;"
+		  "DROP TABLE turn_keys;"
 		  "PRAGMA user_version=1");
 	folder_open(f);
 	folder_expect_users(f, "a@x ");
