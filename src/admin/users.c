@@ -2,7 +2,8 @@
 /*
  * user.add, user.passwd, user.remove, user.list: records of the store. It is
  * told what digest authentication needs (RFC 8760: HA1 with SHA-256 and with
- * MD5), never the password. The realm is the user's domain.
+ * MD5; the realm is the user's domain), and what TURN needs (RFC 8489 9.2.2;
+ * the realm is the relay's), never the password.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "admin/json.h"
 #include "base/crypto.h"
 #include "base/text.h"
+#include "conf/conf_views.h"
 
 enum { PASSWORD_MAX = 256 };
 
@@ -51,54 +53,83 @@ static bool good_password(struct request *r, struct slice password)
 	return true;
 }
 
-struct ha1 {
-	char sha256[2 * SHA256_BYTES];
-	char md5[2 * MD5_BYTES];
+/* What is kept of a password: HA1 for SIP, in the realm of the user's domain,
+ * and the keys of TURN, in that of the relay. */
+struct keys {
+	char ha1_sha256[2 * SHA256_BYTES];
+	char ha1_md5[2 * MD5_BYTES];
+	uint8_t turn_userhash[SHA256_BYTES];
+	uint8_t turn_sha256[SHA256_BYTES];
+	uint8_t turn_md5[MD5_BYTES];
 };
 
-/* H(user:realm:password); the user as it is typed at a sign-in, unescaped. */
-static int compute(const char *aor, struct slice password, struct ha1 *out)
+struct login {
+	struct slice user, realm, password;
+};
+
+/* H(user:realm:password), by both. */
+static int hash(const struct login *l, uint8_t sha256[static SHA256_BYTES],
+		uint8_t md5[static MD5_BYTES])
 {
-	struct slice domain = domain_of(aor);
-	struct slice escaped =
-		slice_head(slice_str(aor), strlen(aor) - domain.len - 1);
-	uint8_t digest[SHA256_BYTES];
-	struct buf user;
-	buf_init(&user, 0);
-	int err = sip_unescape(escaped, &user);
-	if (!err && buf_failed(&user))
-		err = -ENOMEM;
-	const struct slice parts[] = { buf_slice(&user), SLICE_LIT(":"), domain,
-				       SLICE_LIT(":"), password };
+	const struct slice colon = SLICE_LIT(":");
+	const struct slice parts[] = { l->user, colon, l->realm, colon,
+				       l->password };
 	const size_t count = sizeof(parts) / sizeof(*parts);
-	if (!err)
-		err = crypto_sha256(parts, count, digest);
+	int err = crypto_sha256(parts, count, sha256);
+	return err ? err : crypto_md5(parts, count, md5);
+}
+
+static int hash_sip(const struct login *l, struct keys *out)
+{
+	uint8_t sha256[SHA256_BYTES], md5[MD5_BYTES];
+	int err = hash(l, sha256, md5);
 	if (!err) {
-		text_hex(slice_of(digest, SHA256_BYTES), out->sha256);
-		err = crypto_md5(parts, count, digest);
+		text_hex(slice_of(sha256, SHA256_BYTES), out->ha1_sha256);
+		text_hex(slice_of(md5, MD5_BYTES), out->ha1_md5);
 	}
-	if (!err)
-		text_hex(slice_of(digest, MD5_BYTES), out->md5);
-	crypto_wipe(digest, sizeof(digest));
-	buf_free(&user);
+	crypto_wipe(sha256, sizeof(sha256));
+	crypto_wipe(md5, sizeof(md5));
 	return err;
 }
 
-static void put_user(struct request *r, enum store_user_mode mode)
+/* RFC 8489 14.4 for the hash of the name. */
+static int hash_turn(const struct login *l, struct keys *out)
 {
-	char aor[SIP_AOR_MAX];
-	struct ha1 ha1;
+	const struct slice parts[] = { l->user, SLICE_LIT(":"), l->realm };
+	int err = hash(l, out->turn_sha256, out->turn_md5);
+	return err ? err : crypto_sha256(parts, 3, out->turn_userhash);
+}
+
+/* The user as it is typed at a sign-in, unescaped; at the relay the whole
+ * address, which name becomes. */
+static int compute(const char *aor, const struct login *turn, struct buf *name,
+		   struct keys *out)
+{
+	struct slice domain = domain_of(aor);
+	size_t len = strlen(aor) - domain.len - 1;
+	int err = sip_unescape(slice_head(slice_str(aor), len), name);
+	const struct login sip = { buf_slice(name), domain, turn->password };
+	if (!err && !buf_failed(name))
+		err = hash_sip(&sip, out);
+	buf_u8(name, '@');
+	buf_put(name, domain);
+	if (!err && buf_failed(name))
+		err = -ENOMEM;
+	const struct login whole = { buf_slice(name), turn->realm,
+				     turn->password };
+	return err ? err : hash_turn(&whole, out);
+}
+
+static void put_keys(struct request *r, enum store_user_mode mode,
+		     const char *aor, struct buf *name)
+{
+	struct keys k;
 	const struct conf *conf = r->admin->conf;
-	struct slice password = ctl_request_arg(r, "password");
-	if (!asked_aor(r, "aor", aor) || !good_password(r, password))
-		return;
-	if (mode == USER_CREATE && conf && !is_ours(conf, domain_of(aor))) {
-		ctl_request_fail(r,
-				 "%.*s is none of our domains (edge.domains)",
-				 SLICE_FMT(domain_of(aor)));
-		return;
-	}
-	if (compute(aor, password, &ha1)) {
+	const struct login turn = {
+		.realm = conf ? conf_relay_realm(conf) : SLICE_NONE,
+		.password = ctl_request_arg(r, "password"),
+	};
+	if (compute(aor, &turn, name, &k)) {
 		ctl_request_fail(r, "the password cannot be hashed");
 		return;
 	}
@@ -106,11 +137,36 @@ static void put_user(struct request *r, enum store_user_mode mode)
 		.id = r->ask,
 		.mode = (uint8_t)mode,
 		.aor = slice_str(aor),
-		.ha1_sha256 = slice_of(ha1.sha256, sizeof(ha1.sha256)),
-		.ha1_md5 = slice_of(ha1.md5, sizeof(ha1.md5)),
+		.ha1_sha256 = slice_of(k.ha1_sha256, sizeof(k.ha1_sha256)),
+		.ha1_md5 = slice_of(k.ha1_md5, sizeof(k.ha1_md5)),
+		.turn_name = buf_slice(name),
+		.turn_realm = turn.realm,
+		.turn_userhash =
+			slice_of(k.turn_userhash, sizeof(k.turn_userhash)),
+		.turn_md5 = slice_of(k.turn_md5, sizeof(k.turn_md5)),
+		.turn_sha256 = slice_of(k.turn_sha256, sizeof(k.turn_sha256)),
 	};
 	asked_store(r, IPC_USER_PUT, &m);
-	crypto_wipe(&ha1, sizeof(ha1));
+	crypto_wipe(&k, sizeof(k));
+}
+
+static void put_user(struct request *r, enum store_user_mode mode)
+{
+	char aor[SIP_AOR_MAX];
+	struct buf name;
+	const struct conf *conf = r->admin->conf;
+	if (!asked_aor(r, "aor", aor) ||
+	    !good_password(r, ctl_request_arg(r, "password")))
+		return;
+	if (mode == USER_CREATE && conf && !is_ours(conf, domain_of(aor))) {
+		ctl_request_fail(r,
+				 "%.*s is none of our domains (edge.domains)",
+				 SLICE_FMT(domain_of(aor)));
+		return;
+	}
+	buf_init(&name, 0);
+	put_keys(r, mode, aor, &name);
+	buf_free(&name);
 }
 
 static void run_add(struct request *r)
@@ -169,11 +225,22 @@ static void run_list(struct request *r)
 
 /* ---- answers ---- */
 
+/* May the password be used there? NULL: there is no relay. */
+static const char *at_relay(const struct conf *conf, struct slice realm)
+{
+	if (!conf || !conf->relay.listen_count || !conf->relay.sip_passwords)
+		return NULL;
+	if (slice_empty(realm))
+		return "new_password";
+	return slice_eq(realm, conf_relay_realm(conf)) ? "yes" : "other_realm";
+}
+
 static void on_user(struct request *r, const struct ipc_user *u)
 {
-	json_t *row = json_pack("{s:o,s:b,s:I}", "aor", json_text(u->aor),
+	json_t *row = json_pack("{s:o,s:b,s:I,s:s*}", "aor", json_text(u->aor),
 				"disabled", u->disabled != 0, "created",
-				(json_int_t)u->created_s);
+				(json_int_t)u->created_s, "relay",
+				at_relay(r->admin->conf, u->turn_realm));
 	if (json_array_append_new(json_object_get(r->result, "users"), row))
 		ctl_request_done(r, NULL);
 }

@@ -42,6 +42,32 @@ static void try_one(struct checkup *k, const char *text, struct turn_ask *ask)
 			      text, name, us / 1000, us % 1000);
 }
 
+/* Keys of users are for one realm. Those who have none yet may never need
+ * one; those whose key is for another realm had one that worked. */
+static void check_accounts(struct checkup *k)
+{
+	json_t *result = NULL;
+	const json_t *user;
+	size_t i, other = 0;
+	if (ctl_call(k->f.cli, "user.list", json_object(), &result))
+		return; /* the check of the store tells */
+	json_array_foreach(json_object_get(result, "users"), i, user)
+	{
+		const json_t *said = json_object_get(user, "relay");
+		other +=
+			said && !strcmp(json_string_value(said), "other_realm");
+	}
+	json_decref(result);
+	if (other)
+		findings_tell(&k->f, FINDING_WARN,
+			      "set relay.realm back, or give them a password "
+			      "with `sallyport user passwd`; `sallyport user "
+			      "list` names them",
+			      "%zu accounts cannot use the relay with their "
+			      "password since relay.realm is another one",
+			      other);
+}
+
 void check_relay(struct checkup *k)
 {
 	const json_t *listeners = json_object_get(k->facts, "relay");
@@ -74,6 +100,7 @@ void check_relay(struct checkup *k)
 	}
 	ctl_wipe(credential, "password");
 	json_decref(credential);
+	check_accounts(k);
 }
 
 /* All relay processes share one program: the first that says no says why. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The accounts of the built-in home. */
 #include <jansson.h>
+#include <string.h>
 
 #include "cli/ctl.h"
 #include "cli/out.h"
@@ -111,16 +112,35 @@ int cli_verb_user_devices(struct cli *c)
 	return status;
 }
 
+/* What the daemon says of his password there. */
+static struct slice at_relay(const json_t *user)
+{
+	static const char *const words[][2] = {
+		{ "yes", "with password" },
+		{ "new_password", "after passwd" },
+		{ "other_realm", "after passwd: another realm" },
+	};
+	const char *said = json_string_value(json_object_get(user, "relay"));
+	for (size_t i = 0; said && i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(said, words[i][0]) == 0)
+			return slice_str(words[i][1]);
+	return SLICE_LIT("-");
+}
+
 static int print_users(struct cli *c, const json_t *users)
 {
+	/* there is a relay, or there is none */
+	bool relay = json_object_get(json_array_get(users, 0), "relay");
 	struct out_table t;
 	const json_t *user;
 	size_t i;
 
-	out_table_init(&t, 3);
+	out_table_init(&t, relay ? 4 : 3);
 	out_cell(&t, SLICE_LIT("ACCOUNT"));
 	out_cell(&t, SLICE_LIT("STATE"));
 	out_cell(&t, SLICE_LIT("CREATED"));
+	if (relay)
+		out_cell(&t, SLICE_LIT("RELAY"));
 	json_array_foreach(users, i, user)
 	{
 		const json_t *off = json_object_get(user, "disabled");
@@ -128,6 +148,8 @@ static int print_users(struct cli *c, const json_t *users)
 		out_cell(&t, json_is_true(off) ? SLICE_LIT("disabled")
 					       : SLICE_LIT("enabled"));
 		out_cell_time(&t, json_object_get(user, "created"));
+		if (relay)
+			out_cell(&t, at_relay(user));
 	}
 	int err = out_table_print(c, &t);
 	out_table_free(&t);

@@ -104,7 +104,7 @@ struct conf {
 		size_t alternate_count;
 		uint8_t dtls;
 		uint8_t wide_channels;
-		uint8_t mobility, messenger;
+		uint8_t mobility, messenger, sip_passwords;
 		uint8_t xdp;                   /* enum conf_xdp */
 		struct slice realm;            /* empty: edge.name */
 		struct slice public4, public6; /* addresses without port */

@@ -105,6 +105,17 @@ static int carry(void *arg, uint32_t slot, const struct relay_carried *c)
 	return process_send(r->process, PROC_RELAY, slot, IPC_RELAY_CARRY, &m);
 }
 
+/* The store knows home's users. */
+static int ask_key(void *arg, const struct relay_key_ask *ask)
+{
+	struct role_relay *r = arg;
+	const struct ipc_turn_key_get m = { .id = ask->id,
+					    .name = ask->name,
+					    .userhash = ask->userhash,
+					    .realm = ask->realm };
+	return process_send(r->process, PROC_STORE, 0, IPC_TURN_KEY_GET, &m);
+}
+
 static int role_create(void **out, struct process *p)
 {
 	struct role_relay *r = calloc(1, sizeof(*r));
@@ -121,6 +132,7 @@ static int role_create(void **out, struct process *p)
 	}
 	relay_io_on_pass(r->io, pass, r);
 	relay_io_on_carry(r->io, carry, r);
+	relay_io_on_ask(r->io, ask_key, r);
 	*out = r;
 	return 0;
 }
@@ -220,8 +232,12 @@ static void role_peer_up(void *role, const struct proc_id *peer)
 static void role_peer_gone(void *role, const struct proc_id *peer)
 {
 	struct role_relay *r = role;
+	struct relay *engine = relay_io_engine(r->io);
 	if (peer->role == PROC_RELAY)
 		relay_io_slot_gone(r->io, peer->slot);
+	else if (peer->role == PROC_STORE && engine)
+		relay_keys_lost(engine);
+	relay_io_flush(r->io);
 }
 
 /* The secrets of credentials; what is broken changes nothing. */
@@ -262,12 +278,33 @@ static void carried(struct role_relay *r, uint32_t from,
 		relay_io_carried(r->io, from, &c);
 }
 
+/* What the store says of users. */
+static void of_user(struct role_relay *r, const struct ipc_msg *m)
+{
+	const struct ipc_turn_key *k = &m->u.turn_key;
+	const struct relay_key key = { k->aor, k->md5, k->sha256 };
+	const struct ipc_store_result *end = &m->u.store_result;
+	const struct ipc_user_changed *c = &m->u.user_changed;
+	struct relay *engine = relay_io_engine(r->io);
+	if (!engine)
+		return;
+	if (m->type == IPC_TURN_KEY)
+		relay_key_found(engine, k->id, &key);
+	else if (m->type == IPC_STORE_RESULT)
+		relay_key_answered(engine, end->id, -(int)end->error);
+	else if (m->type == IPC_USER_CHANGED)
+		relay_user_changed(engine, c->aor, c->gone);
+	relay_io_flush(r->io);
+}
+
 static void role_peer_message(void *role, const struct proc_id *from,
 			      const struct ipc_msg *m)
 {
 	struct role_relay *r = role;
 	if (from->role == PROC_STORE && m->type == IPC_SECRETS)
 		take_secrets(role, m->u.secrets.ring);
+	else if (from->role == PROC_STORE)
+		of_user(r, m);
 	else if (from->role == PROC_RELAY && m->type == IPC_RELAY_CARRY)
 		carried(r, from->slot, &m->u.relay_carry);
 	else if (from->role == PROC_ADMIN)

@@ -230,6 +230,24 @@ static void on_upkeep(struct timer *t, void *arg)
 	timer_start(t, UPKEEP_MS);
 }
 
+/* ---- what others are told of changes ---- */
+
+/* Home keeps users and contacts, relays the keys of users. */
+static void tell(void *arg, const struct store_change *c)
+{
+	struct role_store *r = arg;
+	const struct ipc_user_changed user = { .aor = c->aor, .gone = c->gone };
+	const struct ipc_contact_changed contact = { .owner = c->aor };
+	bool is_user = c->type == IPC_USER_CHANGED;
+	const void *body = is_user ? (const void *)&user : &contact;
+	LIST_EACH (it, tmp, &r->peers) {
+		const struct proc_id *to = role_store_peer(it);
+		if (to->role == PROC_HOME ||
+		    (to->role == PROC_RELAY && is_user))
+			process_reply(r->process, to, c->type, body);
+	}
+}
+
 /* ---- life ---- */
 
 static int role_create(void **out, struct process *p)
@@ -240,7 +258,7 @@ static int role_create(void **out, struct process *p)
 	r->process = p;
 	list_init(&r->peers);
 	list_init(&r->handed);
-	store_answers_init(&r->answers);
+	store_answers_init(&r->answers, tell, r);
 	buf_init(&r->ring, 0);
 	rotate_tickets(r);
 	int err = hasher_create(&r->hasher);

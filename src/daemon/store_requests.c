@@ -8,6 +8,8 @@
 
 #include <errno.h>
 
+#include "store/turn_keys.h"
+
 enum { HA1_MAX = 2 * SHA256_BYTES + 1 };
 
 struct user_copy {
@@ -23,7 +25,8 @@ static void on_user(void *arg, const struct store_user *u)
 				    .ha1_sha256 = u->ha1_sha256,
 				    .ha1_md5 = u->ha1_md5,
 				    .disabled = u->disabled,
-				    .created_s = u->created_s };
+				    .created_s = u->created_s,
+				    .turn_realm = u->turn_realm };
 	process_reply(rd->role->process, rd->to, IPC_USER, &m);
 }
 
@@ -71,9 +74,57 @@ static int user_put(struct store_reader *rd, const struct ipc_msg *m)
 				      .ha1_md5 = p->ha1_md5,
 				      .disabled = before.disabled,
 				      .created_s = role_store_now_s() };
+	const struct store_turn_key k = { .aor = p->aor,
+					  .name = p->turn_name,
+					  .realm = p->turn_realm,
+					  .userhash = p->turn_userhash,
+					  .md5 = p->turn_md5,
+					  .sha256 = p->turn_sha256 };
 	crypto_wipe(before.sha256, sizeof(before.sha256));
 	crypto_wipe(before.md5, sizeof(before.md5));
-	return err ? err : store_user_put(rd->role->store, &u, replace);
+	if (!err)
+		err = store_user_put(rd->role->store, &u, replace);
+	return err ? err : store_turn_key_put(rd->role->store, &k);
+}
+
+/* One look of a relay. */
+struct turn_look {
+	struct store_reader *rd;
+	struct slice realm;
+	int err;
+};
+
+static void on_turn_key(void *arg, const struct store_turn_key *k)
+{
+	struct turn_look *l = arg;
+	const struct ipc_turn_key m = { .id = l->rd->id,
+					.aor = k->aor,
+					.md5 = k->md5,
+					.sha256 = k->sha256 };
+	if (k->disabled)
+		l->err = -ENOENT;
+	else if (!slice_eq(k->realm, l->realm))
+		l->err = -EKEYREJECTED;
+	else
+		process_reply(l->rd->role->process, l->rd->to, IPC_TURN_KEY,
+			      &m);
+}
+
+static void on_keyless(void *arg, const struct store_user *u)
+{
+	struct turn_look *l = arg;
+	l->err = u->disabled ? -ENOENT : -ENOKEY;
+}
+
+static int turn_key_get(struct store_reader *rd, const struct ipc_msg *m)
+{
+	const struct ipc_turn_key_get *g = &m->u.turn_key_get;
+	struct turn_look l = { .rd = rd, .realm = g->realm };
+	int err = store_turn_key_get(rd->role->store, g->name, g->userhash,
+				     on_turn_key, &l);
+	if (err == -ENOENT && g->name.len)
+		err = store_user_get(rd->role->store, g->name, on_keyless, &l);
+	return err ? err : l.err;
 }
 
 static int user_set(struct store_reader *rd, const struct ipc_msg *m)
@@ -118,7 +169,6 @@ static int binding_list(struct store_reader *rd, const struct ipc_msg *m)
 				  role_store_now_s(), on_binding, rd);
 }
 
-/* id and the address-of-record that home must forget, when it is a write. */
 static uint64_t id_of(const struct ipc_msg *m)
 {
 	/* every request to the store begins with its id */
@@ -134,6 +184,8 @@ static struct store_change change_of(const struct ipc_msg *m)
 		c.aor = m->u.user_set.aor;
 	else if (m->type == IPC_USER_DEL)
 		c.aor = m->u.user_del.aor;
+	c.gone = m->type == IPC_USER_DEL ||
+		 (m->type == IPC_USER_SET && m->u.user_set.disabled);
 	if (c.aor.len)
 		return c;
 	c.type = IPC_CONTACT_CHANGED;
@@ -155,6 +207,7 @@ static const struct {
 #define HOME (1 << PROC_HOME)
 #define ADMIN (1 << PROC_ADMIN)
 #define EDGE (1 << PROC_EDGE)
+#define RELAY (1 << PROC_RELAY)
 	{ IPC_USER_GET, HOME | ADMIN, AT_ONCE, user_get },
 	{ IPC_USER_LIST, ADMIN, AT_ONCE, user_list },
 	{ IPC_USER_PUT, ADMIN, AFTER_COMMIT, user_put },
@@ -183,6 +236,7 @@ static const struct {
 	{ IPC_BACKUP_GET, ADMIN, AT_ONCE, store_copying_get },
 	{ IPC_SECRET_ROTATE, ADMIN, AT_ONCE, store_secrets_rotate },
 	{ IPC_CREDENTIAL_GET, HOME | ADMIN, AT_ONCE, store_secrets_mint },
+	{ IPC_TURN_KEY_GET, RELAY, AT_ONCE, turn_key_get },
 	{ IPC_RULING_PUT, ADMIN, AT_ONCE, store_partners_rule },
 	{ IPC_TALLY_GET, EDGE, AT_ONCE, store_partners_tally },
 	{ IPC_TALLY_PUT, EDGE, NEVER, store_partners_tally_set },
@@ -194,6 +248,7 @@ static const struct {
 #undef HOME
 #undef ADMIN
 #undef EDGE
+#undef RELAY
 };
 
 static int run(struct role_store *r, size_t i, struct store_reader *rd,

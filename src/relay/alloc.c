@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "relay/fast.h"
 #include "relay/link.h"
+#include "relay/link_int.h"
 #include "relay/mobility.h"
 #include "relay/peer_policy.h"
 #include "relay/reject.h"
@@ -327,6 +328,7 @@ static struct relay_alloc *alloc_new(const struct request *q)
 	a->flow = *q->flow;
 	a->dialect = q->dialect;
 	a->id = (uint64_t)q->relay->column << 48 | q->relay->next_id++;
+	a->by_home = q->by_home;
 	list_init(&a->links);
 	a->slots = SLOT_NONE;
 	a->active = SLOT_NONE;

@@ -89,6 +89,12 @@ static uint64_t on_now_s(void *arg)
 	return loop_wall_ms() / 1000;
 }
 
+static int on_ask_key(void *arg, const struct relay_key_ask *ask)
+{
+	struct relay_io *io = arg;
+	return io->ask ? io->ask(io->ask_arg, ask) : -EPIPE;
+}
+
 static const struct relay_ops ops = {
 	.open = on_open,
 	.close = on_close,
@@ -98,6 +104,7 @@ static const struct relay_ops ops = {
 	.now_s = on_now_s,
 	.hand_over = guest_hand_over,
 	.links = &tap_ops,
+	.ask_key = on_ask_key,
 };
 
 /* ---- life ---- */
@@ -375,6 +382,18 @@ void relay_io_secrets(struct relay_io *io,
 		      const struct credential_secrets *secrets)
 {
 	io->secrets = *secrets;
+}
+
+void relay_io_on_ask(struct relay_io *io, relay_ask_fn fn, void *arg)
+{
+	io->ask = fn;
+	io->ask_arg = arg;
+}
+
+void relay_io_flush(struct relay_io *io)
+{
+	batch_done(io);
+	udp_bury(io);
 }
 
 bool io_closed(const struct relay_io *io, const struct relay_flow *flow)

@@ -41,6 +41,9 @@ struct relay_link *link_find(const struct relay_alloc *a,
 			     const struct relay_addr *peer);
 /* All, or those that wait to be joined. */
 unsigned links_count(const struct relay_alloc *a, bool pending);
+/* Those of that port, or all. */
+void links_clear(struct relay_alloc *a, const struct relay_port *port);
+void links_recheck(struct relay_alloc *a);
 /* RFC 4571 packets or a part of them, over a connection that is made if there
  * is none. 0, -ENOTCONN, -ENOBUFS. */
 int link_send(struct relay_port *port, const struct relay_addr *peer,

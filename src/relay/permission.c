@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "relay/fast.h"
+#include "relay/link_int.h"
 #include "relay/peer_policy.h"
 #include "relay/reject.h"
 #include "relay/request.h"

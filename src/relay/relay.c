@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "relay/data.h"
+#include "relay/home_users.h"
 #include "relay/mobility.h"
 #include "relay/reject.h"
 #include "relay/request.h"
@@ -38,10 +39,12 @@ static bool is_user(struct relay *r, const struct stun_user_query *q,
 	       slice_eq(q->userhash, slice_of(hash, sizeof(hash)));
 }
 
+/* arg: the request that is judged. */
 static int find_user(void *arg, const struct stun_user_query *q,
 		     struct stun_key *key, struct slice *name)
 {
-	struct relay *r = arg;
+	struct request *asker = arg;
+	struct relay *r = asker->relay;
 	for (size_t i = 0; i < r->conf.user_count; i++) {
 		const struct relay_user *u = &r->conf.users[i];
 		if (!is_user(r, q, u))
@@ -53,7 +56,7 @@ static int find_user(void *arg, const struct stun_user_query *q,
 		return stun_key_make(r->hasher, &stun_rfc, q->algorithm, &from,
 				     key);
 	}
-	return -ENOENT;
+	return home_users_find(asker, q, key, name);
 }
 
 int relay_create(struct relay **out, const struct relay_setup *setup)
@@ -80,6 +83,8 @@ int relay_create(struct relay **out, const struct relay_setup *setup)
 		err = hasher_create(&r->hasher);
 	if (!err)
 		err = strangers_init(&r->strangers, relay_now(r));
+	if (!err)
+		err = home_users_create(&r->home);
 	if (!err && !r->cells)
 		err = own_shared(r);
 	if (err) {
@@ -96,6 +101,7 @@ void relay_free(struct relay *r)
 		return;
 	LIST_EACH (it, tmp, &r->all)
 		alloc_close(container_of(it, struct relay_alloc, all), "end");
+	home_users_free(r);
 	map_free(&r->allocs);
 	map_free(&r->links);
 	mobility_close(r);
@@ -110,18 +116,26 @@ void relay_configure(struct relay *r, const struct relay_conf *conf,
 		     const struct credential_secrets *secrets,
 		     const uint8_t nonce_key[static STUN_NONCE_KEY_BYTES])
 {
+	bool other = !conf->home_users || !slice_eq(r->conf.realm, conf->realm);
 	r->conf = *conf;
 	r->auth = (struct stun_auth){ .hasher = r->hasher,
 				      .realm = conf->realm,
 				      .secrets = secrets,
-				      .find_user = find_user,
-				      .arg = r };
+				      .find_user = find_user };
 	memcpy(r->auth.nonce_key, nonce_key, STUN_NONCE_KEY_BYTES);
 	if (mobility_key(r, nonce_key))
 		r->conf.mobility = false;
 	r->ready = true;
-	LIST_EACH (it, tmp, &r->all)
-		permissions_recheck(container_of(it, struct relay_alloc, all));
+	if (other)
+		home_users_reset(r);
+	LIST_EACH (it, tmp, &r->all) {
+		struct relay_alloc *a =
+			container_of(it, struct relay_alloc, all);
+		if (a->by_home && !conf->home_users)
+			relay_end(a, "account");
+		else
+			permissions_recheck(a);
+	}
 }
 
 void relay_drain(struct relay *r)
@@ -141,6 +155,15 @@ size_t relay_count(const struct relay *r)
 	return r->count;
 }
 
+void relay_end(struct relay_alloc *a, const char *why)
+{
+	struct relay *r = a->relay;
+	struct relay_flow flow = a->flow;
+	alloc_close(a, why);
+	if (flow.conn || relay_flow_away(&flow))
+		r->ops.hang_up(r->arg, &flow);
+}
+
 int relay_kill(struct relay *r, uint64_t id)
 {
 	LIST_EACH (it, tmp, &r->all) {
@@ -148,10 +171,7 @@ int relay_kill(struct relay *r, uint64_t id)
 			container_of(it, struct relay_alloc, all);
 		if (a->id != id)
 			continue;
-		struct relay_flow flow = a->flow;
-		alloc_close(a, "killed");
-		if (flow.conn || relay_flow_away(&flow))
-			r->ops.hang_up(r->arg, &flow);
+		relay_end(a, "killed");
 		return 0;
 	}
 	return -ENOENT;
@@ -307,12 +327,14 @@ bool relay_flow_busy(const struct relay *r, const struct relay_flow *flow)
 void relay_flow_gone(struct relay *r, const struct relay_flow *flow)
 {
 	struct relay_alloc *a = alloc_find(r, flow);
+	home_users_flow_gone(r, flow);
 	if (a && !mobility_lost(a, flow))
 		alloc_close(a, "connection");
 }
 
 void relay_slot_gone(struct relay *r, uint32_t slot)
 {
+	home_users_slot_gone(r, slot);
 	LIST_EACH (it, tmp, &r->all) {
 		struct relay_alloc *a =
 			container_of(it, struct relay_alloc, all);

@@ -63,6 +63,15 @@ struct relay_out {
 	uint8_t tos;
 };
 
+/* A user of the built-in home, by name, or by hash when that is empty. */
+struct relay_key_ask {
+	uint64_t id;
+	struct slice name, userhash, realm;
+};
+struct relay_key {
+	struct slice aor, md5, sha256; /* RFC 8489 9.2.2 */
+};
+
 struct relay_ops {
 	/* Binds a relay port at that address. 0 with *io, -EADDRINUSE: the
 	 * next one is tried, else no port can be had now. */
@@ -85,6 +94,9 @@ struct relay_ops {
 			 const struct relay_packet *p);
 	/* TCP with peers (link.h); NULL: none is offered */
 	const struct relay_link_ops *links;
+	/* Whose key is that? relay_key_answered() ends it. 0 or -E...: nobody
+	 * can be asked. NULL: there are no such users. */
+	int (*ask_key)(void *arg, const struct relay_key_ask *ask);
 };
 
 struct relay_setup {
@@ -123,6 +135,15 @@ void relay_peer_error(struct relay_port *port, const struct relay_addr *peer,
 void relay_flow_gone(struct relay *r, const struct relay_flow *flow);
 /* The process that had the client's end of these flows is gone. */
 void relay_slot_gone(struct relay *r, uint32_t slot);
+
+/* Answers to ask_key(): the key, if there is one, then the end of it: 0;
+ * -ENOENT nobody; -ENOKEY, -EKEYREJECTED: he has none, or for another realm;
+ * other -E... . */
+void relay_key_found(struct relay *r, uint64_t id, const struct relay_key *k);
+void relay_key_answered(struct relay *r, uint64_t id, int err);
+void relay_keys_lost(struct relay *r); /* no answer will come */
+/* The account has changed; gone: it may not be used any more. */
+void relay_user_changed(struct relay *r, struct slice aor, bool gone);
 
 /* Has this 5-tuple an allocation? */
 bool relay_flow_busy(const struct relay *r, const struct relay_flow *flow);

@@ -53,4 +53,5 @@ struct relay_conf {
 	bool wide_channels; /* numbers up to 0x7FFF: clients of RFC 5766 */
 	bool mobility;      /* clients may change their address: RFC 8016 */
 	bool messenger;     /* the short-term form of MS-TURN */
+	bool home_users;    /* the built-in home's may use their password */
 };

@@ -75,6 +75,7 @@ struct relay_alloc {
 	uint64_t user;
 	uint32_t cell[3]; /* quotas: user, source, all */
 	uint8_t name_len;
+	bool by_home; /* with a password of SIP */
 	struct relay_permission *permission;
 	uint16_t permission_count, permission_room;
 	uint16_t channel_count;
@@ -111,6 +112,7 @@ struct relay {
 	uint32_t life;    /* tickets of an earlier process are over */
 	struct map links; /* connections that clients join by number */
 	struct strangers strangers;
+	struct home_users *home; /* keys of users that the store has */
 	struct cells *cells;
 	struct fast *fast; /* NULL: no fast path */
 	void *own_shared;  /* memory of both, when it is ours alone */
@@ -145,7 +147,8 @@ const struct reject *alloc_create(struct request *q,
 				  const struct alloc_wish *wish);
 /* Ports go back at once. why: a word for the audit record. */
 void alloc_close(struct relay_alloc *a, const char *why);
-/* The same, and a client's end that is elsewhere is told. */
+/* The same, and the client's stream is hung up; or only told elsewhere. */
+void relay_end(struct relay_alloc *a, const char *why);
 void alloc_expire(struct relay_alloc *a);
 /* The address that is told: the public one behind NAT. */
 struct relay_addr alloc_relayed(const struct relay_alloc *a, unsigned family);
@@ -191,9 +194,3 @@ void permissions_recheck(struct relay_alloc *a);
 /* May this allocation speak with that peer? Logs and counts a no. */
 const struct reject *peer_permit(struct relay_alloc *a,
 				 const struct relay_addr *peer, bool with_port);
-
-/* ---- TCP with peers (link_int.h) ---- */
-
-/* Those of that port, or all. */
-void links_clear(struct relay_alloc *a, const struct relay_port *port);
-void links_recheck(struct relay_alloc *a);

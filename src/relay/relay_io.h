@@ -90,6 +90,14 @@ void relay_io_carried(struct relay_io *io, uint32_t from,
 void relay_io_slot_gone(struct relay_io *io, uint32_t slot);
 
 /*
+ * Keys of home's users: fn asks for one, 0 or -E... . The answer is the
+ * engine's (relay.h); then what came of it is sent.
+ */
+typedef int (*relay_ask_fn)(void *arg, const struct relay_key_ask *ask);
+void relay_io_on_ask(struct relay_io *io, relay_ask_fn fn, void *arg);
+void relay_io_flush(struct relay_io *io);
+
+/*
  * The fast path in the kernel: a region of its memory (xdp/plane.h). It begins
  * when all but the counts are there; column: our part. fd stays the caller's.
  */

@@ -138,9 +138,9 @@ struct relay_io {
 	struct net_tls *plain;
 	struct net_gate *gate;
 	relay_pass_fn pass;
-	void *pass_arg;
 	relay_carry_fn carry;
-	void *carry_arg;
+	relay_ask_fn ask;
+	void *pass_arg, *carry_arg, *ask_arg;
 	bool draining;
 	struct routes *routes; /* the fast path; NULL: none here */
 	struct plane_regions regions;

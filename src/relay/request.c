@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "relay/home_users.h"
 #include "relay/link.h"
 #include "relay/mobility.h"
 #include "relay/reject.h"
@@ -175,10 +176,14 @@ static const struct reject *check_user(struct request *q)
 		if (a->ms)
 			known.nonce = slice_of(a->ms->nonce, a->ms->nonce_len);
 	}
+	r->auth.arg = q;
 	const struct reject *why =
 		stun_auth_check(&r->auth, q->m, &path, knows ? &known : NULL,
 				r->ops.now_s(r->arg), &q->proof);
+	r->auth.arg = NULL;
 	q->proven = !why;
+	if (why && q->by_home)
+		home_users_wrong(q);
 	return why;
 }
 
@@ -245,9 +250,9 @@ void request_handle(struct relay *r, const struct relay_flow *flow,
 	const struct reject *why = check(&q, rule, parsed);
 	if (!why && q.alloc && q.alloc->mobility)
 		heard(&q);
-	if (why)
-		refuse(&q, rule, why);
-	else
+	if (!why)
 		confirm(&q, rule);
+	else if (why != &stun_rej_ask) /* it waits for the user's key */
+		refuse(&q, rule, why);
 	crypto_wipe(&q.proof.key, sizeof(q.proof.key));
 }

@@ -18,8 +18,9 @@ struct request {
 	struct relay_alloc *alloc; /* of this flow, or NULL */
 	struct stun_proof proof;
 	bool proven;
-	bool later; /* answered by whoever the act left it to */
-	void *join; /* a connection with a peer, joined after the answer */
+	bool by_home; /* the user is one of home's: home_users.h */
+	bool later;   /* answered by whoever the act left it to */
+	void *join;   /* a connection with a peer, joined after the answer */
 	/* what the answer tells */
 	uint32_t lifetime_s;
 	bool reserved;

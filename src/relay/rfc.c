@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "relay/connect.h"
 #include "relay/data.h"
+#include "relay/link_int.h"
 #include "relay/mobility.h"
 #include "relay/reject.h"
 #include "relay/request.h"

@@ -43,10 +43,16 @@ struct world {
 	uint8_t nonce[STUN_NONCE_BYTES];
 	size_t nonce_len;
 	uint32_t id;
+	uint64_t asked; /* the last question for a key */
 };
 
 static const struct relay_user alice = { { (const uint8_t *)"alice", 5 },
 					 { (const uint8_t *)"secret", 6 } };
+static const struct stun_secret home = {
+	.username = { (const uint8_t *)"home@a.test", 11 },
+	.realm = { (const uint8_t *)"edge.test", 9 },
+	.password = { (const uint8_t *)"word", 4 },
+};
 static const struct slice realm = { (const uint8_t *)"edge.test", 9 };
 
 static void must(bool held)
@@ -274,6 +280,8 @@ static void request(struct world *w)
 	struct stun_secret from = { alice.name, realm, alice.password };
 	struct stun_key key;
 	struct stun_writer m;
+	if (how & 16)
+		from = home;
 	w->id++;
 	memcpy(id + 4, &w->id, sizeof(w->id));
 	stun_writer_init(&m, w->hasher, bytes, sizeof(bytes));
@@ -282,7 +290,7 @@ static void request(struct world *w)
 		stun_put_u8(&m, STUN_F_TRANSPORT, how & 8 ? 6 : 17);
 	put_fields(w, &m);
 	if (!(how & 4) && !stun_key_make(w->hasher, d, STUN_MD5, &from, &key)) {
-		stun_put(&m, STUN_F_USERNAME, alice.name);
+		stun_put(&m, STUN_F_USERNAME, from.username);
 		stun_put(&m, STUN_F_REALM, realm);
 		stun_put(&m, STUN_F_NONCE, slice_of(w->nonce, w->nonce_len));
 		stun_put_integrity(&m, stun_key_bytes(&key), false);
@@ -328,12 +336,42 @@ static void incoming(struct world *w, struct relay_port *port, uint8_t who)
 		w->taps_open--;
 }
 
+static int on_ask_key(void *arg, const struct relay_key_ask *ask)
+{
+	struct world *w = arg;
+	must(slice_eq(ask->realm, realm));
+	w->asked = ask->id;
+	return ask->id % 8 == 7 ? -EPIPE : 0;
+}
+
+/* What the store says of home's users. */
+static void account(struct world *w, uint8_t how)
+{
+	static const int errors[] = { 0, -ENOENT, -ENOKEY, -EIO };
+	struct stun_key md5;
+	must(stun_key_make(w->hasher, &stun_rfc, STUN_MD5, &home, &md5) == 0);
+	const struct relay_key key = { .aor = home.username,
+				       .md5 = stun_key_bytes(&md5) };
+	uint64_t id = w->asked - (how & 4 ? 1 : 0);
+	if (how & 1)
+		relay_key_found(w->relay, id, &key);
+	if (how & 2)
+		relay_key_answered(w->relay, id, errors[how >> 3 & 3]);
+	if (how & 32)
+		relay_user_changed(w->relay, home.username, how & 64);
+	if (how & 128)
+		relay_keys_lost(w->relay);
+}
+
 static void event(struct world *w)
 {
 	uint8_t what = cur_u8(&w->in), who = cur_u8(&w->in);
 	struct port *p = &w->port[who % PORTS];
 	struct relay_flow f = flow_of(who);
-	switch (what % 8) {
+	switch (what == UINT8_MAX ? UINT8_MAX : what % 8) {
+	case UINT8_MAX:
+		account(w, who);
+		break;
 	case 4:
 		tap_event(w, who);
 		break;
@@ -367,10 +405,10 @@ static void begin(struct world *w)
 {
 	static const uint8_t key[STUN_NONCE_KEY_BYTES] = { 7 };
 	static const struct credential_secrets none;
-	static const struct relay_ops ops = { on_open,      on_close,
-					      on_to_client, on_to_peer,
-					      on_hang_up,   on_now_s,
-					      NULL,         &links };
+	static const struct relay_ops ops = {
+		on_open,  on_close, on_to_client, on_to_peer, on_hang_up,
+		on_now_s, NULL,     &links,       on_ask_key
+	};
 	const struct relay_setup setup = { .ops = &ops,
 					   .arg = w,
 					   .timers = w->timers };
@@ -384,7 +422,8 @@ static void begin(struct world *w)
 					 .lifetime_default_s = 600,
 					 .lifetime_max_s = 3600,
 					 .port_kbit = 80,
-					 .wide_channels = true };
+					 .wide_channels = true,
+					 .home_users = true };
 	must(relay_create(&w->relay, &setup) == 0);
 	relay_configure(w->relay, &conf, &none, key);
 }

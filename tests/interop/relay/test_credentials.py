@@ -48,7 +48,7 @@ class Rfc:
 
     def __init__(self, address, username, password):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.settimeout(10)
+        self.socket.settimeout(1)
         self.socket.connect(address)
         self.username, self.password = username, password
 
@@ -61,13 +61,22 @@ class Rfc:
             text += bytes(-len(text) % self.BLOCK)
             mac = hmac.new(key, text, hashlib.sha1).digest()
             body += attr(8, mac, self.PADDED)
-        self.socket.send(head + body)
-        while True:
-            answer = self.socket.recv(2048)
-            if answer[4:20] == id:
-                break
+        answer = self.exchange(head + body, id)
         return (struct.unpack("!H", answer[:2])[0],
                 attributes(answer[20:], self.PADDED))
+
+    def exchange(self, bytes, id):
+        """Sent again until it is answered, as all clients over UDP do."""
+        for _ in range(20):
+            self.socket.send(bytes)
+            try:
+                while True:
+                    answer = self.socket.recv(2048)
+                    if answer[4:20] == id:
+                        return answer
+            except TimeoutError:
+                continue
+        raise AssertionError("no answer")
 
     def allocate(self):
         """The error code, or 0."""
@@ -77,11 +86,14 @@ class Rfc:
         key = hashlib.md5(b":".join((self.username, realm,
                                      self.password))).digest()
         self.key = key
-        self.signed = (attr(self.USERNAME, self.username, self.PADDED)
+        self.signed = (self.named(realm)
                        + attr(self.REALM, realm, self.PADDED)
                        + attr(self.NONCE, nonce, self.PADDED))
         kind, found = self.ask(self.WISH + self.signed, key)
         return 0 if kind == 0x103 else found[9][2] * 100 + found[9][3]
+
+    def named(self, realm):
+        return attr(self.USERNAME, self.username, self.PADDED)
 
     def refresh(self):
         """Of RFC 8656, with what it was allocated with; the code, or 0."""

@@ -21,7 +21,7 @@ static void test_full(void **state)
 {
 	struct store_answers a;
 	(void)state;
-	store_answers_init(&a);
+	store_answers_init(&a, NULL, NULL);
 	for (uint64_t id = 1; id <= STORE_ANSWERS_MAX; id++) {
 		assert_false(store_answers_full(&a));
 		assert_int_equal(add(&a, id), 0);
@@ -35,7 +35,7 @@ static int one(void *arg)
 {
 	struct store_answers a;
 	(void)arg;
-	store_answers_init(&a);
+	store_answers_init(&a, NULL, NULL);
 	int err = add(&a, 1);
 	assert_int_equal(a.count, err ? 0 : 1);
 	store_answers_free(&a);

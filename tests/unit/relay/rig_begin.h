@@ -5,7 +5,8 @@
 #include "rig_tap.h"
 
 /* 0 or -ENOMEM. column: our slot. */
-static inline int rig_begin_at(struct rig **out, uint32_t column)
+static inline int rig_begin_with(struct rig **out, uint32_t column,
+				 const struct relay_ops *ops)
 {
 	struct rig *g = calloc(1, sizeof(*g));
 	if (!g)
@@ -20,12 +21,17 @@ static inline int rig_begin_at(struct rig **out, uint32_t column)
 	if (err)
 		return err;
 	const struct relay_setup setup = {
-		.timers = g->timers, .ops = &rig_ops, .arg = g, .column = column
+		.timers = g->timers, .ops = ops, .arg = g, .column = column
 	};
 	err = relay_create(&g->relay, &setup);
 	if (!err)
 		rig_apply(g);
 	return err;
+}
+
+static inline int rig_begin_at(struct rig **out, uint32_t column)
+{
+	return rig_begin_with(out, column, &rig_ops);
 }
 
 static inline int rig_begin(struct rig **out)
