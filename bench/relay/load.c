@@ -416,6 +416,6 @@ int main(int argc, char **argv)
 	l->loop.on_down = on_down;
 	connect_all(l);
 	while (advance(l))
-		tls_turn(&l->loop, l->rate ? 0 : 10);
+		tls_turn(&l->loop, 0);
 	return 0;
 }

@@ -79,10 +79,6 @@ enum access_proof access_proves(const struct access_facts *facts,
 const struct access_partner *side_partner(const struct access *a,
 					  const struct access_facts *f,
 					  struct slice domain);
-/* Who sends, as far as it is judged by an entry: of the sender's domain, or of
- * whoever may pass on what partners wrote. */
-const struct access_partner *side_sender(const struct access *a,
-					 const struct access_facts *f);
 /* Whom the route token names. */
 const struct access_partner *side_by_token(const struct access *a,
 					   const struct access_facts *f);

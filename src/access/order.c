@@ -48,7 +48,7 @@ static const struct reject NEED_SRV, NEED_LIMIT, NEED_TLSA, NEED_HOMED;
 static const struct reject *speaks(struct judge *j,
 				   const struct reject *otherwise)
 {
-	const struct access_partner *p = side_sender(j->a, j->f);
+	const struct access_partner *p = j->other; /* who sends */
 	const struct reject *const answers[] = {
 		[ACCESS_PROVEN] = NULL,
 		[ACCESS_NOT_PROVEN] = otherwise,

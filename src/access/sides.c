@@ -33,9 +33,10 @@ static const struct access_partner *forwarder(const struct access *a,
 		       : NULL;
 }
 
-/* Who sends, as far as it is judged by an entry. */
-const struct access_partner *side_sender(const struct access *a,
-					 const struct access_facts *f)
+/* Who sends, as far as it is judged by an entry: of the sender's domain, or of
+ * whoever may pass on what partners wrote. */
+static const struct access_partner *side_sender(const struct access *a,
+						const struct access_facts *f)
 {
 	const struct access_partner *p = forwarder(a, f);
 	return p ? p : side_partner(a, f, f->from_domain);

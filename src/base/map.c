@@ -40,12 +40,14 @@ static uint64_t word_at(const uint8_t *p)
 	return le64toh(v);
 }
 
-/* The last bytes, fewer than a word. */
-static uint64_t rest_at(const uint8_t *p, size_t len)
+/* The last bytes, fewer than a word, of s. */
+static uint64_t rest_of(struct slice s, size_t len)
 {
 	uint64_t v = 0;
+	if (s.len >= 8 && len > 0)
+		return word_at(s.ptr + s.len - 8) >> (64 - 8 * len);
 	while (len-- > 0)
-		v = v << 8 | p[len];
+		v = v << 8 | s.ptr[len];
 	return v;
 }
 
@@ -64,9 +66,7 @@ uint64_t hash_keyed(const uint64_t seed[static 2], struct slice s)
 		sip_rounds(v, 1);
 		v[0] ^= word;
 	}
-	uint64_t last = (uint64_t)s.len << 56;
-	if (s.len > whole)
-		last |= rest_at(s.ptr + whole, s.len - whole);
+	uint64_t last = (uint64_t)s.len << 56 | rest_of(s, s.len - whole);
 	v[3] ^= last;
 	sip_rounds(v, 1);
 	v[0] ^= last;

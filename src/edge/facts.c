@@ -58,7 +58,7 @@ static bool is_multiparty(const struct sip_msg *m)
 void facts_of_media(struct access_facts *f, const struct access *a,
 		    const struct sip_msg *m)
 {
-	f->audio_video = access_wants_media(a, f) && has_audio_video(m);
+	f->audio_video = has_audio_video(m) && access_wants_media(a, f);
 }
 
 void facts_of_message(struct access_facts *f, const struct sip_msg *m)

@@ -40,13 +40,14 @@ static void drop_headers(const struct sip_msg *m, struct sip_edits *edits)
 {
 	static const enum sip_header_id inner[] = { SIP_H_WARNING, SIP_H_PATH,
 						    SIP_H_SERVICE_ROUTE };
+	const struct sip_header *h;
+	size_t at = 0;
 	for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++)
 		if (sip_header(m, inner[i]))
 			sip_edit_drop(edits, inner[i]);
-	for (size_t i = 0; i < m->header_count; i++)
-		if (m->headers[i].id == SIP_H_UNKNOWN &&
-		    is_inner(m->headers[i].name))
-			sip_edit_drop_named(edits, m->headers[i].name);
+	while ((h = sip_header_next(m, SIP_H_UNKNOWN, &at)))
+		if (is_inner(h->name))
+			sip_edit_drop_named(edits, h->name);
 }
 
 /* Does it name us, or nobody more than one of our domains? */
@@ -246,11 +247,16 @@ void hide_inside(struct edge *e, struct arena *a, const struct sip_msg *m,
 {
 	static const enum sip_header_id links[] = { SIP_H_REFER_TO,
 						    SIP_H_REFERRED_BY };
+	const uint64_t hiding = sip_header_bit(SIP_H_REFER_TO) |
+				sip_header_bit(SIP_H_REFERRED_BY) |
+				sip_header_bit(SIP_H_CONTACT);
 	char aor[SIP_AOR_MAX];
 	const struct sip_header *found;
 	size_t at = 0;
-	const struct hiding h = hiding_of(e, a, m, aor);
 	drop_headers(m, edits);
+	if (!(m->present & hiding))
+		return;
+	const struct hiding h = hiding_of(e, a, m, aor);
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		hide_link(h, m, links[i], edits);
 	if (!sip_header(m, SIP_H_CONTACT))

@@ -45,14 +45,27 @@ static void uncover(struct walk *w)
 	f->to_domain = slice_str(w->to_domain);
 }
 
+/* The canonical address and domain, as far as the URI has them, into those
+ * rooms. */
+static void name(const struct sip_uri *uri, char aor[SIP_AOR_MAX],
+		 char domain[SIP_DOMAIN_MAX], struct slice *named,
+		 struct slice *at_domain)
+{
+	if (!sip_aor(uri, aor))
+		*named = slice_str(aor);
+	ptrdiff_t at = slice_chr(*named, '@');
+	bool same = at > 0 && !uri->host_is_ip6; /* its brackets */
+	if (same ? !slice_cstr(slice_from(*named, (size_t)at + 1), domain,
+			       SIP_DOMAIN_MAX)
+		 : !sip_domain(uri->host, domain))
+		*at_domain = slice_str(domain);
+}
+
 void parties_addressee(struct walk *w)
 {
 	struct access_facts *f = &w->facts;
 	const struct sip_uri *uri = &w->m->uri;
-	if (!sip_domain(uri->host, w->to_domain))
-		f->to_domain = slice_str(w->to_domain);
-	if (!sip_aor(uri, w->to_aor))
-		f->to_aor = slice_str(w->to_aor);
+	name(uri, w->to_aor, w->to_domain, &f->to_aor, &f->to_domain);
 	unmask(w, uri);
 	uncover(w);
 }
@@ -68,10 +81,7 @@ void parties_sender(struct walk *w)
 	struct access_facts *f = &w->facts;
 	const struct sip_uri *uri = &w->m->from.uri;
 	struct sip_hidden hidden;
-	if (!sip_aor(uri, w->from_aor))
-		f->from_aor = slice_str(w->from_aor);
-	if (!sip_domain(uri->host, w->from_domain))
-		f->from_domain = slice_str(w->from_domain);
+	name(uri, w->from_aor, w->from_domain, &f->from_aor, &f->from_domain);
 	if (f->source == ACCESS_FROM_FEDERATION ||
 	    !hide_open(w->e, uri, &hidden) ||
 	    !owner_of(&hidden, w->from_aor, w->from_domain))

@@ -38,6 +38,12 @@ static void put_rest(struct buf *b, const struct sip_via *via,
 	size_t head = via->text.len;
 	if (!slice_empty(params))
 		head = (size_t)(params.ptr - via->text.ptr);
+	if (!via->received && !via->rport) { /* neither is there */
+		buf_put(b, via->text);
+		at->params = head;
+		at->branch = (size_t)(via->branch.ptr - via->text.ptr);
+		return;
+	}
 	buf_put(b, slice_trim(slice_head(via->text, head)));
 	at->params = b->len;
 	while (sip_param_next(&params, &name, &value)) {
@@ -99,6 +105,7 @@ static int replace_via(struct proxy_request *r, struct buf *b,
 	if (!value.ptr)
 		return -ENOMEM;
 	h->value = value;
+	h->plain = false;
 	via_moves(&r->msg.via, slice_head(value, via_len), at);
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing a view with its edits. Nothing is copied through: the start line,
- * every name and every value is written anew, so what goes out is only what
- * the parser understood (SIP-04).
+ * Writing a view with its edits. What goes out is only what the parser
+ * understood (SIP-04): the start line, every name and every value is written
+ * anew; lines of the head are copied together only where those would be the
+ * same bytes (sip_header.plain).
  */
 #include "sip/encode.h"
 
@@ -69,7 +70,9 @@ int sip_edits_check(const struct sip_edits *e)
 		const struct sip_edit *edit = &e->edit[i];
 		if (edit->kind != SIP_EDIT_TOP && edit->kind != SIP_EDIT_BOTTOM)
 			continue;
-		if (!scan_all(edit->name, SCAN_TOKEN) ||
+		/* names of ids are ours */
+		if ((edit->id == SIP_H_UNKNOWN &&
+		     !scan_all(edit->name, SCAN_TOKEN)) ||
 		    !sip_line_value_ok(edit->value))
 			return -EINVAL;
 	}
@@ -154,6 +157,29 @@ static void write_values(struct buf *out, const struct sip_edits *e,
 		buf_put(out, crlf);
 }
 
+static bool is_copied(const struct plan *p, const struct sip_header *h)
+{
+	return h->plain && !p->values[h->id] && !is_dropped(p, h);
+}
+
+/* The lines from the i-th header on that are copied, as one piece: the index
+ * of the header behind them. */
+static size_t write_run(struct buf *out, const struct plan *p,
+			const struct sip_msg *m, size_t i)
+{
+	const uint8_t *from = m->headers[i].name.ptr;
+	const uint8_t *end = from;
+
+	for (; i < m->header_count; i++) {
+		const struct sip_header *h = &m->headers[i];
+		if (h->name.ptr != end || !is_copied(p, h))
+			break;
+		end = h->value.ptr + h->value.len + crlf.len;
+	}
+	buf_put(out, slice_of(from, (size_t)(end - from)));
+	return i;
+}
+
 static void write_received(struct buf *out, struct plan *p,
 			   const struct sip_header *h)
 {
@@ -205,8 +231,12 @@ int sip_encode(struct buf *out, const struct sip_msg *m,
 	if (e)
 		buf_put(out, e->lines);
 	sip_write_top(out, e);
-	for (size_t i = 0; i < m->header_count; i++)
-		write_received(out, &p, &m->headers[i]);
+	for (size_t i = 0; i < m->header_count;) {
+		if (is_copied(&p, &m->headers[i]))
+			i = write_run(out, &p, m, i);
+		else
+			write_received(out, &p, &m->headers[i++]);
+	}
 	sip_write_bottom(out, e);
 	sip_write_end(out, m->body);
 	return buf_failed(out) ? -ENOMEM : 0;

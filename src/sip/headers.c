@@ -122,6 +122,8 @@ enum {
 	CLASSES = sizeof(class_reasons) / sizeof(*class_reasons),
 };
 
+_Static_assert(SIP_H_UNKNOWN < 64, "sip_header_bit() has room for each");
+
 /* Defaults of threats section 0. */
 const struct sip_limits sip_limits_default = {
 	.header_line = 8 * 1024,
@@ -199,7 +201,9 @@ const char *sip_status_reason(unsigned status)
 const struct sip_header *sip_header_next(const struct sip_msg *m,
 					 enum sip_header_id id, size_t *index)
 {
-	for (size_t i = *index; i < m->header_count; i++) {
+	bool present = m->present & sip_header_bit(id);
+
+	for (size_t i = *index; present && i < m->header_count; i++) {
 		if (m->headers[i].id != id)
 			continue;
 		*index = i + 1;

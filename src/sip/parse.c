@@ -17,7 +17,7 @@ struct parse {
 	size_t lines; /* of headers, read so far */
 	struct sip_msg *m;
 	const struct reject *rej;
-	bool seen[SIP_H_UNKNOWN];
+	uint64_t seen; /* bits by id: of those that stand once */
 	struct slice cseq_method;
 	size_t routes, contacts;
 	bool by_transport; /* framed by it: Content-Length may be absent */
@@ -132,8 +132,8 @@ static bool repeated(struct parse *p, enum sip_header_id id)
 {
 	if (id == SIP_H_UNKNOWN || !(sip_header_flags(id) & SIP_HF_ONCE))
 		return false;
-	bool again = p->seen[id];
-	p->seen[id] = true;
+	bool again = p->seen & sip_header_bit(id);
+	p->seen |= sip_header_bit(id);
 	return again;
 }
 
@@ -154,6 +154,16 @@ static void read_header(struct parse *p, const struct sip_header *h)
 		refuse(p, &sip_reject_too_large);
 }
 
+/* Nothing but ": " between name and value, nothing behind it. */
+static bool is_as_written(const struct sip_header *h, struct slice line)
+{
+	const uint8_t *behind = h->name.ptr + h->name.len;
+
+	return h->value.len > 0 && h->value.ptr == behind + 2 &&
+	       behind[0] == ':' && behind[1] == ' ' &&
+	       h->value.ptr + h->value.len == line.ptr + line.len;
+}
+
 /* A line that is no header, or holds bytes that may not stand there, is not
  * kept: nothing built from the view can repeat it. */
 static void read_line(struct parse *p, const struct sip_line *line)
@@ -169,7 +179,9 @@ static void read_line(struct parse *p, const struct sip_line *line)
 		refuse(p, &sip_reject_syntax);
 		return;
 	}
+	h->plain = line->plain && is_as_written(h, line->text);
 	p->m->header_count++;
+	p->m->present |= sip_header_bit(h->id);
 	read_header(p, h);
 }
 
@@ -245,9 +257,11 @@ static void read_headers(struct parse *p, struct cur *c, struct arena *a)
 
 static void check_mandatory(struct parse *p)
 {
-	if (p->m->via_count == 0 || !p->seen[SIP_H_FROM] ||
-	    !p->seen[SIP_H_TO] || !p->seen[SIP_H_CALL_ID] ||
-	    !p->seen[SIP_H_CSEQ])
+	const uint64_t wanted =
+		sip_header_bit(SIP_H_FROM) | sip_header_bit(SIP_H_TO) |
+		sip_header_bit(SIP_H_CALL_ID) | sip_header_bit(SIP_H_CSEQ);
+
+	if (p->m->via_count == 0 || (p->seen & wanted) != wanted)
 		refuse(p, &sip_reject_syntax);
 }
 

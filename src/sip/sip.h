@@ -43,6 +43,9 @@ enum sip_header_flags {
 
 struct sip_header {
 	enum sip_header_id id;
+	/* the line is name, ": ", value and CR LF, unfolded: its bytes are what
+	 * the encoder would write; who changes the value clears it */
+	bool plain;
 	struct slice name;  /* as written */
 	struct slice value; /* trimmed; may hold folds (CRLF and blanks) */
 };
@@ -67,6 +70,7 @@ struct sip_msg {
 	struct slice reason;
 	struct sip_header *headers;
 	size_t header_count;
+	uint64_t present; /* sip_header_bit() of each id that is there */
 	struct slice body;
 	/* Mandatory headers, read and checked. */
 	struct sip_via via; /* topmost */
@@ -77,6 +81,12 @@ struct sip_msg {
 	uint32_t cseq;
 	int max_forwards; /* -1: absent */
 };
+
+/* One of a set of ids; those that have no id share one. */
+static inline uint64_t sip_header_bit(enum sip_header_id id)
+{
+	return UINT64_C(1) << id;
+}
 
 struct sip_limits { /* bytes or counts; defaults in threats section 0 */
 	size_t header_line, header_block, header_count;

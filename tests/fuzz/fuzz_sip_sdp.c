@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				   .value = SLICE_LIT("application/sdp") };
 	struct sip_msg m = { .headers = &type,
 			     .header_count = 1,
+			     .present = sip_header_bit(SIP_H_CONTENT_TYPE),
 			     .body = slice_of(data, size) };
 	unsigned seen = 0, kinds = 0;
 	struct sip_sdp_media media;

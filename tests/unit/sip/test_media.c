@@ -17,6 +17,7 @@ static unsigned kinds_of(const char *type, struct slice body, int *rc)
 				     .value = slice_str(type) } };
 	struct sip_msg m = { .headers = h,
 			     .header_count = type ? 1 : 0,
+			     .present = sip_header_bit(SIP_H_CONTENT_TYPE),
 			     .body = body };
 	unsigned kinds = UNTOUCHED;
 
@@ -98,6 +99,8 @@ static void test_encoded(void **state)
 	};
 	struct sip_msg m = { .headers = h,
 			     .header_count = 2,
+			     .present = sip_header_bit(SIP_H_CONTENT_TYPE) |
+					sip_header_bit(SIP_H_CONTENT_ENCODING),
 			     .body = SLICE_LIT(SDP("audio")) };
 	unsigned kinds = 0;
 
