@@ -34,6 +34,7 @@
 #include "access/access.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "edge/asks.h"
 #include "edge/edge.h"
 #include "edge/flow.h"
 #include "edge/reject.h"
@@ -130,8 +131,8 @@ struct edge {
 	uint64_t last_ask;    /* id of a question to resolver or store */
 	struct access_rulings *rulings; /* of the operator */
 	struct map keepers;             /* limits of partners that we own */
-	struct map limit_asks;          /* requests that wait for an owner */
-	struct map homed_asks;          /* and for home */
+	struct asks limit_asks;         /* requests that wait for an owner */
+	struct asks homed_asks;         /* and for home */
 	struct map bans;                /* by source */
 	struct list trials;             /* of partners, for the operator */
 	struct traces *traces;          /* NULL: nobody watches */

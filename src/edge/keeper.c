@@ -82,7 +82,7 @@ void keepers_free(struct edge *e)
 static void answer_to(struct edge *e, uint32_t slot, const struct ipc_limit *m)
 {
 	if (slot == e->slot)
-		limits_answer(e, m);
+		limits_answer(e, e->slot, m);
 	else
 		e->ops->send(e->arg, PROC_EDGE, slot, IPC_LIMIT, m);
 }

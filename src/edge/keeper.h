@@ -15,4 +15,4 @@ void keepers_store_gone(struct edge *e);
 void keepers_free(struct edge *e);
 
 /* limits.c: the answer to a request of this worker. */
-void limits_answer(struct edge *e, const struct ipc_limit *m);
+void limits_answer(struct edge *e, uint32_t slot, const struct ipc_limit *m);

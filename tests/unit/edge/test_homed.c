@@ -52,9 +52,9 @@ static void test_asked_and_answered(void **state)
 	assert_int_equal(m.u.homed_get.id, id);
 	assert_true(slice_eq(m.u.homed_get.aor, DORA));
 	answer_homed(w, id + 1); /* of a question that nobody asked */
-	assert_int_equal(w->edge->homed_asks.count, 1);
+	assert_int_equal(w->edge->homed_asks.by_id.count, 1);
 	answer_homed(w, id);
-	assert_int_equal(w->edge->homed_asks.count, 0);
+	assert_int_equal(w->edge->homed_asks.by_id.count, 0);
 	answer_homed(w, id); /* twice */
 }
 
@@ -65,7 +65,7 @@ static void test_nobody_to_ask(void **state)
 	const struct proc_id home = { PROC_HOME, 0, 0x2000 };
 	assert_int_equal(homed_ask(w->edge, r, DORA), ACCESS_HOMED_UNKNOWN);
 	edge_peer_gone(w->edge, &home);
-	assert_int_equal(w->edge->homed_asks.count, 0);
+	assert_int_equal(w->edge->homed_asks.by_id.count, 0);
 	assert_int_equal(homed_ask(w->edge, r, DORA), ACCESS_HOMED_FAILED);
 	w->conf.inside.external = true; /* the servers there know */
 	assert_int_equal(homed_ask(w->edge, r, DORA), ACCESS_HOMED_NOT);
@@ -78,9 +78,9 @@ static void test_no_answer_in_time(void **state)
 	pass(w, 1000);
 	assert_int_equal(homed_ask(w->edge, r, DORA), ACCESS_HOMED_UNKNOWN);
 	pass(w, 2000);
-	assert_int_equal(w->edge->homed_asks.count, 1);
+	assert_int_equal(w->edge->homed_asks.by_id.count, 1);
 	pass(w, 3000);
-	assert_int_equal(w->edge->homed_asks.count, 0);
+	assert_int_equal(w->edge->homed_asks.by_id.count, 0);
 }
 
 /* Whatever fails, nothing is kept, and the sender is not let in. */
@@ -97,7 +97,7 @@ static void test_no_memory(void **state)
 		oom_arm(0);
 		if (!failed)
 			assert_int_equal(homed, ACCESS_HOMED_UNKNOWN);
-		assert_int_equal(w->edge->homed_asks.count,
+		assert_int_equal(w->edge->homed_asks.by_id.count,
 				 homed == ACCESS_HOMED_UNKNOWN);
 	}
 }
