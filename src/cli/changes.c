@@ -67,8 +67,7 @@ static void say(struct list_state *s, struct slice name)
 
 static struct slice name_of(const struct sip_header *h)
 {
-	return h->id == SIP_H_UNKNOWN ? h->name
-				      : slice_str(sip_header_name(h->id));
+	return h->id == SIP_H_UNKNOWN ? h->name : sip_header_name(h->id);
 }
 
 /* Those of m that the other has not. */

@@ -25,7 +25,7 @@ static struct sip_limits sent_limits(const struct sip_limits *l)
 
 static void put_line(struct buf *b, const struct sip_header *h)
 {
-	buf_str(b, sip_header_name(h->id));
+	buf_put(b, sip_header_name(h->id));
 	buf_str(b, ": ");
 	buf_put(b, h->value);
 	buf_str(b, "\r\n");

@@ -95,8 +95,9 @@ void forward_branch(struct proxy_request *r, const struct proxy_target *t,
 	}
 	c->next = next;
 	c->own = t->own;
+	uint8_t first[PROXY_WIRE_BYTES];
 	struct buf b;
-	buf_init(&b, 0);
+	buf_init_lent(&b, first, sizeof(first));
 	int err = forward_encode(r, t, c->index, &b, &c->branch);
 	if (!err && r->msg.method == SIP_INVITE)
 		err = cancel_prepare(c, buf_slice(&b));
@@ -114,8 +115,9 @@ static bool silent_sent(struct proxy_request *r, const struct proxy_target *t,
 {
 	struct proxy *p = r->proxy;
 	struct slice branch;
+	uint8_t first[PROXY_WIRE_BYTES];
 	struct buf b;
-	buf_init(&b, 0);
+	buf_init_lent(&b, first, sizeof(first));
 	int err = forward_encode(r, t, index, &b, &branch);
 	*reject = err ? failure_of(err) : NULL;
 	if (!err)

@@ -6,6 +6,9 @@
 
 #include "proxy/proxy_int.h"
 
+/* Most messages are encoded in that much of the stack. */
+enum { PROXY_WIRE_BYTES = 2048 };
+
 static inline void proxy_enter(struct proxy *p)
 {
 	p->depth++;

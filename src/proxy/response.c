@@ -10,8 +10,9 @@ static void send_final(struct proxy_request *r, struct ctrans *c,
 		       const struct sip_msg *m)
 {
 	uint16_t status = m->status;
+	uint8_t first[PROXY_WIRE_BYTES];
 	struct buf b;
-	buf_init(&b, 0);
+	buf_init_lent(&b, first, sizeof(first));
 	int err = upstream_build(r, c, m, &b);
 	if (!err)
 		request_final(r, &(struct final){ .status = status,
@@ -29,8 +30,9 @@ static void send_final(struct proxy_request *r, struct ctrans *c,
 static void send_more(struct proxy_request *r, struct ctrans *c,
 		      const struct sip_msg *m, enum txn_event event)
 {
+	uint8_t first[PROXY_WIRE_BYTES];
 	struct buf b;
-	buf_init(&b, 0);
+	buf_init_lent(&b, first, sizeof(first));
 	if (upstream_build(r, c, m, &b) == 0)
 		strans_event(r, event,
 			     &(struct txn_in){ .bytes = buf_slice(&b) });

@@ -52,14 +52,17 @@ void sip_edit_top(struct sip_edits *e, enum sip_header_id id,
 {
 	add(e, (struct sip_edit){ .kind = SIP_EDIT_TOP,
 				  .id = id,
-				  .name = slice_str(sip_header_name(id)),
+				  .name = sip_header_name(id),
 				  .value = value });
 }
 
 void sip_edit_bottom(struct sip_edits *e, enum sip_header_id id,
 		     struct slice value)
 {
-	sip_edit_bottom_named(e, slice_str(sip_header_name(id)), value);
+	add(e, (struct sip_edit){ .kind = SIP_EDIT_BOTTOM,
+				  .id = id,
+				  .name = sip_header_name(id),
+				  .value = value });
 }
 
 void sip_edit_bottom_named(struct sip_edits *e, struct slice name,

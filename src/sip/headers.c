@@ -177,11 +177,10 @@ enum sip_header_id sip_header_id_of(struct slice name)
 	return SIP_H_UNKNOWN;
 }
 
-const char *sip_header_name(enum sip_header_id id)
+struct slice sip_header_name(enum sip_header_id id)
 {
-	return (int)id >= 0 && (int)id < HEADERS
-		       ? (const char *)headers[id].name.ptr
-		       : "";
+	return (int)id >= 0 && (int)id < HEADERS ? headers[id].name
+						 : SLICE_NONE;
 }
 
 unsigned sip_header_flags(enum sip_header_id id)

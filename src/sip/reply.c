@@ -16,7 +16,7 @@ static void write_all(struct buf *out, const struct sip_msg *m,
 	size_t index = 0;
 
 	while ((h = sip_header_next(m, id, &index)))
-		sip_write_header(out, slice_str(sip_header_name(id)), h->value);
+		sip_write_header(out, sip_header_name(id), h->value);
 }
 
 /* What may stand once is repeated once, even when the request had two. */
@@ -26,7 +26,7 @@ static void write_first(struct buf *out, const struct sip_msg *m,
 	const struct sip_header *h = sip_header(m, id);
 
 	if (h)
-		sip_write_header(out, slice_str(sip_header_name(id)), h->value);
+		sip_write_header(out, sip_header_name(id), h->value);
 }
 
 /* A To that could not be read is repeated as it is: a tag could land inside

@@ -142,6 +142,6 @@ struct slice sip_unfold(struct arena *a, struct slice value);
 enum sip_method sip_method_of(struct slice text); /* case matters */
 const char *sip_method_name(enum sip_method m);
 enum sip_header_id sip_header_id_of(struct slice name);
-const char *sip_header_name(enum sip_header_id id);
+struct slice sip_header_name(enum sip_header_id id);
 unsigned sip_header_flags(enum sip_header_id id);
 const char *sip_status_reason(unsigned status); /* "Not Found" */

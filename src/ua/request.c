@@ -133,7 +133,8 @@ int ua_request_send(struct ua_request *r, enum sip_header_id header,
 	buf_init(&out, 0);
 	write_request(r, &out);
 	if (auth.len) {
-		buf_printf(&out, "%s: ", sip_header_name(header));
+		buf_put(&out, sip_header_name(header));
+		buf_str(&out, ": ");
 		buf_put(&out, auth);
 		buf_str(&out, "\r\n");
 	}

@@ -74,8 +74,8 @@ static void test_names(void **state)
 {
 	(void)state;
 	for (int i = 0; i < SIP_H_UNKNOWN; i++) {
-		const char *name = sip_header_name((enum sip_header_id)i);
-		assert_int_equal(sip_header_id_of(slice_str(name)), i);
+		struct slice name = sip_header_name((enum sip_header_id)i);
+		assert_int_equal(sip_header_id_of(name), i);
 	}
 	for (int i = 0; i < SIP_METHOD_UNKNOWN; i++) {
 		const char *name = sip_method_name((enum sip_method)i);
@@ -88,7 +88,7 @@ static void test_names(void **state)
 	assert_int_equal(sip_header_id_of(SLICE_NONE), SIP_H_UNKNOWN);
 	assert_int_equal(sip_method_of(SLICE_LIT("invite")),
 			 SIP_METHOD_UNKNOWN);
-	assert_string_equal(sip_header_name(SIP_H_UNKNOWN), "");
+	assert_int_equal(sip_header_name(SIP_H_UNKNOWN).len, 0);
 	assert_string_equal(sip_status_reason(404), "Not Found");
 	assert_string_equal(sip_status_reason(499), "Client Failure");
 	assert_string_equal(sip_status_reason(65535), "Unknown");
