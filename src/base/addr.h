@@ -36,6 +36,7 @@ int addr_parse_prefix(struct slice text, struct addr_prefix *out);
 bool addr_in_prefix(const struct addr *a, const struct addr_prefix *p);
 bool addr_equal(const struct addr *a, const struct addr *b); /* with port */
 bool addr_same_host(const struct addr *a, const struct addr *b);
+bool addr_is_any(const struct addr *a); /* 0.0.0.0 or [::] */
 uint16_t addr_port(const struct addr *a);
 void addr_set_port(struct addr *a, uint16_t port);
 socklen_t addr_len(const struct addr *a);

@@ -9,11 +9,7 @@
 
 static bool wildcard(const struct addr *a)
 {
-	if (!a->u.sa.sa_family)
-		return true;
-	if (a->u.sa.sa_family == AF_INET)
-		return a->u.in.sin_addr.s_addr == 0;
-	return IN6_IS_ADDR_UNSPECIFIED(&a->u.in6.sin6_addr);
+	return !a->u.sa.sa_family || addr_is_any(a);
 }
 
 /* A wildcard is one for both families: so rows have it. */

@@ -317,13 +317,6 @@ static const struct rule RULES[] = {
 
 enum { RULE_COUNT = sizeof(RULES) / sizeof(RULES[0]) };
 
-static bool any_address(const struct addr *a)
-{
-	if (a->u.sa.sa_family == AF_INET)
-		return a->u.in.sin_addr.s_addr == 0;
-	return IN6_IS_ADDR_UNSPECIFIED(&a->u.in6.sin6_addr);
-}
-
 static void fill(struct ports_row *row, const struct rule *r,
 		 const struct place *p, size_t nth)
 {
@@ -341,7 +334,7 @@ static void fill(struct ports_row *row, const struct rule *r,
 		.theirs = p->theirs,
 		.note = &r->note,
 	};
-	if (any_address(&row->ours))
+	if (addr_is_any(&row->ours))
 		memset(&row->ours, 0, sizeof(row->ours));
 	if (nth)
 		snprintf(row->id, sizeof(row->id), "%s-%zu", r->id, nth + 1);
