@@ -254,13 +254,11 @@ static int alternates_real(struct conf_loader *ld)
 	bool there[2] = { false, false };
 	for (size_t i = 0; i < c->relay.alternate_count; i++) {
 		const struct conf_addr *a = &c->relay.alternate[i];
-		struct addr at, any;
+		struct addr at;
 		if (addr_parse(a->text, false, &at))
 			return -EINVAL;
 		bool six = at.u.sa.sa_family == AF_INET6;
-		(void)addr_parse_host(slice_str(six ? "::" : "0.0.0.0"), 0,
-				      &any);
-		if (addr_same_host(&at, &any))
+		if (addr_is_any(&at))
 			return conf_fail(ld, a->line,
 					 "relay.alternate: nobody can be sent "
 					 "to %.*s; write the other relay's "
@@ -276,15 +274,74 @@ static int alternates_real(struct conf_loader *ld)
 	return 0;
 }
 
+static bool relay_listens(const struct conf *c, const struct addr *at)
+{
+	for (size_t i = 0; i < c->relay.listen_count; i++) {
+		const struct addr *l = &c->relay.listen[i].addr;
+		bool all = addr_is_any(l) && (l->u.sa.sa_family == AF_INET6 ||
+					      at->u.sa.sa_family == AF_INET);
+		if (addr_port(l) == addr_port(at) &&
+		    (all || addr_same_host(l, at)))
+			return true;
+	}
+	return false;
+}
+
+static int discovery_heard(struct conf_loader *ld)
+{
+	const struct conf_addr *two = ld->conf->relay.discovery;
+	for (size_t i = 0; i < 4; i++) {
+		struct addr at = two[i / 2].addr;
+		char text[ADDR_TEXT_MAX];
+		addr_set_port(&at, addr_port(&two[i % 2].addr));
+		if (!relay_listens(ld->conf, &at))
+			return conf_fail(ld, two[0].line,
+					 "relay.discovery: nothing hears at "
+					 "%s; add it to relay.listen",
+					 addr_text(&at, text));
+	}
+	return 0;
+}
+
+/* RFC 5780 6: two addresses, two ports, and all four places are ours. */
+static int discovery_possible(struct conf_loader *ld)
+{
+	const struct conf *c = ld->conf;
+	const struct conf_addr *two = c->relay.discovery;
+	if (c->relay.discovery_count == 0)
+		return 0;
+	if (c->relay.discovery_count != 2)
+		return conf_fail(ld, two[0].line,
+				 "relay.discovery: there is one address; write "
+				 "two, or remove it");
+	bool six = two[0].addr.u.sa.sa_family == AF_INET6;
+	if (two[1].addr.u.sa.sa_family != two[0].addr.u.sa.sa_family ||
+	    addr_same_host(&two[0].addr, &two[1].addr) ||
+	    addr_port(&two[0].addr) == addr_port(&two[1].addr) ||
+	    addr_is_any(&two[0].addr) || addr_is_any(&two[1].addr))
+		return conf_fail(ld, two[0].line,
+				 "relay.discovery: write two different "
+				 "addresses of one family, with two different "
+				 "ports");
+	if (!slice_empty(six ? c->relay.public6 : c->relay.public4))
+		return conf_fail(
+			ld, two[0].line,
+			"relay.discovery: behind a NAT (relay.public%d, "
+			"line %u) clients do not know our addresses; "
+			"remove one of the two",
+			six ? 6 : 4,
+			(unsigned)conf_line_of(ld, six ? "relay.public6"
+						       : "relay.public4"));
+	return discovery_heard(ld);
+}
+
 int conf_check(struct conf_loader *ld)
 {
 	static int (*const CHECKS[])(struct conf_loader * ld) = {
-		partners_differ,   partners_are_others,
-		listeners_differ,  admin_stays_here,
-		conf_check_inside, conf_check_rules,
-		expiries_in_order, av_partners_known,
-		presence_in_order, alternates_real,
-		warnings,
+		partners_differ,   partners_are_others, listeners_differ,
+		admin_stays_here,  conf_check_inside,   conf_check_rules,
+		expiries_in_order, av_partners_known,   presence_in_order,
+		alternates_real,   discovery_possible,  warnings,
 	};
 	int err = 0;
 	for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]) && !err; i++)

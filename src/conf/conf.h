@@ -100,8 +100,8 @@ struct conf {
 		uint32_t range; /* first port << 16 | last port */
 		struct conf_addr *tls_listen;
 		size_t tls_listen_count;
-		struct conf_addr *alternate;
-		size_t alternate_count;
+		struct conf_addr *alternate, *discovery;
+		size_t alternate_count, discovery_count; /* 0 or 2 */
 		uint8_t dtls;
 		uint8_t wide_channels;
 		uint8_t mobility, messenger, sip_passwords;

@@ -357,6 +357,8 @@ int conf_view_relay(struct arena *a, const struct conf *c,
 	(void)addr_parse_host(c->relay.public4, 0, &r.public[0]);
 	(void)addr_parse_host(c->relay.public6, 0, &r.public[1]);
 	relay_alternates(c, &r);
+	for (size_t i = 0; i < c->relay.discovery_count; i++)
+		r.discovery[i] = c->relay.discovery[i].addr;
 	relay_limits(c, &r);
 	int err = prefixes(a, c->relay.allow_peers, r.allow_count, &r.allow);
 	if (!err)

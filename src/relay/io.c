@@ -83,6 +83,25 @@ static void on_hang_up(void *arg, const struct relay_flow *flow)
 	io_hang_up(arg, flow);
 }
 
+/* A socket of exactly that address is the one that hears there, too. */
+static uint32_t on_socket_at(void *arg, const struct relay_addr *local)
+{
+	const struct relay_io *io = arg;
+	uint32_t any = 0;
+	for (struct list *it = io->listeners.next; it != &io->listeners;
+	     it = it->next) {
+		struct relay_udp *u = container_of(it, struct relay_udp, node);
+		struct relay_addr at = relay_addr_of(&u->at);
+		if (u->acceptor || at.port != local->port)
+			continue;
+		if (relay_addr_equal(&at, local))
+			return u->id;
+		if (addr_is_any(&u->at) && (u->six || local->family == 4))
+			any = u->id;
+	}
+	return any;
+}
+
 static uint64_t on_now_s(void *arg)
 {
 	(void)arg;
@@ -102,6 +121,7 @@ static const struct relay_ops ops = {
 	.to_peer = on_to_peer,
 	.hang_up = on_hang_up,
 	.now_s = on_now_s,
+	.socket_at = on_socket_at,
 	.hand_over = guest_hand_over,
 	.links = &tap_ops,
 	.ask_key = on_ask_key,

@@ -86,6 +86,9 @@ struct relay_ops {
 	void (*hang_up)(void *arg, const struct relay_flow *flow);
 	/* Seconds since 1970: credentials and nonces only. */
 	uint64_t (*now_s)(void *arg);
+	/* The socket that sends datagrams from there, as relay_flow has it; 0:
+	 * there is none. */
+	uint32_t (*socket_at)(void *arg, const struct relay_addr *local);
 	/* The request shows that this process has the client's allocation:
 	 * it gets that packet and all that follow on the flow. 0, or -E...:
 	 * it cannot be reached. NULL: we are alone. */

@@ -33,6 +33,9 @@ struct relay_conf {
 				  one */
 	struct addr alternate[2]; /* IPv4, IPv6: where new clients are sent
 				     while this one drains; unset: nowhere */
+	struct addr discovery[2]; /* with two addresses and two ports, all four
+				     ways to join them: RFC 5780; unset: not
+				     here */
 	const struct addr *own;   /* all addresses of this machine */
 	size_t own_count;
 	const struct addr_prefix *allow; /* peers allowed against the rules */

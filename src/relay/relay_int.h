@@ -9,6 +9,7 @@
  *   data.c          packets between client and peer
  *   link.c          TCP connections with peers
  *   connect.c       what RFC 6062 says of them
+ *   discovery.c     Binding, and NAT behaviour discovery (RFC 5780)
  *   mobility.c      allocations that go with their client (RFC 8016)
  */
 #pragma once

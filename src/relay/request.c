@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "relay/discovery.h"
 #include "relay/home_users.h"
 #include "relay/link.h"
 #include "relay/mobility.h"
@@ -38,8 +39,12 @@ struct reply {
 static void reply_begin(struct reply *y, struct request *q,
 			enum stun_class class)
 {
+	/* what is longer than this is written over the request */
+	bool over = q->padded && q->packet->len > REPLY_BYTES;
 	stun_writer_init(&y->w, q->relay->hasher,
-			 y->bytes + FRAME_MS_HEADER_BYTES, REPLY_BYTES);
+			 over ? q->packet->ptr
+			      : y->bytes + FRAME_MS_HEADER_BYTES,
+			 over ? q->packet->len : REPLY_BYTES);
 	stun_begin_reply(&y->w, q->m, class);
 }
 
@@ -57,9 +62,9 @@ static bool may_answer(struct request *q, size_t len)
 	bool small = len + IP_UDP_BYTES <=
 		     AMPLIFIED_MAX * (q->m->raw.len + IP_UDP_BYTES);
 	if (is_datagram(q) &&
-	    (!small ||
-	     (!q->alloc && !strangers_pass(&r->strangers, &q->flow->client,
-					   relay_now(r))))) {
+	    (!small || ((!q->alloc || q->elsewhere) &&
+			!strangers_pass(&r->strangers, &q->flow->client,
+					relay_now(r))))) {
 		metric_add(M_TURN_UNANSWERED, 1);
 		return false;
 	}
@@ -97,8 +102,10 @@ static void reply_send(struct reply *y, struct request *q)
 		frame_ms_head(y->bytes, true, (uint16_t)whole.len);
 		whole = slice_of(y->bytes, whole.len + FRAME_MS_HEADER_BYTES);
 	}
-	const struct relay_out out = { .bytes = whole };
-	r->ops.to_client(r->arg, q->flow, &out);
+	const struct relay_out out = { .bytes = whole,
+				       .borrowed =
+					       whole.ptr == q->packet->ptr };
+	r->ops.to_client(r->arg, q->elsewhere ? &q->back : q->flow, &out);
 }
 
 static struct stun_path path_of(const struct request *q)
@@ -243,6 +250,7 @@ void request_handle(struct relay *r, const struct relay_flow *flow,
 			     .m = &m,
 			     .alloc = alloc_find(r, flow) };
 	const struct rule *rule = rule_of(d, &m);
+	discovery_limit(r, flow, &m);
 	if (!rule) {
 		metric_add(relay_rej_drop.metric, 1);
 		return;

@@ -20,7 +20,11 @@ struct request {
 	bool proven;
 	bool by_home; /* the user is one of home's: home_users.h */
 	bool later;   /* answered by whoever the act left it to */
-	void *join;   /* a connection with a peer, joined after the answer */
+	/* where the answer leaves, and where it goes (RFC 5780) */
+	struct relay_flow back;
+	bool elsewhere; /* not where the request came from and went */
+	bool padded;    /* the answer is as long as the request */
+	void *join;     /* a connection with a peer, joined after the answer */
 	/* what the answer tells */
 	uint32_t lifetime_s;
 	bool reserved;

@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "relay/connect.h"
 #include "relay/data.h"
+#include "relay/discovery.h"
 #include "relay/link_int.h"
 #include "relay/mobility.h"
 #include "relay/reject.h"
@@ -18,15 +19,6 @@ enum {
 	EVEN_RESERVE = 0x80,
 	PERMISSIONS_AT_ONCE = 64,
 };
-
-/* ---- Binding ---- */
-
-static void answer_binding(struct request *q, struct stun_writer *w)
-{
-	struct addr client = relay_addr_to(&q->flow->client);
-	metric_add(M_TURN_BINDINGS, 1);
-	stun_put_addr(w, STUN_F_REFLEXIVE, &client);
-}
 
 /* ---- Allocate, RFC 8656 7.2 ---- */
 
@@ -317,7 +309,7 @@ static int code_of(const struct reject *why, const struct request *q)
 #define USER (RULE_AUTH | RULE_ALLOC)
 
 static const struct rule rfc_rules[] = {
-	{ STUN_BINDING, STUN_REQUEST, 0, NULL, answer_binding },
+	{ STUN_BINDING, STUN_REQUEST, 0, discovery_act, discovery_answer },
 	{ STUN_ALLOCATE, STUN_REQUEST, RULE_AUTH, act_allocate,
 	  answer_allocate },
 	/* a ticket may bring the allocation (RFC 8016) */
@@ -331,7 +323,7 @@ static const struct rule rfc_rules[] = {
 };
 
 static const struct rule classic_rules[] = {
-	{ STUN_BINDING, STUN_REQUEST, 0, NULL, answer_binding },
+	{ STUN_BINDING, STUN_REQUEST, 0, discovery_act, discovery_answer },
 };
 
 const struct relay_dialect relay_dialect_rfc = {

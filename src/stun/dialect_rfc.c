@@ -74,26 +74,25 @@ const struct stun_dialect stun_rfc = {
 
 /* RFC 3489 11.2: all that a Binding needs. */
 static const struct stun_row classic_rows[] = {
-	ROW(0x0001, REFLEXIVE, ADDRESS, 8, 20, BIND, OK)
-		ROW(0x0003, CHANGE_REQUEST, BYTES, 4, 4, BIND, REQ)
+	ROW(0x0001, REFLEXIVE, ADDRESS, 8, 20, BIND,
+	    OK) ROW(0x0003, CHANGE_REQUEST, BYTES, 4, 4, BIND,
+		    REQ) ROW(0x0004, RESPONSE_ORIGIN, ADDRESS, 8, 20, BIND, OK)
+		ROW(0x0005, OTHER_ADDRESS, ADDRESS, 8, 20, BIND, OK)
 			ROW(0x0009, ERROR_CODE, BYTES, 4, 767, BIND, ERR)
 				ROW(0x000A, UNKNOWN, BYTES, 0, 65535, BIND, ERR)
 };
 
 static const uint8_t classic_required[STUN_REQUIRED] = {
-	[0x0001] = 1,
-	[0x0003] = 2,
-	[0x0009] = 3,
-	[0x000A] = 4,
+	[0x0001] = 1, [0x0003] = 2, [0x0004] = 3,
+	[0x0005] = 4, [0x0009] = 5, [0x000A] = 6,
 };
 
 static const uint8_t classic_optional[STUN_OPTIONAL] = { 0 };
 
 static const uint8_t classic_fields[STUN_F_COUNT] = {
-	[STUN_F_REFLEXIVE] = 1,
-	[STUN_F_CHANGE_REQUEST] = 2,
-	[STUN_F_ERROR_CODE] = 3,
-	[STUN_F_UNKNOWN] = 4,
+	[STUN_F_REFLEXIVE] = 1,       [STUN_F_CHANGE_REQUEST] = 2,
+	[STUN_F_RESPONSE_ORIGIN] = 3, [STUN_F_OTHER_ADDRESS] = 4,
+	[STUN_F_ERROR_CODE] = 5,      [STUN_F_UNKNOWN] = 6,
 };
 
 static const uint8_t classic_types[STUN_TYPES] = { WITH_ANSWERS(TYPE, 0x001,

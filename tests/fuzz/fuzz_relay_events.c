@@ -208,6 +208,13 @@ static uint64_t on_now_s(void *arg)
 	return 1700000000 + w->now_ms / 1000;
 }
 
+static uint32_t on_socket_at(void *arg, const struct relay_addr *local)
+{
+	(void)arg;
+	must(local->ip[0] == 9 && local->port - 3478U < 2);
+	return local->port;
+}
+
 static int sink(void *arg, struct slice line)
 {
 	(void)arg;
@@ -406,24 +413,33 @@ static void begin(struct world *w)
 	static const uint8_t key[STUN_NONCE_KEY_BYTES] = { 7 };
 	static const struct credential_secrets none;
 	static const struct relay_ops ops = {
-		on_open,  on_close, on_to_client, on_to_peer, on_hang_up,
-		on_now_s, NULL,     &links,       on_ask_key
+		.open = on_open,
+		.close = on_close,
+		.to_client = on_to_client,
+		.to_peer = on_to_peer,
+		.hang_up = on_hang_up,
+		.now_s = on_now_s,
+		.socket_at = on_socket_at,
+		.links = &links,
+		.ask_key = on_ask_key,
 	};
 	const struct relay_setup setup = { .ops = &ops,
 					   .arg = w,
 					   .timers = w->timers };
-	const struct relay_conf conf = { .realm = realm,
-					 .port_first = 50000,
-					 .port_last = 50040,
-					 .users = &alice,
-					 .user_count = 1,
-					 .permissions_max = 4,
-					 .channels_max = 4,
-					 .lifetime_default_s = 600,
-					 .lifetime_max_s = 3600,
-					 .port_kbit = 80,
-					 .wide_channels = true,
-					 .home_users = true };
+	struct relay_conf conf = { .realm = realm,
+				   .port_first = 50000,
+				   .port_last = 50040,
+				   .users = &alice,
+				   .user_count = 1,
+				   .permissions_max = 4,
+				   .channels_max = 4,
+				   .lifetime_default_s = 600,
+				   .lifetime_max_s = 3600,
+				   .port_kbit = 80,
+				   .wide_channels = true,
+				   .home_users = true };
+	(void)addr_parse(SLICE_LIT("9.0.0.0:3478"), false, &conf.discovery[0]);
+	(void)addr_parse(SLICE_LIT("9.0.0.1:3479"), false, &conf.discovery[1]);
 	must(relay_create(&w->relay, &setup) == 0);
 	relay_configure(w->relay, &conf, &none, key);
 }

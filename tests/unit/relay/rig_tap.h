@@ -104,6 +104,13 @@ static inline int rig_hand_over(void *arg, uint32_t slot,
 	return slot < 2 ? 0 : -EPIPE;
 }
 
+/* Its port stands for a socket. */
+static inline uint32_t rig_socket_at(void *arg, const struct relay_addr *local)
+{
+	(void)arg;
+	return local->port;
+}
+
 static const struct relay_ops rig_ops = {
 	.open = rig_open,
 	.close = rig_close,
@@ -111,6 +118,7 @@ static const struct relay_ops rig_ops = {
 	.to_peer = rig_to_peer,
 	.hang_up = rig_hang_up,
 	.now_s = rig_now_s,
+	.socket_at = rig_socket_at,
 	.hand_over = rig_hand_over,
 	.links = &rig_link_ops,
 };
