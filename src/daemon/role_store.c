@@ -314,6 +314,7 @@ static int role_prepare(void *role, uint32_t generation, struct snapshot *snap,
 	(void)generation;
 	(void)error;
 	conf_view_store(snap->conf, &r->next_limits);
+	r->next_edge_mints = !snap->conf->inside.builtin;
 	snapshot_free(snap);
 	return 0;
 }
@@ -323,6 +324,7 @@ static void role_commit(void *role, uint32_t generation)
 	struct role_store *r = role;
 	(void)generation;
 	r->limits = r->next_limits;
+	r->edge_mints = r->next_edge_mints;
 }
 
 static void role_abort(void *role, uint32_t generation)

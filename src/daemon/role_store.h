@@ -29,7 +29,8 @@ struct role_store {
 	struct store *store; /* NULL while it cannot be opened */
 	char path[STORE_PATH_MAX];
 	struct store_limits limits, next_limits;
-	struct store_answers answers; /* wait for the commit */
+	bool edge_mints, next_edge_mints; /* for servers inside */
+	struct store_answers answers;     /* wait for the commit */
 	struct turn_hook commit;
 	struct timer upkeep;
 	struct timer reopen;

@@ -6,6 +6,7 @@
 #include "edge/contexts.h"
 #include "edge/edge_int.h"
 #include "edge/inside.h"
+#include "edge/inside_mras.h"
 #include "edge/homed.h"
 #include "edge/limits.h"
 #include "edge/partner.h"
@@ -70,6 +71,7 @@ static void on_sweep(struct timer *t, void *arg)
 	names_sweep(e);
 	limits_sweep(e);
 	homed_sweep(e);
+	inside_mras_sweep(e);
 	contexts_sweep(e);
 	traces_sweep(e);
 	timer_start(t, SWEEP_MS);
@@ -111,6 +113,8 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 		err = limits_create(e);
 	if (!err)
 		err = homed_create(e);
+	if (!err)
+		err = inside_mras_create(e);
 	if (err) {
 		edge_free(e);
 		return err;
@@ -155,6 +159,7 @@ void edge_free(struct edge *e)
 	traces_free(e);
 	limits_free(e);
 	homed_free(e);
+	inside_mras_free(e);
 	if (e->flows.slots)
 		map_each(&e->flows, flow_abandon_each, NULL);
 	map_free(&e->flows);

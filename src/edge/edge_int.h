@@ -133,6 +133,7 @@ struct edge {
 	struct map keepers;             /* limits of partners that we own */
 	struct asks limit_asks;         /* requests that wait for an owner */
 	struct asks homed_asks;         /* and for home */
+	struct asks mras_asks;          /* and for a credential */
 	struct map bans;                /* by source */
 	struct list trials;             /* of partners, for the operator */
 	struct traces *traces;          /* NULL: nobody watches */

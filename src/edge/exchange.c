@@ -4,8 +4,9 @@
  * it does. A message from the wrong role is dropped and logged.
  */
 #include "edge/contexts.h"
-#include "edge/inside.h"
 #include "edge/homed.h"
+#include "edge/inside.h"
+#include "edge/inside_mras.h"
 #include "edge/limits.h"
 #include "edge/minting.h"
 #include "edge/partner_int.h"
@@ -251,6 +252,13 @@ static void on_targets(struct edge *e, const struct proc_id *from,
 		names_answer(e, &m->u.targets);
 }
 
+static void on_store_result(struct edge *e, const struct proc_id *from,
+			    const struct ipc_msg *m)
+{
+	inside_mras_on_result(e, &m->u.store_result);
+	limits_on_result(e, from, m);
+}
+
 static const struct {
 	enum ipc_type type;
 	enum proc_role from;
@@ -279,7 +287,8 @@ static const struct {
 	{ IPC_PARTNER_SEEN, PROC_EDGE, limits_on_seen },
 	{ IPC_RULING, PROC_STORE, limits_on_ruling },
 	{ IPC_TALLY, PROC_STORE, limits_on_tally },
-	{ IPC_STORE_RESULT, PROC_STORE, limits_on_result },
+	{ IPC_CREDENTIAL, PROC_STORE, inside_mras_on_credential },
+	{ IPC_STORE_RESULT, PROC_STORE, on_store_result },
 	{ IPC_BAN, PROC_STORE, bans_on_ban },
 	{ IPC_TRIAL, PROC_ADMIN, trials_on_ask },
 	{ IPC_TRACE, PROC_ADMIN, traces_on_ask },
@@ -334,6 +343,8 @@ void edge_peer_gone(struct edge *e, const struct proc_id *peer)
 	if (peer->role == PROC_EDGE)
 		partners_worker_gone(e, peer->slot);
 	limits_peer_gone(e, peer);
+	if (peer->role == PROC_STORE && e->proxy)
+		inside_mras_store_gone(e);
 	if (peer->role == PROC_HOME) {
 		minting_home_gone(e);
 		homed_home_gone(e);

@@ -12,6 +12,7 @@
 #include "edge/hide.h"
 #include "edge/homed.h"
 #include "edge/inside.h"
+#include "edge/inside_mras.h"
 #include "edge/limits.h"
 #include "edge/measure.h"
 #include "edge/parties.h"
@@ -19,6 +20,7 @@
 #include "edge/proof.h"
 #include "edge/trace.h"
 #include "edge/walk.h"
+#include "presence/mras.h"
 #include "sip/reject.h"
 
 /* Longer than home waits for others, shorter than the sender's Timer F: the
@@ -265,6 +267,18 @@ static void answer_options(struct walk *w)
 	proxy_reply(w->r, &reply);
 }
 
+/* What a server inside wants of us ourselves, not of others. */
+static bool serve_inside(struct walk *w)
+{
+	if (!inside_mras_is(w))
+		return false;
+	if (unsupported(w->m, NULL))
+		proxy_refuse(w->r, &sip_reject_extension);
+	else
+		inside_mras_start(w);
+	return true;
+}
+
 static void refuse(struct walk *w, const struct reject *reject)
 {
 	struct flow *f = w->flow;
@@ -410,6 +424,8 @@ static void walk(struct edge *e, struct proxy_request *r,
 		answer_options(&w);
 		return;
 	}
+	if (serve_inside(&w))
+		return;
 	bool waits = false;
 	struct access_verdict v = judge(&w, &waits);
 	if (waits)
@@ -539,6 +555,7 @@ void walk_on_refuse(void *arg, struct proxy_request *r,
 	trace_refused(e, m, from, reject);
 	if (reject == &sip_reject_extension)
 		unsupported(m, extra);
+	mras_explain(reject, extra);
 	if (reject == &ACCESS_REJ_LIMIT_RATE)
 		sip_edit_bottom(extra, SIP_H_RETRY_AFTER, SLICE_LIT("1"));
 	if (!reject->diagnostics || (outsider && reject->inside_only))

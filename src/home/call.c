@@ -215,10 +215,7 @@ static void on_refuse(void *arg, struct proxy_request *r,
 	if (reject == &home_rej_method)
 		sip_edit_bottom(extra, SIP_H_ALLOW,
 				SLICE_LIT("OPTIONS, REGISTER"));
-	if (reject == &mras_rej_method)
-		sip_edit_bottom(extra, SIP_H_ALLOW, SLICE_LIT("SERVICE"));
-	if (reject == &mras_rej_type)
-		sip_edit_bottom(extra, SIP_H_ACCEPT, SLICE_LIT(MRAS_TYPE));
+	mras_explain(reject, extra);
 	if (!q)
 		return;
 	home_presence_explain(h, proxy_request_arena(r), reject, extra);

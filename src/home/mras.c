@@ -8,47 +8,22 @@
 #include "base/log.h"
 #include "home/store_link.h"
 #include "presence/mras.h"
-#include "sip/body.h"
-
-enum { S_PER_MINUTE = 60 };
 
 /* In the request's arena; the call knows it while the store is asked. */
 struct mras {
 	struct mras_request asked;
 	struct mras_credential minted;
-	uint64_t expires_s;
 };
 
-bool mras_is(const struct sip_uri *uri, bool ours)
+static void reply(struct call *q, const struct reject *why)
 {
-	const struct slice kind = SLICE_LIT("srvr:MRAS:");
-	struct slice opaque;
-	if (!ours && slice_eq(uri->user, SLICE_LIT("mras")))
-		return true;
-	return sip_param(uri->params, "opaque", &opaque) &&
-	       slice_ieq(slice_head(opaque, kind.len), kind);
-}
-
-static void reply(struct call *q, uint16_t status, const char *reason,
-		  const struct mras_credential *c)
-{
-	struct sip_edits extra;
-	struct buf body;
-	buf_init(&body, XML_BODY_MAX);
-	mras_write(&body, &q->mras->asked, reason, c);
-	sip_edits_init(&extra);
-	sip_edit_bottom(&extra, SIP_H_CONTENT_TYPE, SLICE_LIT(MRAS_TYPE));
-	const struct sip_reply r = { .status = status,
-				     .reason = reason,
-				     .extra = &extra,
-				     .body = buf_slice(&body) };
-	if (buf_failed(&body))
+	struct mras_answer a;
+	mras_answer_begin(&a, &q->mras->asked, why, &q->mras->minted);
+	if (buf_failed(&a.body))
 		call_refuse(q, &mras_rej_busy);
 	else
-		proxy_reply(q->r, &r);
-	if (body.ptr)
-		crypto_wipe(body.ptr, body.cap);
-	buf_free(&body);
+		proxy_reply(q->r, &a.reply);
+	mras_answer_end(&a);
 }
 
 static void refuse(struct call *q, const struct reject *why)
@@ -58,7 +33,7 @@ static void refuse(struct call *q, const struct reject *why)
 		    KV_SLICE("source", q->source_text),
 		    KV_STR("account", q->auth_aor), KV_U64("code", why->status),
 		    KV_STR("why", why->why));
-	reply(q, why->status, why->reason, NULL);
+	reply(q, why);
 }
 
 static bool is_sender(const struct call *q, struct slice uri)
@@ -78,21 +53,11 @@ static const struct reject *check_document(const struct call *q)
 /* Without a document to answer. */
 static const struct reject *check_head(const struct call *q)
 {
-	struct sip_media_type type;
-	size_t at = 0;
-	const struct sip_header *h =
-		sip_header_next(q->msg, SIP_H_CONTENT_TYPE, &at);
 	if (q->origin != ORIGIN_CLIENT || !q->auth_aor[0])
 		return &mras_rej_outsider;
 	if (!request_requires_known(q->msg))
 		return &home_rej_extension;
-	if (q->msg->method != SIP_SERVICE)
-		return &mras_rej_method;
-	if (!h || sip_media_type_parse(h->value, &type) ||
-	    !sip_media_type_is(&type, "application",
-			       "msrtc-media-relay-auth+xml"))
-		return &mras_rej_type;
-	return NULL;
+	return mras_check_head(q->msg);
 }
 
 static void on_minted(struct home *h, struct pending *p, int err)
@@ -106,7 +71,7 @@ static void on_minted(struct home *h, struct pending *p, int err)
 				  ? &mras_rej_busy
 				  : &mras_rej_internal);
 	else
-		reply(q, 200, "OK", c);
+		reply(q, NULL);
 }
 
 bool mras_on_credential(struct home *h, const struct ipc_credential *m)
@@ -126,18 +91,9 @@ bool mras_on_credential(struct home *h, const struct ipc_credential *m)
 
 static void mint(struct call *q)
 {
-	const struct offer_conf *offer = &q->home->conf->offer;
-	struct mras *m = q->mras;
-	uint64_t ttl_s = (uint64_t)m->asked.minutes * S_PER_MINUTE;
-	if (ttl_s > offer->life_s)
-		ttl_s = offer->life_s;
-	m->minted = (struct mras_credential){
-		.minutes = (uint32_t)ttl_s / S_PER_MINUTE,
-		.realm = offer->realm,
-		.relay = { offer->host, offer->udp_port, offer->tcp_port },
-	};
+	mras_grant(&q->home->conf->offer, &q->mras->asked, &q->mras->minted);
 	struct ipc_credential_get get = { .form = 1, /* binary */
-					  .ttl_s = (uint32_t)ttl_s,
+					  .ttl_s = q->mras->minted.ttl_s,
 					  .user = slice_str(q->auth_aor) };
 	const struct pending_ask ask = { .type = IPC_CREDENTIAL_GET,
 					 .body = &get,

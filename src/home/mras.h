@@ -8,9 +8,6 @@
 
 #include "home/home_int.h"
 
-/* Is this the service's address? ours: the host is one of our domains, else
- * it is our own name. */
-bool mras_is(const struct sip_uri *uri, bool ours);
 /* Answers it; the call is gone. */
 void mras_start(struct call *q);
 /* The store has minted; false: not for one that waits here. */

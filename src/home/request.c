@@ -12,6 +12,7 @@
 #include "home/device.h"
 #include "home/home_int.h"
 #include "home/mras.h"
+#include "presence/mras.h"
 #include "home/presence.h"
 #include "home/store_link.h"
 #include "sip/hidden.h"
@@ -63,7 +64,7 @@ static enum target target_of(struct call *q)
 	bool edge = slice_eq(h->conf->edge_name, slice_str(domain));
 	if (!ours && !edge)
 		return TARGET_AWAY;
-	if (mras_is(uri, ours))
+	if (mras_is_service(uri, ours))
 		return TARGET_MRAS;
 	if (slice_empty(uri->user))
 		return TARGET_SELF;

@@ -13,6 +13,7 @@ enum {
 	DEPTH_ITEM = 2,
 	DEPTH_WORD = 3,
 	MINUTES_DEFAULT = 480,
+	S_PER_MINUTE = 60,
 };
 
 enum word { WORD_IDENTITY, WORD_LOCATION, WORD_DURATION, WORD_COUNT };
@@ -229,7 +230,7 @@ static void put_credential(struct buf *b, const struct mras_request *q,
 	buf_str(b, "><credentials>");
 	put_base64(b, "username", c->username);
 	put_base64(b, "password", c->password);
-	buf_printf(b, "<duration>%u</duration>", c->minutes);
+	buf_printf(b, "<duration>%u</duration>", c->ttl_s / S_PER_MINUTE);
 	put_element(b, "realm", c->realm);
 	buf_str(b, "</credentials><mediaRelayList>");
 	put_relay(b, &c->relay, q->location);

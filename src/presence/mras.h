@@ -8,8 +8,9 @@
 #pragma once
 
 #include "base/arena.h"
+#include "presence/offer_conf.h"
 #include "presence/xml.h"
-#include "sip/uri.h"
+#include "sip/edit.h"
 
 enum {
 	MRAS_ID_MAX = 64, /* bytes of requestID and credentialsRequestID */
@@ -36,7 +37,7 @@ struct mras_relay {
 };
 struct mras_credential {
 	struct slice username, password; /* bytes: base64 is done here */
-	uint32_t minutes;                /* granted */
+	uint32_t ttl_s;                  /* granted; told in minutes */
 	struct slice realm;
 	struct mras_relay relay;
 };
@@ -44,6 +45,29 @@ struct mras_credential {
 /* reason: "OK" with a credential, else that of the refusal. Sticky error. */
 void mras_write(struct buf *out, const struct mras_request *q,
 		const char *reason, const struct mras_credential *c);
+
+/* Is this the service's address? ours: the host is one of our domains, else
+ * it is our own name. */
+bool mras_is_service(const struct sip_uri *uri, bool ours);
+/* Method and type: what is refused without a document. */
+const struct reject *mras_check_head(const struct sip_msg *m);
+/* Headers of such a refusal. */
+void mras_explain(const struct reject *why, struct sip_edits *extra);
+/* All but username and password. */
+void mras_grant(const struct offer_conf *offer, const struct mras_request *q,
+		struct mras_credential *out);
+
+/* The whole answer; why NULL: the credential. To be sent when the body has not
+ * failed, and ended then, which wipes it. */
+struct mras_answer {
+	struct buf body;
+	struct sip_edits extra;
+	struct sip_reply reply;
+};
+void mras_answer_begin(struct mras_answer *a, const struct mras_request *q,
+		       const struct reject *why,
+		       const struct mras_credential *c);
+void mras_answer_end(struct mras_answer *a);
 
 extern const struct reject mras_rej_type;      /* 415 */
 extern const struct reject mras_rej_malformed; /* 400 */

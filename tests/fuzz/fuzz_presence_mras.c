@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&b, 0);
 	if (a && !mras_read(a, slice_of(data, size), &q)) {
 		const struct mras_credential c = { .username = q.id,
-						   .minutes = q.minutes };
+						   .ttl_s = q.minutes };
 		mras_write(&b, &q, "OK", &c);
 		if (q.id.len > MRAS_ID_MAX || !q.minutes ||
 		    (!buf_failed(&b) && xml_read(buf_slice(&b), &ops, NULL)))

@@ -209,7 +209,7 @@ static void the_answer(void **state)
 	const struct mras_credential c = {
 		.username = SLICE_LIT("\x01\x02\x03"),
 		.password = SLICE_LIT("secret"),
-		.minutes = 480,
+		.ttl_s = 480 * 60,
 		.realm = SLICE_LIT("edge.example.net"),
 		.relay = { SLICE_LIT("av.example.com"), 3478, 443 },
 	};
