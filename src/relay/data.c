@@ -101,18 +101,19 @@ static void count_slot(struct slot_count *c, const struct relay *r, size_t len)
 	c->last_ms = relay_now(r);
 }
 
-void data_up(struct relay *r, uint32_t slot, const struct relay_packet *p,
+bool data_up(struct relay *r, uint32_t slot, const struct relay_packet *p,
 	     struct slice bytes)
 {
 	struct relay_slot *x = slots_at(r->slots, slot);
 	struct relay_alloc *a = slots_owner(r->slots, slot);
 	if (x->up_expires_ms <= relay_now(r)) {
 		metric_add(M_TURN_NO_PERMISSION, 1);
-		return;
+		return false;
 	}
 	const struct data_out d = { .peer = slots_peer(x), .bytes = bytes };
 	count_slot(&x->up, r, bytes.len);
 	data_send(a, p, &d);
+	return true;
 }
 
 /* ---- towards the client ---- */

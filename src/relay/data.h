@@ -23,6 +23,6 @@ struct relay_addr port_wire_peer(const struct relay_port *port,
 				 const struct relay_addr *peer);
 struct relay_addr port_seen_peer(const struct relay_port *port,
 				 const struct relay_addr *from);
-/* ChannelData or raw: the slot says where to. */
-void data_up(struct relay *r, uint32_t slot, const struct relay_packet *p,
+/* ChannelData or raw: the slot says where to. False: its time is over. */
+bool data_up(struct relay *r, uint32_t slot, const struct relay_packet *p,
 	     struct slice bytes);

@@ -225,9 +225,9 @@ static bool channel_data(struct relay *r, const struct relay_flow *flow,
 	if (slot == SLOT_NONE)
 		return false;
 	struct relay_alloc *a = slots_owner(r->slots, slot);
-	if (a->mobility)
+	/* a binding that is over is no use of the 5-tuple */
+	if (data_up(r, slot, p, data) && a->mobility)
 		mobility_heard(a, flow);
-	data_up(r, slot, p, data);
 	return true;
 }
 
@@ -256,7 +256,7 @@ static void handle_datagram(struct relay *r, const struct relay_flow *flow,
 		handle_ms(r, flow, p);
 		return;
 	case DATAGRAM_RAW:
-		data_up(r, a->active, p, bytes);
+		(void)data_up(r, a->active, p, bytes);
 		return;
 	case DATAGRAM_RFC:
 		request_handle(r, flow, p, &relay_dialect_rfc);
@@ -314,7 +314,7 @@ void relay_client_data(struct relay *r, const struct relay_flow *flow,
 {
 	struct relay_alloc *a = alloc_find(r, flow);
 	if (a && a->active != SLOT_NONE)
-		data_up(r, a->active, p, slice_of(p->ptr, p->len));
+		(void)data_up(r, a->active, p, slice_of(p->ptr, p->len));
 	else
 		metric_add(M_TURN_NO_PERMISSION, 1);
 }

@@ -17,7 +17,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { CLIENTS = 3, PORTS = 64, TAPS = 256, EVENTS = 400, ROOM = 1024 };
+enum {
+	CLIENTS = 3,
+	PORTS = 64,
+	TAPS = 256,
+	EVENTS = 400,
+	ROOM = 1024,
+	TICKET_ROOM = 64
+};
 
 struct port {
 	struct relay_port *port;
@@ -38,7 +45,9 @@ struct world {
 	size_t open;
 	struct tap tap[TAPS];
 	size_t taps, taps_open;
-	uint32_t connection; /* the last number that was told */
+	uint32_t connection;         /* the last number that was told */
+	uint8_t ticket[TICKET_ROOM]; /* the last one, to move with */
+	size_t ticket_len;
 	uint64_t now_ms;
 	uint8_t nonce[STUN_NONCE_BYTES];
 	size_t nonce_len;
@@ -100,6 +109,12 @@ static void on_to_client(void *arg, const struct relay_flow *to,
 			continue;
 		if (stun_has(&m, STUN_F_CONNECTION_ID))
 			w->connection = stun_u32(&m, STUN_F_CONNECTION_ID);
+		struct slice ticket = stun_value(&m, STUN_F_MOBILITY_TICKET);
+		must(ticket.len <= sizeof(w->ticket));
+		if (ticket.len) {
+			memcpy(w->ticket, ticket.ptr, ticket.len);
+			w->ticket_len = ticket.len;
+		}
 		if (!stun_has(&m, STUN_F_NONCE))
 			continue;
 		struct slice n = stun_value(&m, STUN_F_NONCE);
@@ -269,6 +284,11 @@ static void put_fields(struct world *w, struct stun_writer *m)
 		if (f == STUN_F_CONNECTION_ID)
 			stun_put_u32(m, STUN_F_CONNECTION_ID,
 				     w->connection ^ (uint32_t)(a.ip[3] == 3));
+		else if (f == STUN_F_MOBILITY_TICKET)
+			stun_put(m, STUN_F_MOBILITY_TICKET,
+				 slice_of(w->ticket, m->method == STUN_ALLOCATE
+							     ? 0
+							     : w->ticket_len));
 		else if (f == STUN_F_PEER)
 			stun_put_addr(m, STUN_F_PEER, &peer);
 		else
@@ -437,6 +457,7 @@ static void begin(struct world *w)
 				   .lifetime_max_s = 3600,
 				   .port_kbit = 80,
 				   .wide_channels = true,
+				   .mobility = true,
 				   .home_users = true };
 	(void)addr_parse(SLICE_LIT("9.0.0.0:3478"), false, &conf.discovery[0]);
 	(void)addr_parse(SLICE_LIT("9.0.0.1:3479"), false, &conf.discovery[1]);
