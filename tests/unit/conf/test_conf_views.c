@@ -222,11 +222,39 @@ static void what_is_told_of_the_relay(void **state)
 	}
 }
 
+/* With servers inside the passwords are theirs. */
+static void whose_passwords_the_relay_takes(void **state)
+{
+	static const struct {
+		bool builtin;
+		uint8_t wanted;
+		bool taken;
+	} rows[] = {
+		{ true, 1, true },
+		{ true, 0, false },
+		{ false, 1, false },
+	};
+	struct arena *a = arena_create(4096, 1 << 20);
+	struct relay_conf r;
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct conf c = { 0 };
+		c.edge.name = SLICE_LIT("edge.contoso.test");
+		c.inside.builtin = rows[i].builtin;
+		c.relay.sip_passwords = rows[i].wanted;
+		assert_int_equal(conf_view_relay(a, &c, &r), 0);
+		assert_int_equal(r.home_users, rows[i].taken);
+		assert_text(r.realm, "edge.contoso.test");
+	}
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(edge_and_access),
 		cmocka_unit_test(what_is_told_of_the_relay),
+		cmocka_unit_test(whose_passwords_the_relay_takes),
 		cmocka_unit_test(inside),
 		cmocka_unit_test(home_and_dns),
 		cmocka_unit_test(survives_oom),

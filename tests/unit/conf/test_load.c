@@ -504,6 +504,15 @@ static void minimal_has_defaults(void **state)
 	assert_int_equal(c->home.stored_per_sender, 10000);
 	assert_int_equal(c->home.stored_mib_per_sender, 64);
 	assert_int_equal(c->home.stored_mib, 1024);
+	assert_int_equal(c->relay.listen_count, 0);
+	assert_int_equal(c->relay.range, 50000U << 16 | 59999);
+	assert_int_equal(c->relay.bandwidth.per_port_kbit, 3000);
+	assert_int_equal(c->relay.bandwidth.per_user_kbit, 10000);
+	assert_int_equal(c->relay.quota.allocations_per_user, 10);
+	assert_int_equal(c->relay.credential_life_s, 28800);
+	assert_int_equal(c->relay.allow_peer_count, 0);
+	assert_true(c->relay.sip_passwords);
+	assert_false(c->relay.messenger || c->relay.mobility);
 	arena_free(a);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TURN-05: 31 ranges, first, last, one inside, one outside, in every spelling
+/* TURN-05: each range, first, last, one inside, one outside, in every spelling
  * of IPv4 inside IPv6; what configuration opens and closes. */
 #include "relay/peer_policy.h"
 
@@ -55,6 +55,12 @@ static const char *const ranges[][5] = {
 	{ "192.0.0.0", "192.0.0.255", "192.0.0.8", "191.255.255.255",
 	  "192.0.1.0" },
 	{ "192.0.2.0", "192.0.2.255", "192.0.2.9", "192.0.1.255", "192.0.3.0" },
+	{ "192.31.196.0", "192.31.196.255", "192.31.196.4", "192.31.195.255",
+	  "192.31.197.0" },
+	{ "192.52.193.0", "192.52.193.255", "192.52.193.4", "192.52.192.255",
+	  "192.52.194.0" },
+	{ "192.175.48.0", "192.175.48.255", "192.175.48.6", "192.175.47.255",
+	  "192.175.49.0" },
 	{ "192.88.99.0", "192.88.99.255", "192.88.99.1", "192.88.98.255",
 	  "192.88.100.0" },
 	{ "192.168.0.0", "192.168.255.255", "192.168.1.1", "192.167.255.255",
@@ -80,6 +86,8 @@ static const char *const ranges[][5] = {
 	  "2002:808:808::1", "2001:ffff::1", "2003::" },
 	{ "3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff:1::1",
 	  "3ffe:ffff::1", "3fff:1000::" },
+	{ "2620:4f:8000::", "2620:4f:8000:ffff:ffff:ffff:ffff:ffff",
+	  "2620:4f:8000::6", "2620:4f:7fff::1", "2620:4f:8001::" },
 	{ "5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "5f00::1", "",
 	  "" },
 	{ "fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fd77::1", "",
