@@ -14,8 +14,9 @@ struct guess {
 	unsigned failures;
 };
 
-int guesses_init(struct guesses *g)
+int guesses_init(struct guesses *g, unsigned max)
 {
+	g->max = max;
 	list_init(&g->oldest);
 	return map_init(&g->sources);
 }
@@ -77,7 +78,7 @@ bool guesses_failed(struct guesses *g, uint64_t source, uint64_t now_ms)
 		list_remove(&one->by_age);
 		list_push_back(&g->oldest, &one->by_age);
 	}
-	if (++one->failures < GUESS_MAX)
+	if (++one->failures < g->max)
 		return false;
 	one->failures = 0;
 	one->blocked_ms = now_ms + GUESS_SILENT_MS;

@@ -73,7 +73,7 @@ static int parts_make(struct home *h)
 	if (!err)
 		err = sealer_create(&h->sealer);
 	if (!err)
-		err = guesses_init(&h->guesses);
+		err = guesses_init(&h->guesses, GUESS_MAX);
 	if (!err)
 		err = users_init(h);
 	if (!err)

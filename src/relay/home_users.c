@@ -60,7 +60,7 @@ int home_users_create(struct home_users **out)
 		list_init(&h->of[i]);
 	list_init(&h->due);
 	int err = map_init(&h->by_key);
-	return err ? err : guesses_init(&h->guesses);
+	return err ? err : guesses_init(&h->guesses, GUESS_MAX);
 }
 
 /* ---- requests that wait ---- */

@@ -11,6 +11,9 @@
 #include "relay/relay_addr.h"
 #include "relay/relay_conf.h"
 
+/* Denied peers of one user: somebody looks for a way in. */
+enum { SCAN_DENIED = 16 };
+
 /* with_port: false where only the address counts (CreatePermission). local:
  * the address the client came to: ours, whatever the list says. NULL: fine. */
 const struct reject *peer_check(const struct relay_conf *conf,

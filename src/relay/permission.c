@@ -16,8 +16,6 @@
 #include "relay/request.h"
 #include "stun/channel.h"
 
-enum { SCAN_DENIED = 16 };
-
 static struct relay_permission *find(const struct relay_alloc *a,
 				     const struct relay_addr *peer)
 {
@@ -47,6 +45,17 @@ static void log_denied(const struct relay_alloc *a,
 		    KV_STR("peer", addr_text(&p, at)));
 }
 
+/* In a minute by all the user's allocations here, told once; or in one. */
+static bool scans(struct relay_alloc *a)
+{
+	struct guesses *g = &a->relay->scanners;
+	uint64_t now = relay_now(a->relay);
+	return guesses_blocked(g, a->user, now)
+		       ? false
+		       : guesses_failed(g, a->user, now) ||
+				 a->denied == SCAN_DENIED;
+}
+
 /* Who is refused again and again looks for a way in. */
 static void count_denied(struct relay_alloc *a)
 {
@@ -54,7 +63,7 @@ static void count_denied(struct relay_alloc *a)
 	struct addr c = relay_addr_to(&a->flow.client);
 	if (a->denied < UINT16_MAX)
 		a->denied++;
-	if (a->denied == SCAN_DENIED)
+	if (scans(a))
 		LOG(LOG_WARN, "turn.scan", KV_U64("id", a->id),
 		    KV_SLICE("user", slice_of(a->name, a->name_len)),
 		    KV_STR("client", addr_text(&c, client)),

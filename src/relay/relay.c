@@ -10,6 +10,7 @@
 #include "relay/data.h"
 #include "relay/home_users.h"
 #include "relay/mobility.h"
+#include "relay/peer_policy.h"
 #include "relay/reject.h"
 #include "relay/request.h"
 #include "stun/channel.h"
@@ -84,6 +85,8 @@ int relay_create(struct relay **out, const struct relay_setup *setup)
 	if (!err)
 		err = strangers_init(&r->strangers, relay_now(r));
 	if (!err)
+		err = guesses_init(&r->scanners, SCAN_DENIED);
+	if (!err)
 		err = home_users_create(&r->home);
 	if (!err && !r->cells)
 		err = own_shared(r);
@@ -102,6 +105,7 @@ void relay_free(struct relay *r)
 	LIST_EACH (it, tmp, &r->all)
 		alloc_close(container_of(it, struct relay_alloc, all), "end");
 	home_users_free(r);
+	guesses_free(&r->scanners);
 	map_free(&r->allocs);
 	map_free(&r->links);
 	mobility_close(r);

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "base/guess.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "relay/cells.h"
@@ -113,6 +114,7 @@ struct relay {
 	uint32_t life;    /* tickets of an earlier process are over */
 	struct map links; /* connections that clients join by number */
 	struct strangers strangers;
+	struct guesses scanners; /* users whose peers were denied */
 	struct home_users *home; /* keys of users that the store has */
 	struct cells *cells;
 	struct fast *fast; /* NULL: no fast path */

@@ -14,7 +14,7 @@ static void blocks_at_the_limit_and_once(void **state)
 {
 	struct guesses g;
 	(void)state;
-	assert_int_equal(guesses_init(&g), 0);
+	assert_int_equal(guesses_init(&g, GUESS_MAX), 0);
 	for (int i = 1; i < GUESS_MAX; i++)
 		assert_false(guesses_failed(&g, 1, 1000));
 	assert_false(guesses_blocked(&g, 1, 1000));
@@ -30,7 +30,7 @@ static void a_slow_typist_is_never_blocked(void **state)
 {
 	struct guesses g;
 	(void)state;
-	assert_int_equal(guesses_init(&g), 0);
+	assert_int_equal(guesses_init(&g, GUESS_MAX), 0);
 	for (uint64_t i = 0; i < 100; i++)
 		assert_false(guesses_failed(&g, 1, i * GUESS_WINDOW_MS / 9));
 	guesses_free(&g);
@@ -40,7 +40,7 @@ static void the_table_is_bounded(void **state)
 {
 	struct guesses g;
 	(void)state;
-	assert_int_equal(guesses_init(&g), 0);
+	assert_int_equal(guesses_init(&g, GUESS_MAX), 0);
 	for (uint64_t i = 0; i < GUESS_SOURCES_MAX + 100; i++)
 		guesses_failed(&g, i, 5);
 	assert_int_equal(g.sources.count, GUESS_SOURCES_MAX);
@@ -51,7 +51,7 @@ static void without_memory_nobody_is_blocked(void **state)
 {
 	struct guesses g;
 	(void)state;
-	assert_int_equal(guesses_init(&g), 0);
+	assert_int_equal(guesses_init(&g, GUESS_MAX), 0);
 	for (int i = 0; i < 2 * GUESS_MAX; i++) {
 		oom_arm(1);
 		assert_false(guesses_failed(&g, 1, 5));

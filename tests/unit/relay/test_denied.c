@@ -190,7 +190,7 @@ static void test_ms_frames(void **state)
 	ms_kinds(*state, 6);
 }
 
-/* Once for an allocation, at the sixteenth. */
+/* At the sixteenth, by one allocation or by several of the same user. */
 static void test_scanning(void **state)
 {
 	struct rig *g = *state;
@@ -203,8 +203,36 @@ static void test_scanning(void **state)
 		assert_int_equal(code_of(g, STUN_CREATE_PERMISSION, 0, peer),
 				 403);
 	}
-	allocate(g, 1, NULL);
-	assert_int_equal(code_of(g, STUN_CREATE_PERMISSION, 1, peer), 403);
+	/* told once a minute */
+	rig_later(g, 60000);
+	for (unsigned i = 0; i < SCAN; i++) {
+		assert_int_equal(scans, 1);
+		if (i % 8 == 0)
+			allocate(g, 1 + i / 8, NULL);
+		assert_int_equal(
+			code_of(g, STUN_CREATE_PERMISSION, 1 + i / 8, peer),
+			403);
+	}
+	assert_int_equal(scans, 2);
+}
+
+/* However slowly. */
+static void test_patient_scanning(void **state)
+{
+	struct rig *g = *state;
+	const struct rig_ask refresh = { .method = STUN_REFRESH,
+					 .lifetime = 600 };
+	log_set_level(LOG_WARN);
+	allocate(g, 0, NULL);
+	for (unsigned i = 0; i < SCAN; i++) {
+		assert_int_equal(scans, 0);
+		assert_int_equal(
+			code_of(g, STUN_CREATE_PERMISSION, 0, "10.0.0.1:5000"),
+			403);
+		rig_later(g, 90000);
+		rig_challenge(g, 0, NULL);
+		assert_int_equal(rig_code(g, &refresh), 0);
+	}
 	assert_int_equal(scans, 1);
 }
 
@@ -212,8 +240,9 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_rfc),       TEST(test_tcp),      TEST(test_ms),
-		TEST(test_ms_frames), TEST(test_scanning),
+		TEST(test_rfc),      TEST(test_tcp),
+		TEST(test_ms),       TEST(test_ms_frames),
+		TEST(test_scanning), TEST(test_patient_scanning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
