@@ -4,14 +4,19 @@ import os
 import sys
 import unittest
 
+from peers.network import Network
+
 from .sip import Client, Partner
 from .stage import Stage, wait_for
 
 
 class Case(unittest.TestCase):
     def setUp(self):
-        self.stage = Stage()
+        self.stage = self.new_stage()
         self.addCleanup(self.strike)
+
+    def new_stage(self):
+        return Stage()
 
     def strike(self):
         outcome = getattr(self._outcome, "success", True)
@@ -38,8 +43,7 @@ class Case(unittest.TestCase):
 
     def slot_of(self, c):
         """The worker that a connection landed on, from the log."""
-        source = f"{c.local[0]}:{c.local[1]}"
-        return int(c.org.log.wait("conn.open", source=source)["slot"])
+        return int(c.org.log.wait("conn.open", source=c.source)["slot"])
 
     def client_on(self, org, user, slot, **kw):
         """A signed-in client whose connection sits on that worker."""
@@ -61,6 +65,16 @@ class Case(unittest.TestCase):
                  f"{c.user} receives {text!r}")
 
 
+class Six:
+    """Before a Case: the same conversations over IPv6, in a network of their
+    own, where each organisation has an address beside ::1."""
+
+    def new_stage(self):
+        network = Network()
+        self.addCleanup(network.close)  # the last: after the stage
+        return Stage(network)
+
+
 class Walled(Case):
     """contoso with the built-in home; fabrikam is a scripted partner."""
 
@@ -69,7 +83,7 @@ class Walled(Case):
         self.contoso = self.stage.org("contoso")
         self.fabrikam = self.stage.org("fabrikam")  # never started
         self.contoso.partner("fabrikam.test", self.fabrikam.edge,
-                             f"{self.fabrikam.address}:15061")
+                             f"{self.fabrikam.host}:15061")
         self.contoso.trusted.append(self.fabrikam.ca.pem)
         self.before_start()
         self.contoso.start()

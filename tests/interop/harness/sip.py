@@ -14,6 +14,8 @@ import ssl
 import threading
 import time
 
+from .stage import bracketed
+
 
 class Message:
     """One SIP message: start line, ordered headers, body."""
@@ -99,6 +101,8 @@ class Connection:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
         self.local = sock.getsockname()
+        # as it stands in a URI, and in the log
+        self.source = f"{bracketed(self.local[0])}:{self.local[1]}"
         self.on_request = on_request
         self.waiting = {}
         self.unasked = queue.Queue()
@@ -266,8 +270,7 @@ class Client(Connection):
         kw.setdefault("on_request", self._answer)
         super().__init__((org.address, org.client_port), org.edge, org.ca.pem,
                          **kw)
-        self.contact = f"sip:{user}@{self.local[0]}:{self.local[1]}" \
-                       ";transport=tls"
+        self.contact = f"sip:{user}@{self.source};transport=tls"
         self.contact_params = ""
         self.reg_call_id = secrets.token_hex(10)
 

@@ -93,12 +93,19 @@ class Log:
         return wait_for(found, timeout, f"log event {name} {pairs}")[0]
 
 
+def bracketed(address):
+    """As it stands in a URI, or before a port."""
+    return f"[{address}]" if ":" in address else address
+
+
 class Org:
-    """One organisation: contoso.test with its edge on 127.x.y.1."""
+    """One organisation: contoso.test with its edge on 127.x.y.1, or on an
+    address of IPv6."""
 
     def __init__(self, stage, name, address, workers=3):
         self.stage, self.name, self.address = stage, name, address
         self.domain = f"{name}.test"
+        self.host = bracketed(address)
         self.edge = f"edge.{self.domain}"
         self.folder = stage.folder / name
         self.folder.mkdir()
@@ -135,7 +142,7 @@ class Org:
         """Another Org, or (domain, edge, address)."""
         if isinstance(other, Org):
             self.partners.append((other.domain, other.edge,
-                                  f"{other.address}:{other.federation_port}"))
+                                  f"{other.host}:{other.federation_port}"))
             self.trusted.append(other.ca.pem)
         else:
             self.partners.append((other, edge, address))
@@ -145,7 +152,7 @@ class Org:
         trust.write_bytes(b"".join(pathlib.Path(p).read_bytes()
                                    for p in self.trusted))
         federation = ", ".join(
-            f'"{a}"' for a in [f"{self.address}:{self.federation_port}"]
+            f'"{a}"' for a in [f"{self.host}:{self.federation_port}"]
             + self.federation_more)
         text = f"""\
 edge:
@@ -159,7 +166,7 @@ tls:
   trust: {trust}
 {self.extra_tls}{self.inside}access:
   federation: {{ listen: [{federation}] }}
-  clients: {{ listen: ["{self.address}:{self.client_port}"]{self.clients_more} }}
+  clients: {{ listen: ["{self.host}:{self.client_port}"]{self.clients_more} }}
 workers: {self.workers}
 """
         if os.geteuid() == 0:
@@ -263,7 +270,9 @@ class Stage:
 
     used = 0
 
-    def __init__(self):
+    def __init__(self, network=None):
+        """In that network each organisation has an address of IPv6."""
+        self.network = network
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-test-"))
         self.folder.chmod(0o755)
         self.orgs = []
@@ -274,7 +283,11 @@ class Stage:
         Stage.used += 1
         pid = os.getpid()
         n = (pid * 1009 + Stage.used) % 16000
-        org = Org(self, name, f"127.{20 + n // 250}.{1 + n % 250}.1", **kw)
+        address = f"127.{20 + n // 250}.{1 + n % 250}.1"
+        if self.network:
+            address = f"fd79::{n:x}"
+            self.network.ip(f"addr add {address}/128 dev lo nodad")
+        org = Org(self, name, address, **kw)
         self.orgs.append(org)
         return org
 

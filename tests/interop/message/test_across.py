@@ -7,7 +7,7 @@
   connection and transaction on three different workers.
 * Inside one organisation a message goes from device to device.
 """
-from harness.case import Case
+from harness.case import Case, Six
 
 
 class Across(Case):
@@ -91,3 +91,7 @@ class Across(Case):
         via = alice.message(alice.aor, "to myself").get("Via")
         self.assertIn(f"rport={alice.local[1]}", via)
         self.assertIn(f"received={alice.local[0]}", via)
+
+
+class AcrossSix(Six, Across):
+    pass

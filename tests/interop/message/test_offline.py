@@ -11,7 +11,7 @@
 import re
 import time
 
-from harness.case import Case
+from harness.case import Case, Six
 from harness.stage import wait_for
 
 
@@ -64,8 +64,7 @@ class Offline(Case):
         alice = self.client(self.contoso, "alice")
         bob = self.client(self.contoso, "bob")
         bob.close()
-        self.contoso.log.wait("conn.end", source=f"{bob.local[0]}:"
-                                                 f"{bob.local[1]}")
+        self.contoso.log.wait("conn.end", source=bob.source)
         self.assertStatus(alice.message(bob.aor, "later"), 202)
         again = self.client(self.contoso, "bob")
         self.assertReceived(again, "later")
@@ -215,3 +214,7 @@ class Offline(Case):
         self.assertTrue(re.search("<delivery-notification><status><failed/>",
                                   alice.received[1][1]))
         self.assertEqual(bob.requests[0].body, body)
+
+
+class OfflineSix(Six, Offline):
+    pass

@@ -8,7 +8,7 @@
 import re
 import secrets
 
-from harness.case import Case
+from harness.case import Case, Six
 from harness.sip import Partner, request
 
 
@@ -18,7 +18,7 @@ class Refusals(Case):
         self.contoso = self.stage.org("contoso")
         self.fabrikam = self.stage.org("fabrikam")  # never started
         self.contoso.partner("fabrikam.test", "edge.fabrikam.test",
-                             f"{self.fabrikam.address}:15061")
+                             f"{self.fabrikam.host}:15061")
         self.contoso.trusted.append(self.fabrikam.ca.pem)
         self.contoso.start()
 
@@ -219,3 +219,11 @@ class Framing(Case):
         c.send_bytes(b"\r\n\r\n" * 20)
         reply = c.register()
         self.assertStatus(reply, 200)
+
+
+class RefusalsSix(Six, Refusals):
+    pass
+
+
+class FramingSix(Six, Framing):
+    pass

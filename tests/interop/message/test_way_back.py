@@ -9,7 +9,7 @@
 """
 import queue
 
-from harness.case import Case
+from harness.case import Case, Six
 from harness.sip import Partner, answer, request
 from harness.stage import wait_for
 
@@ -82,7 +82,7 @@ class WayBack(Case):
         got = held.get(timeout=10)
         slot = self.slot(first)
         first.close()
-        self.contoso.log.wait("conn.end", source=self.name(first))
+        self.contoso.log.wait("conn.end", source=first.source)
         self.alice.send(answer(got, 200))
         reply = second.unasked.get(timeout=5)
         self.assertEqual(reply.status, 200)
@@ -98,7 +98,7 @@ class WayBack(Case):
                           "edge.fabrikam.test", body=b"hi"))
         got = held.get(timeout=10)
         first.close()
-        self.contoso.log.wait("conn.end", source=self.name(first))
+        self.contoso.log.wait("conn.end", source=first.source)
         litware = self.stage.later(self.play(self.litware)
                                    .dial(self.contoso))
         self.alice.send(answer(got, 200))
@@ -107,13 +107,9 @@ class WayBack(Case):
         self.assertStatus(carol.message(self.alice.aor, "fine"), 200)
         self.assertTrue(litware.unasked.empty())
 
-    @staticmethod
-    def name(c):
-        return f"{c.local[0]}:{c.local[1]}"
-
     def slot(self, c):
         return int(self.contoso.log.wait("conn.open",
-                                         source=self.name(c))["slot"])
+                                         source=c.source)["slot"])
 
     def test_device_that_lost_its_connection(self):
         """FLOW_DOWN: unreachable at once; its worker's death: the same."""
@@ -125,3 +121,7 @@ class WayBack(Case):
             return reply is not None and reply.status == 202
 
         wait_for(unreachable, 3, "known to be gone")
+
+
+class WayBackSix(Six, WayBack):
+    pass
