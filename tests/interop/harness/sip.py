@@ -14,7 +14,7 @@ import ssl
 import threading
 import time
 
-from .stage import bracketed
+from .stage import bracketed, family
 
 
 class Message:
@@ -332,8 +332,8 @@ class Partner:
         context.load_verify_locations(str(trust))
         context.verify_mode = ssl.CERT_REQUIRED
         self.context = context
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.listener = socket.create_server(address, family=family)
+        self.listener = socket.create_server(address,
+                                             family=family(address[0]))
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()
 

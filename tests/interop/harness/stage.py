@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -96,6 +97,10 @@ class Log:
 def bracketed(address):
     """As it stands in a URI, or before a port."""
     return f"[{address}]" if ":" in address else address
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 class Org:

@@ -14,8 +14,8 @@ import itertools
 import socket
 import subprocess
 
-from harness.case import Case
-from harness.stage import wait_for
+from harness.case import Case, Six
+from harness.stage import bracketed, family, wait_for
 
 from tls.issuer import Issuer, raw_names
 
@@ -23,7 +23,7 @@ NAME = "DNS:edge.fabrikam.test"
 
 
 def free_port(address):
-    with socket.create_server((address, 0)) as s:
+    with socket.create_server((address, 0), family=family(address)) as s:
         return s.getsockname()[1]
 
 
@@ -34,17 +34,19 @@ class Certificates(Case):
         self.issuer = Issuer(self.stage.folder / "issuer")
         self.contoso.trusted.append(self.issuer.pem)
         self.contoso.partner("fabrikam.test", "edge.fabrikam.test",
-                             f"{self.contoso.address}:1")
+                             f"{self.contoso.host}:1")
         # one line of log for each source and second: each has its own
-        self.sources = (f"127.9.{n // 250}.{1 + n % 250}"
-                        for n in itertools.count())
+        self.sources = map(self.source, itertools.count(1))
+
+    def source(self, n):
+        return f"127.9.{n // 250}.{1 + n % 250}"
 
     def probe(self, certificate=None, *words):
         """s_client dials our federation port; gives its address."""
         source = next(self.sources)
         command = ["openssl", "s_client", "-connect",
-                   f"{self.contoso.address}:{self.contoso.federation_port}",
-                   "-bind", f"{source}:0", "-servername", self.contoso.edge,
+                   f"{self.contoso.host}:{self.contoso.federation_port}",
+                   "-bind", f"{bracketed(source)}:0", "-servername", self.contoso.edge,
                    "-CAfile", str(self.contoso.ca.pem), "-quiet", *words]
         if certificate:
             command += ["-cert", str(certificate[0]), "-key",
@@ -59,7 +61,7 @@ class Certificates(Case):
 
     def opened(self, source):
         return [e for e in self.contoso.log.find("conn.open")
-                if e["source"].startswith(source + ":")]
+                if e["source"].startswith(bracketed(source) + ":")]
 
     def assertRefused(self, source, why):
         e = self.contoso.log.wait("tls.peer_reject", peer=source)
@@ -165,9 +167,11 @@ class Certificates(Case):
         """s_server as the edge of a partner."""
         address = next(self.sources)
         port = free_port(address)
-        self.contoso.partner(domain, f"edge.{domain}", f"{address}:{port}")
+        self.contoso.partner(domain, f"edge.{domain}",
+                             f"{bracketed(address)}:{port}")
         p = subprocess.Popen(
-            ["openssl", "s_server", "-accept", f"{address}:{port}", "-cert", str(certificate[0]),
+            ["openssl", "s_server", "-accept",
+             f"{bracketed(address)}:{port}", "-cert", str(certificate[0]),
              "-key", str(certificate[1]), "-CAfile",
              str(self.contoso.ca.pem), "-Verify", "2", "-quiet", *words],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
@@ -175,7 +179,7 @@ class Certificates(Case):
         self.stage.later(Program(p))
 
         def listens():
-            with socket.socket() as s:
+            with socket.socket(family(address)) as s:
                 try:
                     s.bind((address, port))
                     return False
@@ -254,6 +258,14 @@ class Certificates(Case):
         self.issuer.crl().rename(out)
         index.write_text(kept)
         return out
+
+
+class CertificatesSix(Six, Certificates):
+    def source(self, n):
+        """A /64 of its own: what counts as one source."""
+        address = f"fd79:0:9:{n:x}::1"
+        self.stage.network.ip(f"addr add {address}/128 dev lo nodad")
+        return address
 
 
 class Program:

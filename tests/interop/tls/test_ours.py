@@ -19,8 +19,8 @@ import subprocess
 import threading
 import time
 
-from harness.case import Case
-from harness.stage import DAEMON, wait_for
+from harness.case import Case, Six
+from harness.stage import DAEMON, bracketed, wait_for
 from tls.issuer import Issuer
 
 SUITES = [
@@ -47,7 +47,7 @@ class Ours(Case):
         self.contoso = self.stage.org("contoso")
 
     def at(self, port):
-        return f"{self.contoso.address}:{port}"
+        return f"{self.contoso.host}:{port}"
 
     def s_client(self, port, *words, send=b""):
         return subprocess.run(
@@ -77,9 +77,9 @@ class Ours(Case):
                 if k == "DNS"]
 
     def slot_of_socket(self, s):
-        a, p = s.getsockname()[:2]
-        return int(self.contoso.log.wait("conn.open",
-                                         source=f"{a}:{p}")["slot"])
+        host, port = s.getsockname()[:2]
+        source = f"{bracketed(host)}:{port}"
+        return int(self.contoso.log.wait("conn.open", source=source)["slot"])
 
     def test_tls_01_versions_and_suites(self):
         self.contoso.start()
@@ -179,7 +179,7 @@ class Ours(Case):
         certificate, key = fabrikam.leaf("edge", "DNS:edge.fabrikam.test")
         self.contoso.trusted.append(fabrikam.pem)
         self.contoso.partner("fabrikam.test", "edge.fabrikam.test",
-                             f"{self.contoso.address}:1")
+                             f"{self.contoso.host}:1")
         self.contoso.start()
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             context = self.context()
@@ -330,3 +330,7 @@ class Ours(Case):
         self.assertAlmostEqual(left / 86400, 5, delta=0.1)
         text = contoso.run("status").stdout
         self.assertIn("soon.test", text)
+
+
+class OursSix(Six, Ours):
+    pass
