@@ -391,7 +391,10 @@ def slope(server, address, certificate, low, high, kind="hold"):
                              *certificate, stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, text=True)
             held.append(process)
-            if process.stdout.readline() != f"up {count} lost 0\n":
+            up = process.stdout.readline()
+            if up != f"up {count} lost 0\n":
+                print(f"{server.title}: of {count} connections {up.strip()}",
+                      file=sys.stderr)
                 return None
             time.sleep(0.5)
             figures.append(memory_bytes(server.pids()))

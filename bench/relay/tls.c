@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,7 @@ SSL_CTX *tls_context(const char *cert, const char *key, const char *ca,
 void tls_loop_init(struct tls_loop *l)
 {
 	memset(l, 0, sizeof(*l));
+	signal(SIGPIPE, SIG_IGN); /* a peer that left is an error of a write */
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epoll < 0)
 		tls_fail("epoll");
