@@ -123,6 +123,7 @@ void relay_configure(struct relay *r, const struct relay_conf *conf,
 	bool other = !conf->home_users || !slice_eq(r->conf.realm, conf->realm);
 	r->conf = *conf;
 	r->auth = (struct stun_auth){ .hasher = r->hasher,
+				      .features = STUN_FEATURE_ALGORITHMS,
 				      .realm = conf->realm,
 				      .secrets = secrets,
 				      .find_user = find_user };

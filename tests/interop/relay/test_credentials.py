@@ -3,6 +3,8 @@
 
 * What `sallyport turn credential` prints opens an allocation at every relay
   process, for clients of RFC 8656 and of MS-TURN; another password does not.
+* Who knows SHA-256 is offered it, and an offer that was changed on the way is
+  refused (RFC 8489 9.2.4).
 * coturn's client works with it.
 * A rotated secret drops nobody; rotated twice, what was minted before is
   refused; a restarted relay or store changes nothing (TURN-13).
@@ -43,6 +45,7 @@ def attr(kind, value, padded=True):
 class Rfc:
     """A client of RFC 8656: one Allocate, after the challenge."""
     USERNAME, REALM, NONCE, PADDED, BLOCK = 6, 0x14, 0x15, True, 1
+    INTEGRITY, DIGEST, KEY = 8, hashlib.sha1, hashlib.md5
     FIRST = b""
     WISH = attr(0x19, b"\x11\0\0\0")
 
@@ -55,12 +58,13 @@ class Rfc:
     def ask(self, body, key=None, method=3):
         id = COOKIE + os.urandom(12)
         body = self.FIRST + body
-        head = struct.pack("!HH", method, len(body) + (24 if key else 0)) + id
+        more = 4 + self.DIGEST().digest_size if key else 0
+        head = struct.pack("!HH", method, len(body) + more) + id
         if key:
             text = head + body
             text += bytes(-len(text) % self.BLOCK)
-            mac = hmac.new(key, text, hashlib.sha1).digest()
-            body += attr(8, mac, self.PADDED)
+            mac = hmac.new(key, text, self.DIGEST).digest()
+            body += attr(self.INTEGRITY, mac, self.PADDED)
         answer = self.exchange(head + body, id)
         return (struct.unpack("!H", answer[:2])[0],
                 attributes(answer[20:], self.PADDED))
@@ -83,17 +87,21 @@ class Rfc:
         kind, found = self.ask(self.WISH)
         assert kind == 0x113 and found[9][2:4] == b"\x04\x01", (kind, found)
         realm, nonce = found[self.REALM], found[self.NONCE]
-        key = hashlib.md5(b":".join((self.username, realm,
-                                     self.password))).digest()
-        self.key = key
+        self.key = self.KEY(b":".join((self.username, realm,
+                                       self.password))).digest()
         self.signed = (self.named(realm)
                        + attr(self.REALM, realm, self.PADDED)
-                       + attr(self.NONCE, nonce, self.PADDED))
-        kind, found = self.ask(self.WISH + self.signed, key)
+                       + attr(self.NONCE, nonce, self.PADDED)
+                       + self.chosen(found))
+        kind, found = self.ask(self.WISH + self.signed, self.key)
         return 0 if kind == 0x103 else found[9][2] * 100 + found[9][3]
 
     def named(self, realm):
         return attr(self.USERNAME, self.username, self.PADDED)
+
+    def chosen(self, found):
+        """Of the algorithms that the challenge offers."""
+        return b""
 
     def refresh(self):
         """Of RFC 8656, with what it was allocated with; the code, or 0."""
@@ -102,6 +110,17 @@ class Rfc:
 
     def close(self):
         self.socket.close()
+
+
+class Sha256(Rfc):
+    """Takes the better algorithm of those that are offered, for the key and
+    for the integrity (RFC 8489 9.2.3, 14.6)."""
+    INTEGRITY, DIGEST, KEY = 0x1C, hashlib.sha256, hashlib.sha256
+
+    def chosen(self, found):
+        offered = found[0x8002]
+        assert offered == b"\0\2\0\0\0\1\0\0", offered
+        return attr(0x1D, offered[:4]) + attr(0x8002, offered)
 
 
 class Ms(Rfc):
@@ -129,10 +148,10 @@ relay:
                                 "alice@contoso.test", *words)
         return json.loads(done.stdout)
 
-    def client(self, minted, ms=False):
+    def client(self, minted, ms=False, kind=Rfc):
         words = [minted["username"], minted["password"]]
         words = [base64.b64decode(w) if ms else w.encode() for w in words]
-        kind = Ms if ms else Rfc
+        kind = Ms if ms else kind
         return self.stage.later(kind((self.contoso.address, self.port),
                                      *words))
 
@@ -161,6 +180,14 @@ relay:
                              431 if ms else 401)
         sessions = self.contoso.status()["tables"]["relay"]
         self.assertEqual(sum(int(r["allocations"]) for r in sessions), 10)
+
+    def test_better_algorithm(self):
+        c = self.client(self.mint(), kind=Sha256)
+        self.assertEqual(c.allocate(), 0)
+        self.assertEqual(c.refresh(), 0)
+        c.signed = c.signed.replace(attr(0x8002, b"\0\2\0\0\0\1\0\0"),
+                                    attr(0x8002, b"\0\2\0\0"))
+        self.assertEqual(c.refresh(), 400)  # somebody changed the offer
 
     def test_rotation(self):
         first = self.mint()

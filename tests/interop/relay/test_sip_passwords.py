@@ -27,7 +27,7 @@ import unittest
 
 from harness.case import Case
 from harness.stage import wait_for
-from relay.test_credentials import Ms, Rfc, attr
+from relay.test_credentials import Ms, Rfc, Sha256, attr
 
 
 class Hashed(Rfc):
@@ -82,7 +82,7 @@ relay:
                          "--password-file", "-", stdin=password + "\n")
 
     def test_every_way_at_every_process(self):
-        kinds = (Rfc, OverTcp, Ms, Hashed)
+        kinds = (Rfc, OverTcp, Ms, Hashed, Sha256)
         for kind in kinds:
             for user in ("alice", "bob"):
                 for _ in range(5 if user == "alice" else 1):

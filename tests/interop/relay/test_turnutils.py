@@ -76,8 +76,10 @@ class TurnUtils(Clients):
 
     def test_tcp_relay(self):
         """RFC 6062: one connects, the other is told of the attempt; the
-        binds of four connections land on any of three processes."""
-        self.assertWhole(80, "-T")
+        binds of four connections land on any of three processes. On those
+        connections the client reads a message's length (-l) at a time, which
+        has to suffice for our challenge."""
+        self.assertWhole(80, "-T", "-l", "200")
 
     def test_tls(self):
         """Clients over TLS, who check our certificate; also at the port that
