@@ -277,6 +277,27 @@ static void rubbish_ends_nothing(void **state)
 	close_fixture(&f);
 }
 
+/* Records that nobody sealed, of every length around the shortest one. */
+static void forged_records_end_nothing(void **state)
+{
+	struct fixture f;
+	open_fixture(&f, *state);
+	shake(&f);
+	for (uint8_t type = 20; type < 25; type++)
+		for (uint8_t len = 0; len < 60; len++) {
+			uint8_t record[13 + 60] = { type, 0xfe, 0xfd, 0, 1 };
+			record[10] = len; /* a number that did not come yet */
+			record[12] = len;
+			assert_int_equal(
+				dtls_receive(f.session,
+					     slice_of(record, 13U + len)),
+				0);
+			says(&f, "still here");
+			f.up.first = f.up.count = 0;
+		}
+	close_fixture(&f);
+}
+
 static void strangers_with_rubbish(void **state)
 {
 	struct fixture f;
@@ -322,6 +343,7 @@ int main(void)
 		cmocka_unit_test(a_cookie_is_for_one_path_and_a_while),
 		cmocka_unit_test(a_repeated_hello_is_no_new_session),
 		cmocka_unit_test(rubbish_ends_nothing),
+		cmocka_unit_test(forged_records_end_nothing),
 		cmocka_unit_test(strangers_with_rubbish),
 		cmocka_unit_test(first_bytes),
 	};
