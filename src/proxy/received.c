@@ -41,7 +41,8 @@ static void put_rest(struct buf *b, const struct sip_via *via,
 	if (!via->received && !via->rport) { /* neither is there */
 		buf_put(b, via->text);
 		at->params = head;
-		at->branch = (size_t)(via->branch.ptr - via->text.ptr);
+		if (!slice_empty(via->branch))
+			at->branch = (size_t)(via->branch.ptr - via->text.ptr);
 		return;
 	}
 	buf_put(b, slice_trim(slice_head(via->text, head)));
