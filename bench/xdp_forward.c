@@ -87,8 +87,7 @@ static struct table_end end_of(unsigned last, int six, uint16_t port)
 static int add(struct pair *p, int i)
 {
 	const struct table_caps caps = { .port_kbit = 10000000,
-					 .user_kbit = 10000000,
-					 .user = 5 };
+					 .shared[0] = { 10000000, 5 } };
 	const struct table_hop hop = { .device = DEVICE,
 				       .mtu = 1500,
 				       .valid = true };

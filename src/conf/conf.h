@@ -124,6 +124,8 @@ struct conf {
 		struct {
 			uint32_t per_port_kbit;
 			uint32_t per_user_kbit;
+			uint32_t per_source_kbit;
+			uint32_t total_kbit;
 		} bandwidth;
 	} relay;
 	uint32_t workers;  /* auto is already a number */

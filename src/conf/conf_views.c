@@ -304,7 +304,9 @@ static void relay_limits(const struct conf *c, struct relay_conf *out)
 	out->per_source = c->relay.quota.allocations_per_source;
 	out->total = c->relay.quota.allocations;
 	out->port_kbit = c->relay.bandwidth.per_port_kbit;
-	out->user_kbit = c->relay.bandwidth.per_user_kbit;
+	out->shared_kbit[RELAY_OF_USER] = c->relay.bandwidth.per_user_kbit;
+	out->shared_kbit[RELAY_OF_SOURCE] = c->relay.bandwidth.per_source_kbit;
+	out->shared_kbit[RELAY_OF_ALL] = c->relay.bandwidth.total_kbit;
 	out->permissions_max = RELAY_PERMISSIONS;
 	out->channels_max = RELAY_CHANNELS;
 	out->lifetime_default_s = RELAY_LIFETIME_S;

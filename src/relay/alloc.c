@@ -17,8 +17,6 @@
 #include "relay/reject.h"
 #include "relay/request.h"
 
-enum { CELL_USER, CELL_SOURCE, CELL_ALL };
-
 /* With one port, one permission and one channel: the price of a call. What is
  * left to 1 KiB is for the socket's 32 bytes, the slot's neighbours and the
  * allocator. */
@@ -235,16 +233,17 @@ static const struct reject *take_quotas(struct relay_alloc *a)
 		uint32_t limit;
 		const struct reject *why;
 	} wanted[] = {
-		[CELL_USER] = { cell_key(CELL_USER, a->user), r->conf.per_user,
-				&relay_rej_quota },
-		[CELL_SOURCE] = { cell_key(CELL_SOURCE, addr_source(&source)),
-				  r->conf.per_source, &relay_rej_quota },
-		[CELL_ALL] = { cell_key(CELL_ALL, 0), r->conf.total,
-			       &relay_rej_capacity },
+		[RELAY_OF_USER] = { cell_key(RELAY_OF_USER, a->user),
+				    r->conf.per_user, &relay_rej_quota },
+		[RELAY_OF_SOURCE] = { cell_key(RELAY_OF_SOURCE,
+					       addr_source(&source)),
+				      r->conf.per_source, &relay_rej_quota },
+		[RELAY_OF_ALL] = { cell_key(RELAY_OF_ALL, 0), r->conf.total,
+				   &relay_rej_capacity },
 	};
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < RELAY_SHARES; i++) {
 		int err = cells_take(r->cells, r->column, wanted[i].key,
-				     wanted[i].limit, relay_now(r) * 1000,
+				     wanted[i].limit, relay_now(r) * NS_PER_MS,
 				     &a->cell[i]);
 		if (err)
 			return err == -EDQUOT ? wanted[i].why
@@ -262,13 +261,15 @@ const struct reject *alloc_recharge(struct relay_alloc *a,
 	uint32_t cell;
 	if (addr_source(&before) == addr_source(&now))
 		return NULL;
-	int err = cells_take(r->cells, r->column,
-			     cell_key(CELL_SOURCE, addr_source(&now)),
-			     r->conf.per_source, relay_now(r) * 1000, &cell);
+	int err =
+		cells_take(r->cells, r->column,
+			   cell_key(RELAY_OF_SOURCE, addr_source(&now)),
+			   r->conf.per_source, relay_now(r) * NS_PER_MS, &cell);
 	if (err)
 		return err == -EDQUOT ? &relay_rej_quota : &relay_rej_capacity;
-	cells_give(r->cells, r->column, a->cell[CELL_SOURCE]);
-	a->cell[CELL_SOURCE] = cell;
+	cells_give(r->cells, r->column, a->cell[RELAY_OF_SOURCE]);
+	a->cell[RELAY_OF_SOURCE] = cell;
+	fast_reconfigure(a);
 	return NULL;
 }
 
@@ -282,7 +283,7 @@ static void alloc_drop(struct relay_alloc *a)
 	mobility_end(a);
 	for (unsigned f = 0; f < 2; f++)
 		port_close(a->port[f]);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < RELAY_SHARES; i++)
 		cells_give(r->cells, r->column, a->cell[i]);
 	crypto_wipe(&a->key, sizeof(a->key));
 	free(a->permission);
@@ -335,7 +336,7 @@ static struct relay_alloc *alloc_new(const struct request *q)
 	a->purse = SLOT_NONE;
 	a->started_ms = relay_now(q->relay);
 	a->active_ms = a->started_ms;
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < RELAY_SHARES; i++)
 		a->cell[i] = CELLS_NONE;
 	if (keep_proof(a, q)) {
 		alloc_drop(a);

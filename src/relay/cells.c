@@ -13,12 +13,12 @@
 enum {
 	CELLS = 16384,
 	PROBES = 64,
-	BURST_US = 1000000, /* a second's worth at once */
+	BURST_NS = 1000000000, /* a second's worth at once */
 };
 
 struct cell {
 	_Atomic uint64_t key; /* 0: never used */
-	_Atomic uint64_t tat_us;
+	_Atomic uint64_t tat_ns;
 	_Atomic uint16_t held[CELLS_COLUMNS];
 };
 
@@ -48,13 +48,13 @@ static uint32_t sum(struct cell *x)
 }
 
 /* Makes an idle cell ours. */
-static bool claim(struct cell *x, uint64_t was, uint64_t key, uint64_t now_us)
+static bool claim(struct cell *x, uint64_t was, uint64_t key, uint64_t now_ns)
 {
-	if (sum(x) || atomic_load(&x->tat_us) > now_us ||
+	if (sum(x) || atomic_load(&x->tat_ns) > now_ns ||
 	    !atomic_compare_exchange_strong(&x->key, &was, key))
 		return false;
 	if (sum(x) == 0) {
-		atomic_store(&x->tat_us, 0);
+		atomic_store(&x->tat_ns, 0);
 		return true;
 	}
 	uint64_t ours = key;
@@ -62,7 +62,7 @@ static bool claim(struct cell *x, uint64_t was, uint64_t key, uint64_t now_us)
 	return false;
 }
 
-static struct cell *find(struct cells *c, uint64_t key, uint64_t now_us)
+static struct cell *find(struct cells *c, uint64_t key, uint64_t now_ns)
 {
 	/* keys are hashes or addresses: spread them (Fibonacci) */
 	size_t at = (size_t)((key * 0x9e3779b97f4a7c15) >> 40);
@@ -73,22 +73,22 @@ static struct cell *find(struct cells *c, uint64_t key, uint64_t now_us)
 		if (k == key)
 			return x;
 		if (!idle && (k == 0 || (sum(x) == 0 &&
-					 atomic_load(&x->tat_us) <= now_us)))
+					 atomic_load(&x->tat_ns) <= now_ns)))
 			idle = x;
 		if (k == 0)
 			break;
 	}
-	if (idle && claim(idle, atomic_load(&idle->key), key, now_us))
+	if (idle && claim(idle, atomic_load(&idle->key), key, now_ns))
 		return idle;
 	return NULL;
 }
 
 int cells_take(struct cells *c, uint32_t column, uint64_t key, uint32_t limit,
-	       uint64_t now_us, uint32_t *cell)
+	       uint64_t now_ns, uint32_t *cell)
 {
 	key = key ? key : 1;
 	for (int tries = 0; tries < 4; tries++) {
-		struct cell *x = find(c, key, now_us);
+		struct cell *x = find(c, key, now_ns);
 		if (!x)
 			continue;
 		_Atomic uint16_t *mine = &x->held[column % CELLS_COLUMNS];
@@ -123,34 +123,34 @@ uint32_t cells_held(struct cells *c, uint32_t cell)
 }
 
 /* When the bucket is empty again after these bytes, or 0: they do not fit. */
-static uint64_t next_tat(uint64_t tat, uint64_t now_us, size_t bytes,
+static uint64_t next_tat(uint64_t tat, uint64_t now_ns, size_t bytes,
 			 uint32_t kbit)
 {
-	uint64_t cost = (uint64_t)bytes * 8000 / kbit;
-	uint64_t from = tat > now_us ? tat : now_us;
-	return from + cost > now_us + BURST_US ? 0 : from + cost;
+	uint64_t cost = (uint64_t)bytes * UINT64_C(8000000) / kbit;
+	uint64_t from = tat > now_ns ? tat : now_ns;
+	return from + cost > now_ns + BURST_NS ? 0 : from + cost;
 }
 
-bool rate_pass(uint64_t *tat_us, uint64_t now_us, size_t bytes, uint32_t kbit)
+bool rate_pass(uint64_t *tat_ns, uint64_t now_ns, size_t bytes, uint32_t kbit)
 {
 	if (kbit == 0)
 		return true;
-	uint64_t next = next_tat(*tat_us, now_us, bytes, kbit);
+	uint64_t next = next_tat(*tat_ns, now_ns, bytes, kbit);
 	if (next)
-		*tat_us = next;
+		*tat_ns = next;
 	return next != 0;
 }
 
-bool cells_pass(struct cells *c, uint32_t cell, uint64_t now_us, size_t bytes,
+bool cells_pass(struct cells *c, uint32_t cell, uint64_t now_ns, size_t bytes,
 		uint32_t kbit)
 {
 	if (kbit == 0 || cell >= CELLS)
 		return true;
-	_Atomic uint64_t *tat = &c->cell[cell].tat_us;
+	_Atomic uint64_t *tat = &c->cell[cell].tat_ns;
 	uint64_t was = atomic_load_explicit(tat, memory_order_relaxed);
 	uint64_t next;
 	do {
-		next = next_tat(was, now_us, bytes, kbit);
+		next = next_tat(was, now_ns, bytes, kbit);
 		if (next == 0)
 			return false;
 	} while (!atomic_compare_exchange_weak(tat, &was, next));

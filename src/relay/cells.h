@@ -25,13 +25,13 @@ struct cells *cells_claim(void *region, uint32_t column);
  * *cell is what cells_give() takes back. 0, -EDQUOT, or -ENOSPC when the
  * table has no room. */
 int cells_take(struct cells *c, uint32_t column, uint64_t key, uint32_t limit,
-	       uint64_t now_us, uint32_t *cell);
+	       uint64_t now_ns, uint32_t *cell);
 void cells_give(struct cells *c, uint32_t column, uint32_t cell);
 uint32_t cells_held(struct cells *c, uint32_t cell);
 
-/* A bucket in virtual time (GCRA): may `bytes` pass at now_us under `kbit`
+/* A bucket in virtual time (GCRA): may `bytes` pass at now_ns under `kbit`
  * with a burst of burst_us? Counts them if so. kbit 0: always. */
-bool rate_pass(uint64_t *tat_us, uint64_t now_us, size_t bytes, uint32_t kbit);
+bool rate_pass(uint64_t *tat_ns, uint64_t now_ns, size_t bytes, uint32_t kbit);
 /* The same for a cell, over all processes. */
-bool cells_pass(struct cells *c, uint32_t cell, uint64_t now_us, size_t bytes,
+bool cells_pass(struct cells *c, uint32_t cell, uint64_t now_ns, size_t bytes,
 		uint32_t kbit);

@@ -44,10 +44,10 @@ bool data_may_pass(struct relay_alloc *a, unsigned way,
 		   const struct relay_packet *p, size_t len)
 {
 	struct relay *r = a->relay;
-	uint64_t now_us = relay_now(r) * 1000;
+	uint64_t now_ns = relay_now(r) * NS_PER_MS;
 	if (p->ttl == 1 ||
-	    !rate_pass(&fast_tat(a)[way], now_us, len, r->conf.port_kbit) ||
-	    !fast_user_pass(a, now_us, len)) {
+	    !rate_pass(&fast_tat(a)[way], now_ns, len, r->conf.port_kbit) ||
+	    !fast_shared_pass(a, now_ns, len)) {
 		a->dropped++;
 		metric_add(M_TURN_OVER_RATE, 1);
 		return false;

@@ -44,9 +44,11 @@ size_t fast_count(const struct fast *f)
 static struct table_caps caps_of(const struct relay_alloc *a)
 {
 	const struct relay_conf *c = &a->relay->conf;
-	const struct table_caps caps = { .port_kbit = c->port_kbit,
-					 .user_kbit = c->user_kbit,
-					 .user = a->cell[0] };
+	struct table_caps caps = { .port_kbit = c->port_kbit };
+	for (size_t i = 0; i < RELAY_SHARES; i++) {
+		caps.shared[i].kbit = c->shared_kbit[i];
+		caps.shared[i].cell = a->cell[i];
+	}
 	return caps;
 }
 
@@ -54,17 +56,26 @@ uint64_t *fast_tat(struct relay_alloc *a)
 {
 	struct fast *f = a->relay->fast;
 	return f && a->purse != PLANE_NONE ? table_purse_tat(f->table, a->purse)
-					   : a->tat_us;
+					   : a->tat_ns;
 }
 
-bool fast_user_pass(struct relay_alloc *a, uint64_t now_us, size_t bytes)
+static bool share_pass(struct relay_alloc *a, enum relay_share i,
+		       uint64_t now_ns, size_t bytes)
 {
 	struct relay *r = a->relay;
+	uint32_t kbit = r->conf.shared_kbit[i];
 	if (r->fast)
-		return table_user_pass(r->fast->table, a->cell[0], now_us,
-				       bytes, r->conf.user_kbit);
-	return cells_pass(r->cells, a->cell[0], now_us, bytes,
-			  r->conf.user_kbit);
+		return table_cell_pass(r->fast->table, a->cell[i], now_ns,
+				       bytes, kbit);
+	return cells_pass(r->cells, a->cell[i], now_ns, bytes, kbit);
+}
+
+bool fast_shared_pass(struct relay_alloc *a, uint64_t now_ns, size_t bytes)
+{
+	bool pass = true;
+	for (unsigned i = 0; i < RELAY_SHARES && pass; i++)
+		pass = share_pass(a, i, now_ns, bytes);
+	return pass;
 }
 
 static int ensure_purse(struct relay_alloc *a)
@@ -76,7 +87,7 @@ static int ensure_purse(struct relay_alloc *a)
 	int err = table_purse(t, &caps, &a->purse);
 	if (err)
 		return err;
-	memcpy(table_purse_tat(t, a->purse), a->tat_us, sizeof(a->tat_us));
+	memcpy(table_purse_tat(t, a->purse), a->tat_ns, sizeof(a->tat_ns));
 	return 0;
 }
 

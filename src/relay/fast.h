@@ -44,4 +44,4 @@ void fast_reconfigure(struct relay_alloc *a);
 
 /* The buckets that both paths use. */
 uint64_t *fast_tat(struct relay_alloc *a);
-bool fast_user_pass(struct relay_alloc *a, uint64_t now_us, size_t bytes);
+bool fast_shared_pass(struct relay_alloc *a, uint64_t now_ns, size_t bytes);

@@ -13,6 +13,9 @@ enum {
 	RELAY_LIFETIME_MAX_S = 3600,
 };
 
+/* What allocations share. A source is an IPv4 address or an IPv6 /64. */
+enum relay_share { RELAY_OF_USER, RELAY_OF_SOURCE, RELAY_OF_ALL, RELAY_SHARES };
+
 /* A static user: devices and tests. */
 struct relay_user {
 	struct slice name;
@@ -50,7 +53,8 @@ struct relay_conf {
 	uint32_t permissions_max; /* of an allocation */
 	uint32_t channels_max;
 	uint32_t port_kbit; /* each way, of an allocation; 0: no cap */
-	uint32_t user_kbit; /* both ways, all allocations of a user */
+	uint32_t shared_kbit[RELAY_SHARES]; /* both ways, of all allocations
+					       together */
 	uint32_t lifetime_default_s;
 	uint32_t lifetime_max_s;
 	bool wide_channels; /* numbers up to 0x7FFF: clients of RFC 5766 */

@@ -32,6 +32,7 @@ enum {
 	CHANNEL_MS = 600000,    /* RFC 8656 12 */
 	NAME_KEPT = 64,         /* of the user, for audits */
 	REPLY_BYTES = 1024,
+	NS_PER_MS = 1000000,
 };
 
 enum { UP, DOWN }; /* to peers, to the client */
@@ -75,7 +76,7 @@ struct relay_alloc {
 	uint8_t last_id[STUN_ID_BYTES]; /* of the Allocate that made it */
 	char *name;                     /* of the user, for audits */
 	uint64_t user;
-	uint32_t cell[3]; /* quotas: user, source, all */
+	uint32_t cell[RELAY_SHARES]; /* where it is counted */
 	uint8_t name_len;
 	bool by_home; /* with a password of SIP */
 	struct relay_permission *permission;
@@ -87,7 +88,7 @@ struct relay_alloc {
 	uint32_t active;    /* MS-TURN: the active peer's slot */
 	uint32_t peers;     /* permissions ever made */
 	uint32_t purse;     /* bandwidth in the kernel (fast.h) */
-	uint64_t tat_us[2]; /* bandwidth: up, down */
+	uint64_t tat_ns[2]; /* bandwidth: up, down */
 	uint64_t packets[2], bytes[2], dropped;
 	struct relay_ms *ms;
 	struct relay_mobility *mobility; /* NULL: it stays */

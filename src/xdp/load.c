@@ -44,7 +44,7 @@ static const char *const map_names[] = {
 	[PLANE_R_CONTROL] = "control", [PLANE_R_BEATS] = "beats",
 	[PLANE_R_INDEX] = "index_",    [PLANE_R_SLOTS] = "slots",
 	[PLANE_R_HOPS] = "hops",       [PLANE_R_PURSES] = "purses",
-	[PLANE_R_USERS] = "users",     [PLANE_R_COUNTS] = "counts",
+	[PLANE_R_CELLS] = "cells",     [PLANE_R_COUNTS] = "counts",
 };
 
 static int silent(enum libbpf_print_level level, const char *format,

@@ -14,7 +14,8 @@
  *	slots	bindings; each relay process has its own part
  *	hops	next hops; each relay process has its own part
  *	purses	bandwidth of an allocation; each process has its own part
- *	users	bandwidth of a user, over all processes: index of its cell
+ *	cells	bandwidth that allocations share, over all processes: of a
+ *		user, of a source, of all; index as in relay/cells.h
  *	counts	reasons, one row for each CPU; written by the program alone
  */
 #pragma once
@@ -27,7 +28,8 @@ enum {
 	PLANE_WAYS = 8,
 	PLANE_HOPS = 4096,
 	PLANE_PURSES = 65536,
-	PLANE_USERS = 16384,
+	PLANE_CELLS = 16384,
+	PLANE_SHARED = 3,   /* cells that an allocation pays from */
 	PLANE_COLUMNS = 64, /* relay processes */
 	PLANE_LISTENERS = 4,
 	PLANE_DEVICES = 32,
@@ -49,7 +51,7 @@ enum plane_region {
 	PLANE_R_SLOTS,
 	PLANE_R_HOPS,
 	PLANE_R_PURSES,
-	PLANE_R_USERS,
+	PLANE_R_CELLS,
 	PLANE_R_COUNTS,
 	PLANE_REGIONS
 };
@@ -123,16 +125,16 @@ struct plane_hop {
 	uint64_t probe_ms; /* written by the program */
 };
 
-/* Virtual time as in relay/cells.h; scale: microseconds a byte << 20, 0: no
+/* Virtual time as in relay/cells.h; scale: nanoseconds a byte << 20, 0: no
  * cap. */
 struct plane_purse {
-	_Alignas(64) uint64_t tat_us[2];
-	uint64_t port_scale, user_scale;
-	uint32_t user; /* PLANE_NONE: none */
+	_Alignas(64) uint64_t tat_ns[2];
+	uint64_t port_scale, shared_scale[PLANE_SHARED];
+	uint32_t cell[PLANE_SHARED]; /* PLANE_NONE: none */
 };
 
-struct plane_user {
-	uint64_t tat_us;
+struct plane_cell {
+	uint64_t tat_ns;
 };
 
 struct plane_counts {
@@ -144,7 +146,7 @@ _Static_assert(sizeof(struct plane_control) == 192, "no holes");
 _Static_assert(sizeof(struct plane_slot) == 256, "no holes");
 _Static_assert(sizeof(struct plane_hop) == 64, "one line");
 
-enum { PLANE_BURST_US = 1000000, PLANE_PROBE_MS = 10000 };
+enum { PLANE_BURST_NS = 1000000000, PLANE_PROBE_MS = 10000 };
 
 static inline uint64_t plane_packets(uint64_t difference)
 {

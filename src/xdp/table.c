@@ -62,7 +62,7 @@ size_t plane_region_bytes(enum plane_region r, uint32_t cpus)
 		[PLANE_R_SLOTS] = PLANE_SLOTS * sizeof(struct plane_slot),
 		[PLANE_R_HOPS] = PLANE_HOPS * sizeof(struct plane_hop),
 		[PLANE_R_PURSES] = PLANE_PURSES * sizeof(struct plane_purse),
-		[PLANE_R_USERS] = PLANE_USERS * sizeof(struct plane_user),
+		[PLANE_R_CELLS] = PLANE_CELLS * sizeof(struct plane_cell),
 		[PLANE_R_COUNTS] = cpus * sizeof(struct plane_counts),
 	};
 	return (unsigned)r < PLANE_REGIONS ? bytes[r] : 0;
@@ -396,10 +396,10 @@ void table_set_hop(struct table *t, uint32_t slot, uint32_t way, uint32_t hop)
 
 /* ---- bandwidth ---- */
 
-/* Microseconds a byte costs, as a fixed point number. */
+/* Nanoseconds a byte costs, as a fixed point number. */
 static uint64_t scale_of(uint32_t kbit)
 {
-	return kbit ? (UINT64_C(8000) << 20) / kbit : 0;
+	return kbit ? (UINT64_C(8000000) << 20) / kbit : 0;
 }
 
 static struct plane_purse *purse_at(struct table *t, uint32_t purse)
@@ -412,10 +412,14 @@ void table_purse_caps(struct table *t, uint32_t purse,
 		      const struct table_caps *caps)
 {
 	struct plane_purse *p = purse_at(t, purse);
-	bool user = caps->user < PLANE_USERS;
-	put32(&p->user, user ? caps->user : PLANE_NONE);
 	put64(&p->port_scale, scale_of(caps->port_kbit));
-	put64(&p->user_scale, user ? scale_of(caps->user_kbit) : 0);
+	for (size_t i = 0; i < PLANE_SHARED; i++) {
+		uint32_t cell = caps->shared[i].cell;
+		bool known = cell < PLANE_CELLS;
+		put64(&p->shared_scale[i],
+		      known ? scale_of(caps->shared[i].kbit) : 0);
+		put32(&p->cell[i], known ? cell : PLANE_NONE);
+	}
 }
 
 int table_purse(struct table *t, const struct table_caps *caps, uint32_t *purse)
@@ -423,7 +427,7 @@ int table_purse(struct table *t, const struct table_caps *caps, uint32_t *purse)
 	int err = stack_take(&t->purses, purse);
 	if (err)
 		return err;
-	*purse_at(t, *purse) = (struct plane_purse){ .user = PLANE_NONE };
+	*purse_at(t, *purse) = (struct plane_purse){ .port_scale = 0 };
 	table_purse_caps(t, *purse, caps);
 	return 0;
 }
@@ -436,21 +440,21 @@ void table_purse_free(struct table *t, uint32_t purse)
 
 uint64_t *table_purse_tat(struct table *t, uint32_t purse)
 {
-	return purse_at(t, purse)->tat_us;
+	return purse_at(t, purse)->tat_ns;
 }
 
-bool table_user_pass(struct table *t, uint32_t user, uint64_t now_us,
+bool table_cell_pass(struct table *t, uint32_t cell, uint64_t now_ns,
 		     size_t bytes, uint32_t kbit)
 {
-	struct plane_user *all = t->r.at[PLANE_R_USERS];
-	if (kbit == 0 || user >= PLANE_USERS)
+	struct plane_cell *all = t->r.at[PLANE_R_CELLS];
+	if (kbit == 0 || cell >= PLANE_CELLS)
 		return true;
-	_Atomic uint64_t *tat = (_Atomic uint64_t *)&all[user].tat_us;
+	_Atomic uint64_t *tat = (_Atomic uint64_t *)&all[cell].tat_ns;
 	uint64_t cost = bytes * scale_of(kbit) >> 20, was = atomic_load(tat);
 	uint64_t next;
 	do {
-		next = (was > now_us ? was : now_us) + cost;
-		if (next > now_us + PLANE_BURST_US)
+		next = (was > now_ns ? was : now_ns) + cost;
+		if (next > now_ns + PLANE_BURST_NS)
 			return false;
 	} while (!atomic_compare_exchange_weak(tat, &was, next));
 	return true;

@@ -63,9 +63,12 @@ size_t table_count(const struct table *t);
 /* Is the program on that device? */
 bool table_has_device(const struct table *t, uint32_t device);
 
-/* Bandwidth, in kbit/s; 0: no cap. user: index of a cell or PLANE_NONE. */
+/* Bandwidth, in kbit/s; 0: no cap. cell: an index, or PLANE_NONE. */
 struct table_caps {
-	uint32_t port_kbit, user_kbit, user;
+	uint32_t port_kbit;
+	struct {
+		uint32_t kbit, cell;
+	} shared[PLANE_SHARED];
 };
 int table_purse(struct table *t, const struct table_caps *caps,
 		uint32_t *purse);
@@ -73,8 +76,8 @@ void table_purse_caps(struct table *t, uint32_t purse,
 		      const struct table_caps *caps);
 void table_purse_free(struct table *t, uint32_t purse);
 uint64_t *table_purse_tat(struct table *t, uint32_t purse);
-/* May these bytes of that user pass now? Counts them if so. */
-bool table_user_pass(struct table *t, uint32_t user, uint64_t now_us,
+/* May these bytes pass that cell now? Counts them if so. */
+bool table_cell_pass(struct table *t, uint32_t cell, uint64_t now_ns,
 		     size_t bytes, uint32_t kbit);
 
 /* Rows of next hops: made invalid, then set and set again. */

@@ -26,38 +26,48 @@ FWD enum plane_reason take_hop(struct plan *d, uint64_t now_ms)
 }
 
 /* When a bucket is empty again after these bytes, or 0: they do not fit. */
-FWD uint64_t next_tat(uint64_t tat, uint64_t now_us, uint64_t bytes,
+FWD uint64_t next_tat(uint64_t tat, uint64_t now_ns, uint64_t bytes,
 		      uint64_t scale)
 {
 	uint64_t cost = bytes * scale >> FIXED_POINT;
-	uint64_t next = (tat > now_us ? tat : now_us) + cost;
-	return next > now_us + PLANE_BURST_US ? 0 : next;
+	uint64_t next = (tat > now_ns ? tat : now_ns) + cost;
+	return next > now_ns + PLANE_BURST_NS ? 0 : next;
+}
+
+/* Who comes in between pays for both: a packet's credit at most. */
+FWD int charge_cell(uint32_t index, uint64_t scale, uint64_t now_ns,
+		    uint64_t bytes)
+{
+	struct plane_cell *c = hook_cell(index);
+	if (!c)
+		return 1;
+	uint64_t was = c->tat_ns, next = next_tat(was, now_ns, bytes, scale);
+	if (next)
+		__sync_fetch_and_add(&c->tat_ns, next - was);
+	return next != 0;
 }
 
 FWD enum plane_reason charge(const struct plan *d, uint64_t now_ms)
 {
-	uint64_t now_us = now_ms * 1000, next;
+	uint64_t now_ns = now_ms * 1000000, next;
 	if (d->slot->purse == PLANE_NONE)
 		return PLANE_REASONS;
 	struct plane_purse *m = hook_purse(d->slot->purse);
 	if (!m)
 		return PLANE_REASONS;
 	if (m->port_scale) {
-		next = next_tat(m->tat_us[d->way & 1], now_us, d->data,
+		next = next_tat(m->tat_ns[d->way & 1], now_ns, d->data,
 				m->port_scale);
 		if (!next)
 			return PLANE_QUOTA_SLOT;
-		m->tat_us[d->way & 1] = next;
+		m->tat_ns[d->way & 1] = next;
 	}
-	struct plane_user *u = m->user_scale ? hook_user(m->user) : 0;
-	if (!u)
-		return PLANE_REASONS;
-	uint64_t was = u->tat_us;
-	next = next_tat(was, now_us, d->data, m->user_scale);
-	if (!next)
-		return PLANE_QUOTA_USER;
-	/* who comes in between pays for both: a packet's credit at most */
-	__sync_fetch_and_add(&u->tat_us, next - was);
+	for (uint32_t i = 0; i < PLANE_SHARED; i++) {
+		if (m->shared_scale[i] &&
+		    !charge_cell(m->cell[i], m->shared_scale[i], now_ns,
+				 d->data))
+			return PLANE_QUOTA_SHARED;
+	}
 	return PLANE_REASONS;
 }
 

@@ -24,7 +24,7 @@ REGION(index_, plane_bucket, PLANE_BUCKETS);
 REGION(slots, plane_slot, PLANE_SLOTS);
 REGION(hops, plane_hop, PLANE_HOPS);
 REGION(purses, plane_purse, PLANE_PURSES);
-REGION(users, plane_user, PLANE_USERS);
+REGION(cells, plane_cell, PLANE_CELLS);
 REGION(counts, plane_counts, 1); /* as many as there are CPUs, at load */
 
 struct {
@@ -71,9 +71,9 @@ HOOK struct plane_purse *hook_purse(__u32 i)
 	return entry(&purses, i);
 }
 
-HOOK struct plane_user *hook_user(__u32 i)
+HOOK struct plane_cell *hook_cell(__u32 i)
 {
-	return entry(&users, i);
+	return entry(&cells, i);
 }
 
 HOOK __u64 hook_now_ms(const struct plane_control *c)
@@ -127,7 +127,7 @@ int sallyport_forward(struct xdp_md *ctx)
 		return (int)bpf_redirect_map(&devices, d.hop.device, XDP_DROP);
 	case PLANE_TTL:
 	case PLANE_QUOTA_SLOT:
-	case PLANE_QUOTA_USER:
+	case PLANE_QUOTA_SHARED:
 	case PLANE_IMPOSSIBLE:
 		return XDP_DROP;
 	default:

@@ -153,23 +153,36 @@ class Fast(Case):
         self.assertEqual(record["up_bytes"], record["down_bytes"])
         self.assertEqual(self.org.metric("turn_fast_bindings"), 0)
 
-    def test_cap(self):
-        self.begin(bandwidth="{ per_port_kbit: 400, per_user_kbit: 0 }")
-        turn, peer = self.call()
+    def capped(self, bandwidth, calls):
+        """What comes of 200 packets of 1 000 bytes, by that many calls in
+        turns, under a cap of 50 kB a second and a second's worth at once."""
+        self.begin(bandwidth=bandwidth)
+        calls = [self.call() for _ in range(calls)]
         before = self.org.metric("turn_over_rate_total")
         time.sleep(1.2)  # the bucket is empty again
         began = time.monotonic()
-        for _ in range(200):
-            turn.send(CHANNEL, bytes(1000))
+        for i in range(200):
+            calls[i % len(calls)][0].send(CHANNEL, bytes(1000))
         took = time.monotonic() - began
         got = 0
-        while receive(peer, 0.5):
-            got += 1
-        # 50 kB a second, and a second's worth at once
+        for _, peer in calls:
+            while receive(peer, 0.5):
+                got += 1
         self.assertLess(got, 80 + 50 * took)
         self.assertGreater(got, 40)
         wait_for(lambda: self.org.metric("turn_over_rate_total") >=
                  before + 200 - got, what="drops are counted")
+
+    def test_cap(self):
+        self.capped("{ per_port_kbit: 400, per_user_kbit: 0 }", 1)
+
+    def test_cap_of_a_source(self):
+        self.capped("{ per_port_kbit: 0, per_user_kbit: 0, "
+                    "per_source_kbit: 400 }", 3)
+
+    def test_cap_of_all(self):
+        self.capped("{ per_port_kbit: 0, per_user_kbit: 0, "
+                    "total_kbit: 400 }", 3)
 
     # ---- authority ----
 

@@ -79,6 +79,8 @@ static inline struct relay_addr rig_addr(const char *text)
 	return relay_addr_of(&a);
 }
 
+enum { RIG_ELSEWHERE = 3 }; /* a client with an address of its own */
+
 static inline struct relay_flow rig_flow(unsigned client)
 {
 	struct relay_flow f = { .client = rig_addr("198.18.0.1:4000"),
@@ -88,6 +90,8 @@ static inline struct relay_flow rig_flow(unsigned client)
 	if (client >= 4)
 		f.transport = client < 6 ? RELAY_TCP : RELAY_MS_TCP;
 	f.client.port = (uint16_t)(f.client.port + client);
+	if (client == RIG_ELSEWHERE)
+		f.client.ip[3]++;
 	return f;
 }
 

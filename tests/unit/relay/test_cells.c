@@ -71,7 +71,7 @@ static void test_full_table_says_so(void **state)
 static void test_rate(void **state)
 {
 	struct cells *c = cells_claim(*state, 0);
-	uint64_t tat = 0, now = 5000000;
+	uint64_t tat = 0, now = 5000000000;
 	uint32_t cell;
 	unsigned passed = 0;
 	for (int i = 0; i < 100; i++)
@@ -80,10 +80,19 @@ static void test_rate(void **state)
 	assert_true(rate_pass(&tat, now, 1000, 0));
 	assert_int_equal(cells_take(c, 0, 5, 0, now, &cell), 0);
 	for (int i = 0; i < 1000; i++)
-		passed += cells_pass(c, cell, now + (uint64_t)i * 10000, 1000,
-				     80);
+		passed += cells_pass(c, cell, now + (uint64_t)i * 10000000,
+				     1000, 80);
 	/* a second at once, then ten a second for ten seconds */
 	assert_in_range(passed, 118, 120);
+	/* small packets on a fast line are not free: 1 Gbit/s for a second,
+	 * and a second's worth at once */
+	passed = 0;
+	for (uint64_t ns = 0, tat_one = 0; ns < 1000000000; ns += 500)
+		passed += rate_pass(&tat_one, ns, 100, 1000000);
+	assert_int_equal(passed, 2000000);
+	for (uint64_t i = 0, tat_one = 0; i < 3000000; i++)
+		passed -= rate_pass(&tat_one, 7, 100, 1000000);
+	assert_in_range(passed, 749990, 750000);
 	assert_true(cells_pass(c, CELLS_NONE, now, 1000, 80));
 	/* a rate that was used lately keeps its cell */
 	cells_give(c, 0, cell);

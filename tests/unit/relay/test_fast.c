@@ -267,7 +267,7 @@ static void test_caps(void **in)
 	assert_int_equal(look(s)->dropped, 95);
 	/* of a user, both ways together */
 	s->g->conf.port_kbit = 0;
-	s->g->conf.user_kbit = 80;
+	s->g->conf.shared_kbit[RELAY_OF_USER] = 80;
 	rig_apply(s->g);
 	rig_later(s->g, 10000);
 	for (int i = fast = 0; i < 50; i++) {
@@ -277,7 +277,7 @@ static void test_caps(void **in)
 		fast += (int)s->g->count;
 	}
 	assert_int_equal(fast, 10);
-	is(channel_up(s, 1000), PLANE_QUOTA_USER);
+	is(channel_up(s, 1000), PLANE_QUOTA_SHARED);
 }
 
 static void test_reload_cuts(void **in)
@@ -344,7 +344,7 @@ static void test_routes(void **in)
 static void test_full(void **in)
 {
 	struct state *s = *in;
-	const struct table_caps caps = { .user = PLANE_NONE };
+	const struct table_caps caps = { .port_kbit = 0 };
 	uint32_t purse;
 	start(s);
 	while (table_purse(s->table, &caps, &purse) == 0)

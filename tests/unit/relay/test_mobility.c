@@ -288,9 +288,15 @@ static void test_quota(void **state)
 	assert_int_equal(rig_code(g, &a), 486);
 	/* the same source: nothing more is taken */
 	assert_int_equal(move(g, 1, ticket), 0);
+	keep(g, ticket);
 	assert_int_equal(refresh(g, 1), 0);
 	a.client = 0;
 	assert_int_equal(rig_code(g, &a), 486);
+	/* another: its place is taken there, and free here */
+	assert_int_equal(move(g, RIG_ELSEWHERE, ticket), 0);
+	assert_int_equal(refresh(g, RIG_ELSEWHERE), 0);
+	rig_challenge(g, 0, NULL);
+	assert_int_equal(rig_code(g, &a), 0);
 }
 
 static void test_another_process(void **state)

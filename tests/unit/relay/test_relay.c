@@ -431,7 +431,7 @@ static void test_bandwidth(void **state)
 	rig_from_peer(g, rig_port_at(g, 0), PEER, data);
 	assert_int_equal(g->count, 1);
 	g->conf.port_kbit = 0;
-	g->conf.user_kbit = 80;
+	g->conf.shared_kbit[RELAY_OF_USER] = 80;
 	rig_apply(g);
 	rig_later(g, 10000);
 	for (int i = passed = 0; i < 100; i++) {
@@ -441,6 +441,62 @@ static void test_bandwidth(void **state)
 		passed += (int)g->count;
 	}
 	assert_int_equal(passed, 10);
+}
+
+static unsigned sent_by(struct rig *g, unsigned client, const char *data)
+{
+	unsigned passed = 0;
+	for (int i = 0; i < 20; i++) {
+		rig_channel_data(g, client, 0x4000, data);
+		passed += (unsigned)g->count;
+	}
+	return passed;
+}
+
+/* What alice's session here shares with another one: ten packets a second. */
+static void test_shared_bandwidth(void **state)
+{
+	enum { ALICE, BOB, HERE = 1 };
+	static const struct {
+		enum relay_share share;
+		unsigned user, client, passed;
+	} rows[] = {
+		{ RELAY_OF_USER, ALICE, RIG_ELSEWHERE, 10 },
+		{ RELAY_OF_USER, BOB, HERE, 20 },
+		{ RELAY_OF_SOURCE, BOB, HERE, 10 },
+		{ RELAY_OF_SOURCE, ALICE, RIG_ELSEWHERE, 20 },
+		{ RELAY_OF_ALL, BOB, RIG_ELSEWHERE, 10 },
+	};
+	struct rig *g = *state;
+	char data[1001];
+	memset(data, 'x', 1000);
+	data[1000] = '\0';
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct rig_ask a = { .method = STUN_ALLOCATE,
+					   .client = rows[i].client,
+					   .user = rows[i].user,
+					   .lifetime = -1 };
+		const struct rig_ask bind = { .method = STUN_CHANNEL_BIND,
+					      .client = rows[i].client,
+					      .user = rows[i].user,
+					      .lifetime = -1,
+					      .channel = 0x4000,
+					      .peer = { PEER } };
+		memset(g->conf.shared_kbit, 0, sizeof(g->conf.shared_kbit));
+		g->conf.shared_kbit[rows[i].share] = 80;
+		rig_apply(g);
+		assert_int_equal(rig_allocate(g, 0), 0);
+		assert_int_equal(rig_bind(g, 0, 0x4000, PEER), 0);
+		rig_challenge(g, rows[i].client, NULL);
+		assert_int_equal(rig_code(g, &a), 0);
+		assert_int_equal(rig_code(g, &bind), 0);
+		unsigned passed = sent_by(g, 0, data);
+		assert_int_equal(passed, 10);
+		passed += sent_by(g, rows[i].client, data);
+		assert_int_equal(passed, rows[i].passed);
+		rig_later(g, RELAY_LIFETIME_S * 1000);
+		assert_int_equal(relay_count(g->relay), 0);
+	}
 }
 
 static void test_reload_cuts_what_is_denied_now(void **state)
@@ -678,6 +734,7 @@ int main(void)
 		TEST(test_limits),
 		TEST(test_after_integrity),
 		TEST(test_bandwidth),
+		TEST(test_shared_bandwidth),
 		TEST(test_reload_cuts_what_is_denied_now),
 		TEST(test_ourselves),
 		TEST(test_nat),

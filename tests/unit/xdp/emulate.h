@@ -42,7 +42,7 @@ EMU_HOOK(hook_bucket, plane_bucket, PLANE_R_INDEX)
 EMU_HOOK(hook_slot, plane_slot, PLANE_R_SLOTS)
 EMU_HOOK(hook_hop, plane_hop, PLANE_R_HOPS)
 EMU_HOOK(hook_purse, plane_purse, PLANE_R_PURSES)
-EMU_HOOK(hook_user, plane_user, PLANE_R_USERS)
+EMU_HOOK(hook_cell, plane_cell, PLANE_R_CELLS)
 #undef EMU_HOOK
 
 static struct plane_control *hook_control(void)

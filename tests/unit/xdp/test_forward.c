@@ -462,7 +462,7 @@ static unsigned sent_of(struct state *s, unsigned count,
 static void test_port_cap(void **in)
 {
 	struct state *s = *in;
-	const struct table_caps caps = { .port_kbit = 800, .user = PLANE_NONE };
+	const struct table_caps caps = { .port_kbit = 800 };
 	begin(s, 0, 0, 0);
 	table_purse_caps(s->table, s->w.b.purse, &caps);
 	/* 100 packets of 1000 bytes a second, a second's worth at once */
@@ -478,32 +478,39 @@ static void test_port_cap(void **in)
 	end(s);
 }
 
-static void test_user_cap(void **in)
+static void shared_cap(struct state *s, size_t which)
 {
-	struct state *s = *in;
-	const struct table_caps caps = { .user_kbit = 800, .user = 77 };
+	struct table_caps caps = { .port_kbit = 0 };
+	caps.shared[which].kbit = 800;
+	caps.shared[which].cell = 77;
 	begin(s, 0, 0, 0);
 	table_purse_caps(s->table, s->w.b.purse, &caps);
 	/* half of it is used by the slow path */
 	for (int i = 0; i < 50; i++)
-		assert_true(table_user_pass(s->table, 77, emu.now_ms * 1000,
+		assert_true(table_cell_pass(s->table, 77, emu.now_ms * 1000000,
 					    1000, 800));
-	assert_in_range(sent_of(s, 200, PLANE_QUOTA_USER), 50, 51);
+	assert_in_range(sent_of(s, 200, PLANE_QUOTA_SHARED), 50, 51);
 	assert_false(
-		table_user_pass(s->table, 77, emu.now_ms * 1000, 1000, 800));
+		table_cell_pass(s->table, 77, emu.now_ms * 1000000, 1000, 800));
 	end(s);
+}
+
+static void test_shared_caps(void **in)
+{
+	for (size_t i = 0; i < PLANE_SHARED; i++)
+		shared_cap(*in, i);
 }
 
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_state, close_state)
 	const struct CMUnitTest tests[] = {
-		T(test_all_cases),    T(test_counts),   T(test_tagged_in),
-		T(test_raw_owns_all), T(test_no_sum),   T(test_broken_sum),
-		T(test_pokes),        T(test_cut),      T(test_ms_message),
-		T(test_switches),     T(test_expiry),   T(test_mtu),
-		T(test_ttl),          T(test_probe),    T(test_headroom),
-		T(test_port_cap),     T(test_user_cap),
+		T(test_all_cases),    T(test_counts),      T(test_tagged_in),
+		T(test_raw_owns_all), T(test_no_sum),      T(test_broken_sum),
+		T(test_pokes),        T(test_cut),         T(test_ms_message),
+		T(test_switches),     T(test_expiry),      T(test_mtu),
+		T(test_ttl),          T(test_probe),       T(test_headroom),
+		T(test_port_cap),     T(test_shared_caps),
 	};
 	return cmocka_run_group_tests_name("xdp/forward", tests, NULL, NULL);
 }

@@ -92,7 +92,7 @@ static uint32_t verdict_of(enum plane_reason why)
 		return REDIRECT;
 	case PLANE_TTL:
 	case PLANE_QUOTA_SLOT:
-	case PLANE_QUOTA_USER:
+	case PLANE_QUOTA_SHARED:
 	case PLANE_IMPOSSIBLE:
 		return DROP;
 	default:
@@ -312,19 +312,20 @@ static void set_ttl(struct state *s, struct frame_spec *f)
 
 static void set_port_cap(struct state *s, struct frame_spec *f)
 {
-	const struct table_caps caps = { .port_kbit = 1, .user = PLANE_NONE };
+	const struct table_caps caps = { .port_kbit = 1 };
 	uint32_t purse = s->w[0].b.purse;
 	(void)f;
 	table_purse_caps(s->table, purse, &caps);
-	table_purse_tat(s->table, purse)[PLANE_UP] = (now_ms() + 100000) * 1000;
+	table_purse_tat(s->table, purse)[PLANE_UP] =
+		(now_ms() + 100000) * 1000000;
 }
 
 static void set_user_cap(struct state *s, struct frame_spec *f)
 {
-	const struct table_caps caps = { .user_kbit = 1, .user = 7 };
+	const struct table_caps caps = { .shared[0] = { 1, 7 } };
 	(void)f;
 	table_purse_caps(s->table, s->w[0].b.purse, &caps);
-	hook_user(7)->tat_us = (now_ms() + 100000) * 1000;
+	hook_cell(7)->tat_ns = (now_ms() + 100000) * 1000000;
 }
 
 /* A test run comes in by the loopback device. */
@@ -360,7 +361,7 @@ static const struct reach {
 	{ PLANE_PROBE, set_probe, 0, 0 },
 	{ PLANE_TTL, set_ttl, 0, 0 },
 	{ PLANE_QUOTA_SLOT, set_port_cap, 0, 0 },
-	{ PLANE_QUOTA_USER, set_user_cap, 0, 0 },
+	{ PLANE_QUOTA_SHARED, set_user_cap, 0, 0 },
 	{ PLANE_TX, set_back, 0, 0 },
 	{ PLANE_REDIRECT, NULL, 0, 0 },
 };

@@ -127,7 +127,8 @@ static void test_crowded(void **state)
 
 static void test_rows(void **state)
 {
-	const struct table_caps caps = { .port_kbit = 8, .user = 3 };
+	const struct table_caps caps = { .port_kbit = 8,
+					 .shared[0] = { 0, 3 } };
 	struct table *t;
 	uint32_t row, first, n = 0, purse;
 	(void)state;
@@ -141,8 +142,8 @@ static void test_rows(void **state)
 	assert_int_equal(row, first);
 	table_hop_free(t, PLANE_NONE);
 	assert_int_equal(table_purse(t, &caps, &purse), 0);
-	assert_int_equal(hook_purse(purse)->port_scale, 1000ull << 20);
-	assert_int_equal(hook_purse(purse)->user_scale, 0);
+	assert_int_equal(hook_purse(purse)->port_scale, 1000000ull << 20);
+	assert_int_equal(hook_purse(purse)->shared_scale[0], 0);
 	table_purse_tat(t, purse)[1] = 77;
 	table_purse_free(t, purse);
 	table_purse_free(t, PLANE_NONE);

@@ -49,7 +49,7 @@ static inline struct table_hop world_hop(int way, int vlan)
 static inline void world_open(struct world *w, struct table *t, int client6,
 			      int peer6, int raw)
 {
-	const struct table_caps caps = { .user = PLANE_NONE };
+	const struct table_caps caps = { .port_kbit = 0 };
 	*w = (struct world){ .table = t, .raw = raw };
 	w->client = end_of(client6, 10, 40000);
 	w->local = end_of(client6, 1, 3478);
