@@ -122,10 +122,8 @@ struct conf {
 			uint32_t allocations;
 		} quota;
 		struct {
-			uint32_t per_port_kbit;
-			uint32_t per_user_kbit;
-			uint32_t per_source_kbit;
-			uint32_t total_kbit;
+			uint32_t per_port_kbit, per_user_kbit;
+			uint32_t per_source_kbit, total_kbit;
 		} bandwidth;
 	} relay;
 	uint32_t workers;  /* auto is already a number */

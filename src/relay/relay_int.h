@@ -68,8 +68,7 @@ struct relay_alloc {
 	struct timer timer;
 	struct list all;
 	uint64_t id;
-	uint64_t started_ms;
-	uint64_t expires_ms;
+	uint64_t started_ms, expires_ms;
 	uint64_t active_ms;  /* last packet, where that counts */
 	uint32_t lifetime_s; /* as granted last */
 	struct stun_key key;

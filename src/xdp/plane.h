@@ -3,9 +3,8 @@
  * The memory that the kernel's fast path and the relay processes share: each
  * region is one memory-mapped array of the kernel. The program in the kernel
  * reads what user space wrote, and writes counters and buckets; nothing here
- * needs a system call, so the sandbox of a relay process stays as it is.
- * Times are milliseconds of CLOCK_MONOTONIC; ports, channels and addresses
- * are in network byte order. Compiled for user space and for BPF: no libc.
+ * needs a system call. Times are milliseconds of CLOCK_MONOTONIC; ports,
+ * channels and addresses are in network byte order. For BPF too: no libc.
  *
  *	control	written by the supervisor
  *	beats	one line for each relay process: until when it is taken as alive
@@ -14,8 +13,7 @@
  *	slots	bindings; each relay process has its own part
  *	hops	next hops; each relay process has its own part
  *	purses	bandwidth of an allocation; each process has its own part
- *	cells	bandwidth that allocations share, over all processes: of a
- *		user, of a source, of all; index as in relay/cells.h
+ *	cells	bandwidth of users, sources and all; index as in relay/cells.h
  *	counts	reasons, one row for each CPU; written by the program alone
  */
 #pragma once

@@ -18,7 +18,7 @@
 #include "stun/msturn.h"
 #include "stun/write.h"
 
-enum { RIG_SENT = 64, RIG_BYTES = 2048, RIG_PORTS = 4096 };
+enum { RIG_SENT = 64, RIG_BYTES = 2048, RIG_PORTS = 4096, RIG_ELSEWHERE = 3 };
 
 /* What left the engine. */
 struct rig_sent {
@@ -63,13 +63,12 @@ struct rig {
 	int dial_error;            /* what dial() says */
 	struct relay_addr waiting; /* a peer that accept() finds */
 	unsigned hung_up;
-	uint32_t socket;         /* by which clients come */
-	uint32_t passed, handed; /* slot that somebody was given to, + 1 */
-	size_t count;            /* sent since the last look */
+	uint32_t socket, next_id; /* by which clients come; of requests */
+	uint32_t passed, handed;  /* slot that somebody was given to, + 1 */
+	size_t count;             /* sent since the last look */
 	struct rig_sent sent[RIG_SENT];
 	char nonce[8][STUN_NONCE_BYTES]; /* of each client */
 	uint8_t nonce_len[8];
-	uint32_t next_id;
 };
 
 static inline struct relay_addr rig_addr(const char *text)
@@ -78,8 +77,6 @@ static inline struct relay_addr rig_addr(const char *text)
 	assert_int_equal(addr_parse(slice_str(text), true, &a), 0);
 	return relay_addr_of(&a);
 }
-
-enum { RIG_ELSEWHERE = 3 }; /* a client with an address of its own */
 
 static inline struct relay_flow rig_flow(unsigned client)
 {
@@ -90,8 +87,7 @@ static inline struct relay_flow rig_flow(unsigned client)
 	if (client >= 4)
 		f.transport = client < 6 ? RELAY_TCP : RELAY_MS_TCP;
 	f.client.port = (uint16_t)(f.client.port + client);
-	if (client == RIG_ELSEWHERE)
-		f.client.ip[3]++;
+	f.client.ip[3] += client == RIG_ELSEWHERE;
 	return f;
 }
 
