@@ -67,8 +67,7 @@ struct home {
 	void *arg;
 	struct proxy *proxy;
 	char *sent_by;
-	uint64_t
-		life; /* in our Via: responses to an earlier home are dropped */
+	uint64_t life; /* in our Via: what is for an earlier home is dropped */
 	uint32_t edge[HOME_EDGES_MAX]; /* incarnation, 0: not there */
 	bool draining;
 	struct location location;
@@ -81,7 +80,7 @@ struct home {
 	uint64_t next_id;
 	bool store_up;
 	/* users.c */
-	struct map users;
+	struct map users, user_lines;
 	struct list users_lru;
 	char dummy_ha1[2][SIP_HA_MAX]; /* by enum sip_algorithm */
 	/* load.c */

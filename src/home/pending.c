@@ -46,7 +46,6 @@ int pending_ask(struct home *h, const struct pending_ask *ask,
 	p->call = ask->call;
 	p->edge = ask->edge;
 	p->done = ask->done;
-	p->user = ask->user;
 	p->text_len = ask->text.len;
 	if (ask->text.len)
 		memcpy(p->text, ask->text.ptr, ask->text.len);

@@ -19,7 +19,6 @@ struct pending {
 	uint64_t call;        /* id of the request, or 0 */
 	struct flow_key edge; /* who asked for it, if no request did */
 	pending_fn done;
-	user_fn user;
 	bool found;
 	uint8_t rule; /* enum presence_rule: of the one that was asked for */
 	size_t text_len;
@@ -34,7 +33,6 @@ struct pending_ask {
 	uint64_t call;
 	struct flow_key edge;
 	pending_fn done;
-	user_fn user;
 };
 /* Gives it an id and sends it. 0 or -E...: then done is not called. *out (may
  * be NULL) is set before the store can answer. */

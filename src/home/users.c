@@ -2,7 +2,8 @@
 /*
  * User records: asked of the store, kept in a bounded cache until the store
  * says that one has changed. That there is no such user is kept as well, so
- * that asking again takes the same time in both cases (SIP-21).
+ * that asking again takes the same time in both cases (SIP-21). Requests for
+ * somebody who is being asked for wait in line: none overtakes another.
  */
 #include "home/home_int.h"
 #include "home/store_link.h"
@@ -24,11 +25,41 @@ static int dummies_make(struct home *h)
 	return 0;
 }
 
+/* A request that waits for a record. */
+struct waiter {
+	struct list in_line;
+	uint64_t call;
+	user_fn fn;
+};
+
+/* One question to the store, and who waits for its answer. */
+struct user_line {
+	struct map_node node;
+	struct list waiters;
+	char aor[];
+};
+
 int users_init(struct home *h)
 {
 	list_init(&h->users_lru);
 	int err = map_init(&h->users);
+	if (!err)
+		err = map_init(&h->user_lines);
 	return err ? err : dummies_make(h);
+}
+
+static void line_free(struct user_line *l)
+{
+	LIST_EACH (it, tmp, &l->waiters)
+		free(container_of(it, struct waiter, in_line));
+	free(l);
+}
+
+static void drop_line(struct map_node *n, void *arg)
+{
+	struct home *h = arg;
+	map_remove(&h->user_lines, n);
+	line_free(container_of(n, struct user_line, node));
 }
 
 static void forget(struct home *h, struct user *u)
@@ -50,6 +81,9 @@ void users_free(struct home *h)
 	if (h->users.slots)
 		users_flush(h);
 	map_free(&h->users);
+	if (h->user_lines.slots)
+		map_each(&h->user_lines, drop_line, h);
+	map_free(&h->user_lines);
 }
 
 static struct user *cached(struct home *h, struct slice aor)
@@ -109,15 +143,6 @@ int users_outcome(struct home *h, struct pending *p, int err, struct user **u)
 	return *u ? 0 : -ENOMEM; /* it came, but there was no room for it */
 }
 
-static void on_got(struct home *h, struct pending *p, int err)
-{
-	struct user *u;
-	err = users_outcome(h, p, err, &u);
-	struct call *q = call_find(h, p->call);
-	if (q)
-		p->user(q, err, u);
-}
-
 struct user *users_cached(struct home *h, struct slice aor)
 {
 	struct user *u = cached(h, aor);
@@ -147,18 +172,87 @@ int users_ask(struct home *h, struct slice aor, uint64_t number,
 	return ask(h, aor, &how);
 }
 
+static struct user_line *line_find(struct home *h, struct slice aor)
+{
+	struct map_node *n = map_find(&h->user_lines, aor);
+	return n ? container_of(n, struct user_line, node) : NULL;
+}
+
+/* One request goes on; with the answer, and the next ones with what is kept
+ * then: the record may be gone by what an earlier one did. */
+static void serve(struct home *h, const struct waiter *w, struct slice aor,
+		  int err)
+{
+	struct call *q = call_find(h, w->call);
+	if (q && err)
+		w->fn(q, err, NULL);
+	else if (q)
+		users_get(q, aor, w->fn);
+}
+
+static void on_got(struct home *h, struct pending *p, int err)
+{
+	struct user *u;
+	struct slice aor = slice_of(p->text, p->text_len);
+	struct user_line *l = line_find(h, aor);
+	err = users_outcome(h, p, err, &u);
+	if (!l)
+		return;
+	/* who asks from now on stands behind nobody */
+	map_remove(&h->user_lines, &l->node);
+	LIST_EACH (it, tmp, &l->waiters)
+		serve(h, container_of(it, struct waiter, in_line), aor, err);
+	line_free(l);
+}
+
+/* A line for that user, and its question to the store. */
+static int line_begin(struct home *h, struct slice aor, struct user_line **out)
+{
+	const struct pending_ask how = { .done = on_got };
+	struct user_line *l = calloc(1, sizeof(*l) + aor.len);
+	if (!l)
+		return -ENOMEM;
+	list_init(&l->waiters);
+	memcpy(l->aor, aor.ptr, aor.len);
+	int err =
+		map_insert(&h->user_lines, &l->node, slice_of(l->aor, aor.len));
+	if (err) {
+		free(l);
+		return err;
+	}
+	err = ask(h, aor, &how);
+	if (err)
+		drop_line(&l->node, h);
+	else
+		*out = l;
+	return err;
+}
+
+static int wait_in_line(struct call *q, struct slice aor, user_fn fn)
+{
+	struct user_line *l = line_find(q->home, aor);
+	struct waiter *w = malloc(sizeof(*w));
+	int err = w ? 0 : -ENOMEM;
+	if (!err && !l)
+		err = line_begin(q->home, aor, &l);
+	if (err) {
+		free(w);
+		return err;
+	}
+	*w = (struct waiter){ .call = q->id, .fn = fn };
+	list_push_back(&l->waiters, &w->in_line);
+	return 0;
+}
+
 void users_get(struct call *q, struct slice aor, user_fn fn)
 {
-	struct home *h = q->home;
-	struct user *u = users_cached(h, aor);
+	bool line = line_find(q->home, aor) != NULL;
+	struct user *u = line ? NULL : users_cached(q->home, aor);
 	if (u) {
 		fn(q, 0, u->absent ? NULL : u);
 		return;
 	}
-	const struct pending_ask how = { .call = q->id,
-					 .done = on_got,
-					 .user = fn };
-	int err = ask(h, aor, &how);
+	int err = wait_in_line(q, aor, fn);
 	if (err)
 		fn(q, err, NULL);
 }

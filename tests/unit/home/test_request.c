@@ -56,6 +56,54 @@ static void unknown_disabled_and_offline_users(void **state)
 	}
 }
 
+/* The record is there and its question not answered yet: who comes now still
+ * stands behind those who wait. */
+static void who_waits_for_a_record_is_not_overtaken(void **state)
+{
+	struct world *w = *state;
+	static const char *const from[] = { "first@fabrikam.test",
+					    "second@fabrikam.test",
+					    "third@fabrikam.test" };
+	struct ipc_msg record = { .type = IPC_USER };
+	w->store_deaf = true;
+	outside(w, from[0], "alice@contoso.test");
+	outside(w, from[1], "alice@contoso.test");
+	assert_int_equal(w->question_count, 1);
+	record.u.user.id = w->question[0].id;
+	record.u.user.aor = SLICE_LIT("alice@contoso.test");
+	home_from_store(w->home, &record);
+	outside(w, from[2], "alice@contoso.test");
+	assert_int_equal(w->question_count, 1);
+	w->store_deaf = false;
+	world_pump(w);
+	assert_int_equal(w->letter_count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_non_null(strstr(w->letter[i].bytes, from[i]));
+}
+
+static void who_waits_hears_that_there_is_no_store(void **state)
+{
+	struct world *w = *state;
+	w->store_deaf = true;
+	outside(w, "zoe@fabrikam.test", "alice@contoso.test");
+	outside(w, "zoe@fabrikam.test", "alice@contoso.test");
+	assert_int_equal(w->question_count, 1);
+	home_store_gone(w->home);
+	for (unsigned i = 0; i < 2; i++)
+		assert_true(world_final(w) >= 500);
+	assert_int_equal(home_busy(w->home), 0);
+}
+
+/* Neither record nor request is left behind. */
+static void an_end_while_somebody_waits(void **state)
+{
+	struct world *w = *state;
+	w->store_deaf = true;
+	outside(w, "zoe@fabrikam.test", "alice@contoso.test");
+	outside(w, "zoe@fabrikam.test", "alice@contoso.test");
+	assert_int_equal(home_busy(w->home), 2);
+}
+
 static void a_silent_device_is_given_up_in_time(void **state)
 {
 	struct world *w = *state;
@@ -528,6 +576,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_message_goes_to_the_device_by_its_path),
 		TEST(unknown_disabled_and_offline_users),
+		TEST(who_waits_for_a_record_is_not_overtaken),
+		TEST(who_waits_hears_that_there_is_no_store),
+		TEST(an_end_while_somebody_waits),
 		TEST(a_silent_device_is_given_up_in_time),
 		TEST(two_devices_ring_and_the_best_answer_wins),
 		TEST(nobody_speaks_for_others),
