@@ -14,7 +14,9 @@ struct block {
 
 /* With its first block behind it, in one piece. */
 struct arena {
-	struct block *blocks; /* the newest first: only it is filled */
+	struct arena_pool *pool; /* where it belongs, or NULL */
+	struct arena *next;      /* of the spare ones there */
+	struct block *blocks;    /* the newest first: only it is filled */
 	size_t max;
 	size_t used;
 	struct block *first;
@@ -29,7 +31,13 @@ void arena_free(struct arena *a)
 		next = b->next;
 		free(b);
 	}
-	free(a);
+	if (!a->pool || a->pool->count >= a->pool->keep) {
+		free(a);
+		return;
+	}
+	a->next = a->pool->spare;
+	a->pool->spare = a;
+	a->pool->count++;
 }
 
 static struct block *block_add(struct arena *a, size_t size)
@@ -46,6 +54,14 @@ static struct block *block_add(struct arena *a, size_t size)
 	return b;
 }
 
+static void begin(struct arena *a, size_t first, size_t max)
+{
+	a->max = max;
+	a->used = 0;
+	*a->first = (struct block){ .size = first };
+	a->blocks = a->first;
+}
+
 struct arena *arena_create(size_t first, size_t max)
 {
 	if (first > SIZE_MAX - sizeof(struct arena) - sizeof(struct block))
@@ -53,11 +69,42 @@ struct arena *arena_create(size_t first, size_t max)
 	struct arena *a = malloc(sizeof(*a) + sizeof(*a->first) + first);
 	if (!a)
 		return NULL;
-	a->max = max;
-	a->used = 0;
+	a->pool = NULL;
 	a->first = (struct block *)(void *)a->memory;
-	*a->first = (struct block){ .size = first };
-	a->blocks = a->first;
+	begin(a, first, max);
+	return a;
+}
+
+void arena_pool_init(struct arena_pool *p, size_t first, size_t keep)
+{
+#ifdef SALLYPORT_SANITIZE
+	keep = 0; /* so that use after the end is seen */
+#endif
+	*p = (struct arena_pool){ .first = first, .keep = keep };
+}
+
+void arena_pool_free(struct arena_pool *p)
+{
+	for (struct arena *a = p->spare, *next; a; a = next) {
+		next = a->next;
+		free(a);
+	}
+	p->spare = NULL;
+	p->count = 0;
+}
+
+struct arena *arena_from(struct arena_pool *p, size_t max)
+{
+	struct arena *a = p->spare;
+	if (!a) {
+		a = arena_create(p->first, max);
+		if (a)
+			a->pool = p;
+		return a;
+	}
+	p->spare = a->next;
+	p->count--;
+	begin(a, p->first, max);
 	return a;
 }
 

@@ -21,3 +21,15 @@ struct slice arena_copy(struct arena *a, struct slice s);
 /* NUL-terminated copy, or NULL. */
 char *arena_strdup(struct arena *a, struct slice s);
 size_t arena_used(const struct arena *a);
+
+/* Arenas of one size that come and go with each message: who is freed is kept
+ * for the next one, up to `keep` of them. The pool outlives its arenas. */
+struct arena_pool {
+	struct arena *spare;
+	size_t first; /* bytes of the first block */
+	size_t count, keep;
+};
+void arena_pool_init(struct arena_pool *p, size_t first, size_t keep);
+void arena_pool_free(struct arena_pool *p);
+/* As arena_create(); arena_free() gives it back. */
+struct arena *arena_from(struct arena_pool *p, size_t max);

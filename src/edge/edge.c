@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SWEEP_MS = 1000, PENDING_MS = 35000 };
+enum { SWEEP_MS = 1000, PENDING_MS = 35000, ARENAS_KEPT = 16 };
 
 static const struct proxy_ops proxy_ops = {
 	.on_request = walk_on_request,
@@ -96,6 +96,8 @@ int edge_create(struct edge **out, struct loop *l, uint32_t slot,
 	list_init(&e->listeners);
 	list_init(&e->doors);
 	list_init(&e->trials);
+	arena_pool_init(&e->arenas, SIP_VIEW_BYTES + sizeof(struct sip_msg),
+			ARENAS_KEPT);
 	buf_init(&e->tickets, 0);
 	inside_init(e);
 	int err = sealer_create(&e->sealer);
@@ -167,6 +169,7 @@ void edge_free(struct edge *e)
 		map_each(&e->sources, source_free_each, e);
 	map_free(&e->sources);
 	proxy_free(e->proxy);
+	arena_pool_free(&e->arenas);
 	generation_free(e->next);
 	generation_free(e->current);
 	sealer_free(e->sealer);

@@ -131,6 +131,7 @@ struct edge {
 	uint64_t last_ask;    /* id of a question to resolver or store */
 	struct access_rulings *rulings; /* of the operator */
 	struct map keepers;             /* limits of partners that we own */
+	struct arena_pool arenas;       /* of responses that are read */
 	struct asks limit_asks;         /* requests that wait for an owner */
 	struct asks homed_asks;         /* and for home */
 	struct asks mras_asks;          /* and for a credential */

@@ -20,6 +20,10 @@
 #include <stdlib.h>
 
 enum {
+	/* Messages that are read before the first of them is taken: the code
+	 * that reads does not fit the processor's first cache beside the rest.
+	 */
+	AHEAD = 8,
 	FIRST_MESSAGE_MS = 30000,
 	ONE_MESSAGE_MS = 10000,
 	PONG_EVERY_MS = 1000,
@@ -393,36 +397,57 @@ static bool is_response(struct slice bytes)
 	return slice_starts(bytes, SLICE_LIT("SIP/"));
 }
 
-static void take_response(struct flow *f, struct slice bytes)
+/* What was found in a flow's bytes. */
+struct heard {
+	enum sip_frame_result found;
+	struct slice bytes;
+	const struct reject *reject;   /* of the framer or of the parser */
+	struct proxy_request *request; /* until it is taken */
+	struct arena *arena;           /* the response's */
+	struct sip_msg *response;      /* NULL: none that can be read */
+};
+
+static void read_response(struct flow *f, struct heard *h)
 {
-	struct arena *a = arena_create(SIP_VIEW_BYTES, 1 << 20);
-	struct sip_msg m;
+	struct arena *a = arena_from(&f->edge->arenas, 1 << 20);
 	const struct sip_limits *limits = proxy_response_limits(f->edge->proxy);
-	if (a && f->proven && !sip_parse(a, bytes, limits, &m))
-		deliver_response(f, &m);
-	else
-		metric_add(M_SIP_STRAY, 1);
-	arena_free(a);
+	struct sip_msg *m = a ? arena_alloc(a, sizeof(*m)) : NULL;
+	h->arena = a;
+	if (m && !sip_parse(a, h->bytes, limits, m))
+		h->response = m;
 }
 
-static void take_request(struct flow *f, struct slice bytes)
+static void read_message(struct flow *f, struct heard *h)
 {
-	const struct reject *reject = NULL;
-	struct proxy_hop from = flow_hop(f);
-	proxy_receive(f->edge->proxy, &from, bytes, &reject);
-	if (reject && reject->closes && !f->ending)
+	struct proxy_hop from;
+	if (is_response(h->bytes)) {
+		read_response(f, h);
+		return;
+	}
+	from = flow_hop(f);
+	h->request = proxy_read(f->edge->proxy, &from, h->bytes, &h->reject);
+}
+
+static void take_request(struct flow *f, struct heard *h)
+{
+	struct proxy_request *r = h->request;
+	h->request = NULL;
+	proxy_take(f->edge->proxy, r, h->reject);
+	if (h->reject && h->reject->closes && !f->ending)
 		flow_end(f, true);
 }
 
-static void take_message(struct flow *f, struct slice bytes)
+static void take_message(struct flow *f, struct heard *h)
 {
 	struct edge *e = f->edge;
 	f->greeted = true;
-	trace_arrived(f, bytes);
-	if (is_response(bytes))
-		take_response(f, bytes);
+	trace_arrived(f, h->bytes);
+	if (!is_response(h->bytes))
+		take_request(f, h);
+	else if (h->response && f->proven)
+		deliver_response(f, h->response);
 	else
-		take_request(f, bytes);
+		metric_add(M_SIP_STRAY, 1);
 	trace_settled(e);
 }
 
@@ -436,14 +461,13 @@ void flow_set_deadline(struct flow *f, bool partial, bool moved)
 		timer_stop(&f->deadline);
 }
 
-void flow_heard(struct flow *f, enum sip_frame_result found, struct slice bytes,
-		const struct reject *reject)
+static void take_heard(struct flow *f, struct heard *h)
 {
-	switch (found) {
+	switch (h->found) {
 	case SIP_FRAME_MORE:
 		break;
 	case SIP_FRAME_REFUSED:
-		refuse_frame(f, bytes, reject);
+		refuse_frame(f, h->bytes, h->reject);
 		break;
 	case SIP_FRAME_NOT_SIP:
 		flow_not_ours(f);
@@ -456,25 +480,66 @@ void flow_heard(struct flow *f, enum sip_frame_result found, struct slice bytes,
 			partner_ponged(f);
 		break;
 	case SIP_FRAME_MESSAGE:
-		take_message(f, bytes);
+		take_message(f, h);
 		break;
 	}
 }
 
+static void drop_heard(struct heard *h)
+{
+	proxy_unread(h->request);
+	arena_free(h->arena);
+}
+
+void flow_heard(struct flow *f, enum sip_frame_result found, struct slice bytes,
+		const struct reject *reject)
+{
+	struct heard h = { .found = found, .bytes = bytes, .reject = reject };
+	if (found == SIP_FRAME_MESSAGE)
+		read_message(f, &h);
+	take_heard(f, &h);
+	drop_heard(&h);
+}
+
+/* Frames and reads what has come, as far as there is room: how much of it. */
+static size_t read_ahead(struct flow *f, struct slice data,
+			 struct heard h[static AHEAD], size_t *count)
+{
+	size_t used = 0;
+	*count = 0;
+	while (*count < AHEAD && used < data.len) {
+		struct slice left = slice_from(data, used);
+		struct heard *x = &h[*count];
+		size_t len = 0;
+		*x = (struct heard){ 0 };
+		x->found = sip_frame(&f->framer, left, &sip_limits_default,
+				     &len, &x->reject);
+		if (x->found == SIP_FRAME_MORE)
+			break;
+		x->bytes = slice_head(left, len);
+		if (x->found == SIP_FRAME_MESSAGE)
+			read_message(f, x);
+		used += len;
+		++*count;
+		if (x->found == SIP_FRAME_REFUSED ||
+		    x->found == SIP_FRAME_NOT_SIP)
+			break;
+	}
+	return used;
+}
+
 size_t flow_take_sip(struct flow *f, struct slice data)
 {
-	const struct reject *reject = NULL;
-	size_t used = 0;
-	while (!f->ending && used < data.len) {
-		struct slice left = slice_from(data, used);
-		size_t len = 0;
-		enum sip_frame_result r = sip_frame(
-			&f->framer, left, &sip_limits_default, &len, &reject);
-		if (r == SIP_FRAME_MORE)
-			break;
-		flow_heard(f, r, slice_head(left, len), reject);
-		used += len;
-	}
+	struct heard ahead[AHEAD];
+	size_t used = 0, count;
+	do {
+		used += read_ahead(f, slice_from(data, used), ahead, &count);
+		for (size_t i = 0; i < count; i++) {
+			if (!f->ending)
+				take_heard(f, &ahead[i]);
+			drop_heard(&ahead[i]);
+		}
+	} while (count && !f->ending);
 	if (f->ending)
 		return data.len;
 	flow_set_deadline(f, used<data.len, used> 0);

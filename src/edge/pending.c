@@ -13,6 +13,8 @@
 
 #include "edge/edge_int.h"
 
+enum { SPARES_MAX = 64 };
+
 static struct pending *of_node(struct map_node *n)
 {
 	return container_of(n, struct pending, node);
@@ -22,12 +24,31 @@ static void drop(struct pending_set *set, struct pending *p)
 {
 	map_remove(&set->map, &p->node);
 	list_remove(&p->order);
-	free(p);
+	if (set->spares >= SPARES_MAX) {
+		free(p);
+		return;
+	}
+	list_push_back(&set->spare, &p->order);
+	set->spares++;
+}
+
+/* All zeroes: its key is compared byte by byte. */
+static struct pending *make(struct pending_set *set)
+{
+	if (!set->spares)
+		return calloc(1, sizeof(struct pending));
+	struct pending *p =
+		container_of(set->spare.next, struct pending, order);
+	list_remove(&p->order);
+	set->spares--;
+	memset(p, 0, sizeof(*p));
+	return p;
 }
 
 int pending_init(struct pending_set *set)
 {
 	list_init(&set->order);
+	list_init(&set->spare);
 	return map_init(&set->map);
 }
 
@@ -35,13 +56,15 @@ void pending_free(struct pending_set *set)
 {
 	LIST_EACH (it, tmp, &set->order)
 		drop(set, container_of(it, struct pending, order));
+	LIST_EACH (it, tmp, &set->spare)
+		free(container_of(it, struct pending, order));
 	map_free(&set->map);
 }
 
 int pending_add(struct pending_set *set, uint32_t slot, uint64_t txn,
 		uint16_t branch, uint64_t now_ms)
 {
-	struct pending *p = calloc(1, sizeof(*p));
+	struct pending *p = make(set);
 	if (!p)
 		return -ENOMEM;
 	p->key.slot = slot;

@@ -24,6 +24,8 @@ struct pending {
 struct pending_set {
 	struct map map;
 	struct list order;
+	struct list spare; /* for the next ones */
+	size_t spares;
 };
 
 int pending_init(struct pending_set *set);

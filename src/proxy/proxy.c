@@ -94,6 +94,7 @@ int proxy_create(struct proxy **out, struct timers *timers,
 	p->ops = *ops;
 	p->arg = arg;
 	list_init(&p->dead);
+	arena_pool_init(&p->arenas, PROXY_ARENA, PROXY_ARENAS);
 	conf_limits(p, conf);
 	int err = conf_names(p, conf);
 	if (!err)
@@ -145,6 +146,7 @@ void proxy_free(struct proxy *p)
 	free(p->sent_by);
 	free(p->transport);
 	free(p->own_via);
+	arena_pool_free(&p->arenas);
 	free(p);
 }
 
@@ -230,12 +232,22 @@ static void receive_request(struct proxy_request *r)
 	request_free(r);
 }
 
-void proxy_receive(struct proxy *p, const struct proxy_hop *from,
-		   struct slice bytes, const struct reject **reject)
+struct proxy_request *proxy_read(struct proxy *p, const struct proxy_hop *from,
+				 struct slice bytes, const struct reject **bad)
 {
-	const struct reject *bad = NULL;
+	*bad = NULL;
+	return request_create(p, from, bytes, bad);
+}
+
+void proxy_unread(struct proxy_request *r)
+{
+	request_free(r);
+}
+
+void proxy_take(struct proxy *p, struct proxy_request *r,
+		const struct reject *bad)
+{
 	proxy_enter(p);
-	struct proxy_request *r = request_create(p, from, bytes, &bad);
 	if (r && !bad && r->msg.request) {
 		receive_request(r);
 	} else if (r && bad && bad->status && r->msg.request &&
@@ -247,6 +259,14 @@ void proxy_receive(struct proxy *p, const struct proxy_hop *from,
 		request_free(r);
 	}
 	proxy_leave(p);
+}
+
+void proxy_receive(struct proxy *p, const struct proxy_hop *from,
+		   struct slice bytes, const struct reject **reject)
+{
+	const struct reject *bad;
+	struct proxy_request *r = proxy_read(p, from, bytes, &bad);
+	proxy_take(p, r, bad);
 	if (reject)
 		*reject = bad;
 }

@@ -105,6 +105,14 @@ void proxy_free(struct proxy *p); /* ends every transaction silently */
  * copied. */
 void proxy_receive(struct proxy *p, const struct proxy_hop *from,
 		   struct slice bytes, const struct reject **reject);
+/* The same in two steps, so that some are read before the first is taken. Read:
+ * nothing else knows of it. *bad: what is wrong with it; NULL, too, when there
+ * is no memory. */
+struct proxy_request *proxy_read(struct proxy *p, const struct proxy_hop *from,
+				 struct slice bytes, const struct reject **bad);
+void proxy_take(struct proxy *p, struct proxy_request *r,
+		const struct reject *bad);
+void proxy_unread(struct proxy_request *r); /* NULL is fine */
 /* A response whose Via named this transaction. Dropped and counted when it is
  * unknown, or when from->peer is not the peer that was asked. */
 void proxy_response(struct proxy *p, uint64_t txn, uint16_t branch,

@@ -25,6 +25,8 @@ enum {
 	PROXY_CHALLENGES_MAX = 20,
 	PROXY_TAG_BYTES = 16,
 	PROXY_IDS = 64,
+	PROXY_ARENA = 8192, /* bytes of a request: its own and headers */
+	PROXY_ARENAS = 256, /* that are kept for the next ones */
 };
 
 struct source;
@@ -52,6 +54,7 @@ struct proxy {
 	const struct reject *refuse_new;
 	unsigned depth;
 	struct list dead;
+	struct arena_pool arenas; /* of requests, PROXY_ARENA bytes each */
 };
 
 /* One branch: a client transaction (figure 5 or 6). Owned by its request, in

@@ -7,8 +7,9 @@
 #include "proxy/parts.h"
 
 enum {
-	ARENA_FIRST = 6144,      /* besides the bytes: request and headers */
-	ARENA_MAX = 1024 * 1024, /* besides four times the bytes */
+	ARENA_FIRST = PROXY_ARENA - 2048, /* besides the bytes: request and
+					     headers */
+	ARENA_MAX = 1024 * 1024,          /* besides four times the bytes */
 };
 
 static const struct txn_table *table_of(enum sip_method method)
@@ -41,8 +42,10 @@ struct proxy_request *request_create(struct proxy *p,
 				     const struct reject **reject)
 {
 	struct slice copy;
-	struct arena *a = arena_create(bytes.len + ARENA_FIRST,
-				       4 * bytes.len + ARENA_MAX);
+	size_t max = 4 * bytes.len + ARENA_MAX;
+	struct arena *a = bytes.len + ARENA_FIRST <= PROXY_ARENA
+				  ? arena_from(&p->arenas, max)
+				  : arena_create(bytes.len + ARENA_FIRST, max);
 	struct proxy_request *r = a ? arena_alloc(a, sizeof(*r)) : NULL;
 	if (!r)
 		goto fail;

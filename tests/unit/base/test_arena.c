@@ -72,6 +72,35 @@ static int many(void *arg)
 	return err;
 }
 
+/* More at once than are kept; what was in one is not in the next. */
+static void test_pool(void **state)
+{
+	struct arena_pool pool;
+	struct arena *a[5];
+	(void)state;
+	arena_pool_init(&pool, 128, 3);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 5; i++) {
+			a[i] = arena_from(&pool, 1000);
+			assert_non_null(a[i]);
+			char *x = arena_alloc(a[i], 300);
+			assert_int_equal(x[0] | x[299], 0);
+			memset(x, 'x', 300);
+			assert_int_equal(arena_used(a[i]), 304);
+			assert_null(arena_alloc(a[i], 1000));
+		}
+		for (int i = 0; i < 5; i++)
+			arena_free(a[i]);
+		assert_true(pool.count <= 3);
+	}
+	a[0] = arena_from(&pool, 10);
+	assert_int_equal(arena_used(a[0]), 0);
+	assert_null(arena_alloc(a[0], 11));
+	arena_free(a[0]);
+	arena_pool_free(&pool);
+	assert_int_equal(pool.count, 0);
+}
+
 static void test_oom(void **state)
 {
 	(void)state;
@@ -81,9 +110,8 @@ static void test_oom(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_copies), cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_oom),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,65 @@ static void sign_in(size_t alice, const char *extra)
 	answer(0, 1, 200, extra);
 }
 
+static size_t went_inside(void)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < 2; i++) {
+		struct slice s = buf_slice(&fake_conn(i)->out);
+		const uint8_t *at = s.ptr, *end = s.ptr + s.len;
+		while (at && (at = memmem(at, (size_t)(end - at),
+					  "REGISTER sip:", 13))) {
+			at += 13;
+			n++;
+		}
+	}
+	return n;
+}
+
+static void put_register(struct buf *b, int number, const char *length)
+{
+	char text[1024];
+	snprintf(text, sizeof(text),
+		 "REGISTER sip:contoso.test SIP/2.0\r\n"
+		 "Via: SIP/2.0/TLS phone.invalid;branch=z9hG4bKmany%d\r\n"
+		 "Max-Forwards: 70\r\nFrom: <sip:alice@contoso.test>;tag=1\r\n"
+		 "To: <sip:alice@contoso.test>\r\nCall-ID: many%d\r\n"
+		 "CSeq: 1 REGISTER\r\nContent-Length: %s\r\n\r\n",
+		 number, number, length);
+	buf_put(b, slice_str(text));
+}
+
+/* More than are read ahead, with a whole one, a torn one or an impossible one
+ * behind them: what came before is taken, what came after is not. */
+static void test_many_in_one_piece(void **state)
+{
+	struct world *w = *state;
+	struct edge_conf c;
+	struct buf b;
+	up(w, &c);
+	buf_init(&b, 0);
+	size_t before = went_inside(), alice = client(w);
+	for (int i = 0; i < 21; i++)
+		put_register(&b, i, "0");
+	struct slice whole = buf_slice(&b);
+	struct conn *conn = fake_conn(alice);
+	size_t used = conn->ops->on_bytes(conn->arg, conn,
+					  slice_head(whole, whole.len - 5));
+	assert_in_range(used, whole.len / 21 * 19, whole.len / 21 * 20 + 20);
+	assert_int_equal(went_inside() - before, 20);
+	fake_bytes(alice, slice_from(whole, used));
+	assert_int_equal(went_inside() - before, 21);
+	buf_consume(&b, b.len);
+	for (int i = 21; i < 40; i++)
+		put_register(&b, i, i == 33 ? "-1" : "0");
+	fake_bytes(alice, buf_slice(&b));
+	assert_int_equal(went_inside() - before, 33);
+	assert_true(heard(alice, "SIP/2.0 400 "));
+	assert_true(fake_conn(alice)->ended);
+	fake_turn();
+	buf_free(&b);
+}
+
 static void test_path_and_sign_in(void **state)
 {
 	struct world *w = *state;
@@ -248,6 +307,7 @@ int main(void)
 		WORLD_TEST(test_route_into_the_dialog),
 		WORLD_TEST(test_trusted_link),
 		WORLD_TEST(test_from_inside),
+		WORLD_TEST(test_many_in_one_piece),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
