@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/metrics.h"
+#include "relay/data.h"
 #include "relay/peer_policy.h"
 
 enum {
@@ -169,12 +170,13 @@ static void give_hops(struct fast *f, const uint32_t hop[2])
 	}
 }
 
-/* Where there is none, that way stays with us. */
-static void find_hops(struct fast *f, const struct relay_slot *x,
+/* Where there is none, that way stays with us. What goes to an address of ours
+ * leaves by the other binding's. */
+static void find_hops(struct fast *f, const struct relay_slot *x, bool hairpin,
 		      uint32_t hop[2])
 {
 	for (unsigned way = 0; way < 2; way++) {
-		if (find_hop(f, x, way, &hop[way]))
+		if ((way == UP && hairpin) || find_hop(f, x, way, &hop[way]))
 			hop[way] = PLANE_NONE;
 	}
 }
@@ -183,7 +185,8 @@ static void reroute(struct fast *f, const struct relay_slot *x)
 {
 	struct kept *k = &f->kept[x->fast];
 	uint32_t old[2] = { k->hop[0], k->hop[1] };
-	find_hops(f, x, k->hop);
+	find_hops(f, x, table_slot(f->table, x->fast)->flags & PLANE_OURS,
+		  k->hop);
 	for (uint32_t way = 0; way < 2; way++)
 		table_set_hop(f->table, x->fast, way, k->hop[way]);
 	give_hops(f, old);
@@ -198,32 +201,50 @@ static struct table_end end_of(const uint8_t ip[16], uint16_t port)
 	return e;
 }
 
-/* Over UDP on both sides, and to somebody else than ourselves: who sends to
- * our own addresses is delivered here. */
+/* Where our sockets send it, with the address that they are bound to. */
+static struct relay_addr wire_peer(const struct relay_alloc *a,
+				   const struct relay_slot *x)
+{
+	struct relay_addr peer = slots_peer(x);
+	return port_wire_peer(alloc_port(a, &peer), &peer);
+}
+
+/* Is the peer a relayed address of ours? */
+static bool is_hairpin(const struct relay_alloc *a, const struct relay_slot *x)
+{
+	struct relay_addr peer = wire_peer(a, x);
+	return relay_addr_same_ip(&peer, &alloc_port(a, &peer)->at);
+}
+
+/* Over UDP on both sides, and to none of our own addresses but those that are
+ * relayed: what else is sent there is delivered here. */
 static bool may_go(const struct relay_alloc *a, const struct relay_slot *x)
 {
 	struct relay_addr peer = slots_peer(x);
 	const struct relay_port *port = alloc_port(a, &peer);
 	return a->relay->fast && a->flow.transport == RELAY_UDP && port &&
 	       !port->tcp &&
-	       !peer_is_own(&a->relay->conf, &a->flow.local, &peer);
+	       (is_hairpin(a, x) ||
+		!peer_is_own(&a->relay->conf, &a->flow.local, &peer));
 }
 
 static void put_in(struct relay_alloc *a, struct relay_slot *x)
 {
 	struct fast *f = a->relay->fast;
+	struct relay_addr peer = wire_peer(a, x);
 	struct table_binding b = {
 		.client = end_of(x->client, x->client_port),
 		.local = end_of(x->local, x->local_port),
-		.peer = end_of(x->peer, x->peer_port),
+		.peer = end_of(peer.ip, x->peer_port),
 		.relay = end_of(x->relay, x->relay_port),
 		.client6 = x->flags & SLOT_CLIENT6,
 		.peer6 = x->flags & SLOT_PEER6,
+		.hairpin = is_hairpin(a, x),
 		.channel = x->channel,
 		.purse = a->purse,
 		.expires_ms = { x->up_expires_ms, x->down_expires_ms },
 	};
-	find_hops(f, x, b.hop);
+	find_hops(f, x, b.hairpin, b.hop);
 	if (table_add(f->table, &b, relay_now(a->relay), &x->fast)) {
 		x->fast = PLANE_NONE;
 		give_hops(f, b.hop);

@@ -10,6 +10,7 @@
  *	A	ChannelData of a client	-> datagram to the peer
  *	B	datagram of a peer	-> ChannelData to the client
  *	C, D	the same without header: MS-TURN's active destination
+ *	E	a client to another one's relayed address: both at once
  *
  * Each way in IPv4, IPv6 and across.
  */
@@ -29,9 +30,9 @@ FWD enum plane_reason commit(struct xdp_md *ctx, const struct packet *p,
 		return PLANE_HEADROOM;
 	if (write_heads(hook_data(ctx), hook_end(ctx), d))
 		return PLANE_IMPOSSIBLE;
-	struct plane_count *n = &d->slot->count[d->way & 1];
-	__sync_fetch_and_add(&n->sum,
-			     (uint64_t)d->data << PLANE_PACKET_BITS | 1);
+	count_sent(d->slot, d->way, d->data);
+	if (d->first)
+		return PLANE_HAIRPIN;
 	return hook_ingress(ctx) == d->hop.device ? PLANE_TX : PLANE_REDIRECT;
 }
 

@@ -77,11 +77,11 @@ struct plane_bucket {
 };
 
 enum plane_state { PLANE_FREE, PLANE_FILLING, PLANE_LIVE, PLANE_CLOSING };
-enum plane_flag {
-	PLANE_CLIENT6 = 1 << 0,
-	PLANE_PEER6 = 1 << 1,
-};
-enum { PLANE_UP, PLANE_DOWN }; /* to the peer, to the client */
+/* OURS: the peer is a relayed address of this relay. */
+enum plane_flag { PLANE_CLIENT6 = 1, PLANE_PEER6 = 2, PLANE_OURS = 4 };
+/* To the peer; to the client; to him from a relayed address of ours, which no
+ * packet of the wire may claim. */
+enum { PLANE_UP, PLANE_DOWN, PLANE_INSIDE };
 
 /* sum: bytes << 28 plus packets, one atomic addition for both; a difference of
  * fewer than 2^28 packets and 2^36 bytes tells them apart. */

@@ -50,7 +50,7 @@ const char *plane_reason_name(enum plane_reason r)
 
 bool plane_reason_sent(enum plane_reason r)
 {
-	return r == PLANE_TX || r == PLANE_REDIRECT;
+	return r == PLANE_TX || r == PLANE_REDIRECT || r == PLANE_HAIRPIN;
 }
 
 size_t plane_region_bytes(enum plane_region r, uint32_t cpus)
@@ -106,6 +106,8 @@ static struct plane_key key_of(const struct plane_slot *x, uint32_t way)
 			       .port_to = x->port[way][1],
 			       .channel = way == PLANE_UP ? x->channel : 0,
 			       .way = (uint16_t)way };
+	if (way == PLANE_DOWN && x->flags & PLANE_OURS)
+		k.way = PLANE_INSIDE;
 	memcpy(k.from, x->ends[way].from, 16);
 	memcpy(k.to, x->ends[way].to, 16);
 	return k;
@@ -325,7 +327,8 @@ static void fill(struct plane_slot *x, const struct table_binding *b)
 		.generation = generation,
 		.expires_ms = { b->expires_ms[0], b->expires_ms[1] },
 		.flags = (uint16_t)((b->client6 ? PLANE_CLIENT6 : 0) |
-				    (b->peer6 ? PLANE_PEER6 : 0)),
+				    (b->peer6 ? PLANE_PEER6 : 0) |
+				    (b->hairpin ? PLANE_OURS : 0)),
 		.channel = b->channel,
 		.port = { { b->client.port, b->local.port },
 			  { b->peer.port, b->relay.port } },

@@ -45,6 +45,7 @@ struct table_end {
 struct table_binding {
 	struct table_end client, local, peer, relay;
 	bool client6, peer6;
+	bool hairpin;     /* the peer is a relayed address of ours */
 	uint16_t channel; /* 0: raw */
 	uint32_t purse;
 	uint32_t hop[2];

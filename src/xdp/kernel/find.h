@@ -5,25 +5,27 @@
 
 #include "xdp/kernel/packet.h"
 
-FWD int matches(const struct plane_slot *x, const struct packet *p)
+FWD int matches(const struct plane_slot *x, const struct plane_key *k,
+		uint32_t from6)
 {
-	const struct plane_key *k = &p->key;
-	const struct plane_ends *e = &x->ends[k->way & 1];
+	uint32_t way = k->way != PLANE_UP, inside = k->way == PLANE_INSIDE;
+	const struct plane_ends *e = &x->ends[way];
 	const uint64_t *from = (const uint64_t *)(const void *)e->from;
 	const uint64_t *to = (const uint64_t *)(const void *)e->to;
-	uint16_t six = k->way ? PLANE_PEER6 : PLANE_CLIENT6;
+	uint16_t six = way ? PLANE_PEER6 : PLANE_CLIENT6;
 	return x->state == PLANE_LIVE && from[0] == k->from[0] &&
 	       to[0] == k->to[0] && from[1] == k->from[1] &&
-	       to[1] == k->to[1] && x->port[k->way & 1][0] == k->port_from &&
-	       x->port[k->way & 1][1] == k->port_to &&
-	       (k->way || x->channel == k->channel) &&
-	       !(x->flags & six) == !p->six;
+	       to[1] == k->to[1] && x->port[way][0] == k->port_from &&
+	       x->port[way][1] == k->port_to &&
+	       (way ? inside == !!(x->flags & PLANE_OURS)
+		    : x->channel == k->channel) &&
+	       !(x->flags & six) == !from6;
 }
 
-FWD struct plane_slot *find(uint64_t seed, const struct packet *p,
-			    uint32_t *index)
+FWD struct plane_slot *find(uint64_t seed, const struct plane_key *k,
+			    uint32_t from6, uint32_t *index)
 {
-	struct plane_hash h = plane_hash(seed, &p->key);
+	struct plane_hash h = plane_hash(seed, k);
 	for (int b = 0; b < 2; b++) {
 		const struct plane_bucket *at = hook_bucket(h.bucket[b & 1]);
 		if (!at)
@@ -34,7 +36,7 @@ FWD struct plane_slot *find(uint64_t seed, const struct packet *p,
 				continue;
 			*index = (uint32_t)word - 1;
 			struct plane_slot *x = hook_slot(*index);
-			if (x && matches(x, p))
+			if (x && matches(x, k, from6))
 				return x;
 		}
 	}
@@ -86,19 +88,19 @@ FWD enum plane_reason look_up(const struct plane_control *c, struct packet *p,
 			return PLANE_MS_CONTROL;
 		if (channel_data(p, end, d)) {
 			p->key.channel = get16(p->payload);
-			d->slot = find(c->seed, p, index);
+			d->slot = find(c->seed, &p->key, p->six, index);
 		}
 		if (!d->slot) {
 			d->skip = 0;
 			d->surplus = 0;
 			d->data = p->len;
 			p->key.channel = 0;
-			d->slot = find(c->seed, p, index);
+			d->slot = find(c->seed, &p->key, p->six, index);
 		}
 	} else if (port >= c->first && port <= c->last) {
 		d->way = PLANE_DOWN;
 		p->key.way = PLANE_DOWN;
-		d->slot = find(c->seed, p, index);
+		d->slot = find(c->seed, &p->key, p->six, index);
 	} else {
 		return PLANE_PORT;
 	}

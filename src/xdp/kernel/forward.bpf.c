@@ -123,6 +123,10 @@ int sallyport_forward(struct xdp_md *ctx)
 	switch (why) {
 	case PLANE_TX:
 		return XDP_TX;
+	case PLANE_HAIRPIN:
+		if (hook_ingress(ctx) == d.hop.device)
+			return XDP_TX;
+		return (int)bpf_redirect_map(&devices, d.hop.device, XDP_DROP);
 	case PLANE_REDIRECT:
 		return (int)bpf_redirect_map(&devices, d.hop.device, XDP_DROP);
 	case PLANE_TTL:

@@ -79,6 +79,7 @@ struct packet {
 /* What will be done. */
 struct plan {
 	struct plane_slot *slot;
+	struct plane_slot *first; /* hairpin: the sender's, slot is the other */
 	struct plane_hop hop;
 	uint32_t way;
 	uint32_t six;  /* goes out as */

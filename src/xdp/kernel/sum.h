@@ -46,6 +46,8 @@ FWD enum plane_reason sum_up(const struct packet *p, struct plan *d,
 		d->data + UDP_BYTES + (d->channel_head ? CHANNEL_BYTES : 0);
 	uint64_t sum =
 		(uint16_t)~p->csum + (uint64_t)d->slot->delta[d->way & 1];
+	if (d->first)
+		sum += d->first->delta[PLANE_UP];
 	sum += 2 * (uint64_t)(uint16_t)~net16((uint16_t)before);
 	sum += 2 * (uint64_t)net16((uint16_t)after);
 	if (d->channel_head)

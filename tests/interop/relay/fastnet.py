@@ -185,10 +185,13 @@ class Turn:
 
     COOKIE = 0x2112A442
 
-    def __init__(self, net, six=False, peer_six=None):
+    def __init__(self, net, six=False, peer_six=None, far=False):
         self.six = six
         self.peer_six = six if peer_six is None else peer_six
-        self.sock = net.udp(net.client, CLIENT6 if six else CLIENT4)
+        self.sock = net.udp(
+            net.peer if far else net.client,
+            (PEER6 if far else CLIENT6) if six else
+            (PEER4 if far else CLIENT4))
         self.server = (RELAY6 if six else RELAY4, 3478)
         self.realm = self.nonce = None
         self.allocate()

@@ -5,7 +5,9 @@ The same random traffic through the kernel and, switched off by reload,
 through the relay process gives the same bytes, TTL and DSCP at both ends, for
 IPv4, IPv6 and across. What the kernel carried stands in the session's record
 and in the metrics. A relay process that is killed or stopped relays nothing
-any more, and its successor begins anew. Caps cut what the kernel relays. A
+any more, and its successor begins anew. Two clients whose peers are each
+other's relayed addresses speak with each other in one step in the kernel, with
+the same bytes as through two relay processes. Caps cut what the kernel relays. A
 firewall row of the configuration that denies a peer cuts its flow.
 """
 import json
@@ -132,6 +134,95 @@ class Fast(Case):
         self.switch("auto")
         self.warm(turn, peer)
         turn.end()
+
+    # ---- two clients of this relay ----
+
+    def meet(self, six=False, peer_six=None):
+        """Each other's relayed address is the peer. They are on different
+        links: what XDP sends back by the veth it came from waits there until
+        something else wakes the receiver, which has no program."""
+        if peer_six is None:
+            peer_six = six
+        pair = [Turn(self.net, six, peer_six, far) for far in (False, True)]
+        for turn, other in zip(pair, reversed(pair)):
+            turn.bind(CHANNEL, other.address, other.port)
+        return pair
+
+    def crossed(self, turn, other, data=b"ping"):
+        turn.send(CHANNEL, data)
+        return receive(other.sock, 1)
+
+    def warm_pair(self, pair):
+        def in_kernel():
+            before = self.frames("sent_hairpin")
+            for _ in range(8):
+                for turn, other in (pair, pair[::-1]):
+                    self.crossed(turn, other)
+            end = time.monotonic() + 1.5
+            while time.monotonic() < end:
+                if self.frames("sent_hairpin") >= before + 14:
+                    return True
+            return False
+        wait_for(in_kernel, timeout=60, what="both ways in the kernel")
+
+    def play_pair(self, pair, seed):
+        out = []
+        for way, data, padding, ttl, tos in self.script(seed):
+            turn, other = pair if way == "u" else pair[::-1]
+            six = turn.six
+            turn.sock.setsockopt(41 if six else 0, 16 if six else 2,
+                                 max(ttl, 3))  # two hops
+            turn.sock.setsockopt(41 if six else 0, 67 if six else 1, tos)
+            turn.send(CHANNEL, data, padding)
+            got = receive(other.sock)
+            self.assertIsNotNone(got, (way, data, ttl))
+            self.assertEqual(got[1], max(ttl, 3) - 2)
+            out.append(got[:3])
+        return out
+
+    def compare_pair(self, six, peer_six):
+        pair = self.meet(six, peer_six)
+        self.warm_pair(pair)
+        before = self.frames("sent_hairpin")
+        kernel = self.play_pair(pair, 11)
+        wait_for(lambda: self.frames("sent_hairpin") >= before + 55,
+                 what="counted")
+        self.switch('"off"')
+        after = self.frames("sent_hairpin")
+        process = self.play_pair(pair, 11)
+        self.assertEqual(kernel, process)
+        self.assertEqual(self.frames("sent_hairpin"), after)
+        self.switch("auto")
+        for turn in pair:
+            turn.end()
+
+    def test_hairpin_same_bytes(self):
+        self.begin()
+        for six in (False, True):
+            for peer_six in (False, True):
+                with self.subTest(six=six, peer_six=peer_six):
+                    self.compare_pair(six, peer_six)
+
+    def test_hairpin_records(self):
+        """Six pairs, so that the relay processes of some differ: what one
+        sent is what the other got, in the records."""
+        self.begin()
+        pairs = [self.meet() for _ in range(6)]
+        for pair in pairs:
+            self.warm_pair(pair)
+            for _ in range(50):
+                self.assertIsNotNone(self.crossed(*pair, bytes(100)))
+        for pair in pairs:
+            for turn in pair:
+                turn.end()
+        wait_for(lambda: len(self.org.log.find("turn.session")) == 12,
+                 what="all records")
+        records = self.org.log.find("turn.session")
+        for ups, downs in (("up_packets", "down_packets"),
+                           ("up_bytes", "down_bytes")):
+            self.assertEqual(sum(int(r[ups]) for r in records),
+                             sum(int(r[downs]) for r in records))
+        self.assertEqual(self.org.metric("turn_fast_bindings"), 0)
 
     # ---- accounts ----
 

@@ -146,6 +146,21 @@ static void on_view(void *arg, const struct relay_view *v)
 	seen = *v;
 }
 
+static void on_view_sum(void *arg, const struct relay_view *v)
+{
+	(void)arg;
+	for (int way = 0; way < 2; way++) {
+		seen.packets[way] += v->packets[way];
+		seen.bytes[way] += v->bytes[way];
+	}
+}
+
+static void sum_views(struct state *s)
+{
+	memset(&seen, 0, sizeof(seen));
+	relay_each(s->g->relay, on_view_sum, NULL);
+}
+
 static const struct relay_view *look(struct state *s)
 {
 	memset(&seen, 0, sizeof(seen));
@@ -308,7 +323,7 @@ static void test_killed(void **in)
 	is(channel_up(s, 1), PLANE_NO_ENTRY);
 }
 
-/* Streams of clients, and packets to ourselves, are the relay's own. */
+/* Streams of clients are the relay's own. */
 static void test_stays_here(void **in)
 {
 	struct state *s = *in;
@@ -316,12 +331,64 @@ static void test_stays_here(void **in)
 	assert_int_equal(rig_allocate(s->g, 4), 0);
 	assert_int_equal(rig_bind(s->g, 4, 0x4000, PEER), 0);
 	assert_int_equal(table_count(s->table), 0);
-	assert_int_equal(rig_allocate(s->g, 0), 0);
-	assert_int_equal(rig_allocate(s->g, 1), 0);
-	char own[ADDR_TEXT_MAX];
-	struct addr at = relay_addr_to(&rig_port_at(s->g, 1)->at);
-	assert_int_equal(rig_bind(s->g, 0, 0x4000, addr_text(&at, own)), 0);
-	assert_int_equal(table_count(s->table), 0);
+}
+
+static void bind_each_other(struct state *s)
+{
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(rig_allocate(s->g, i), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		char own[ADDR_TEXT_MAX];
+		struct addr at = relay_addr_to(&rig_port_at(s->g, !i)->at);
+		assert_int_equal(rig_bind(s->g, i, 0x4000, addr_text(&at, own)),
+				 0);
+	}
+}
+
+/* Two clients of this relay with each other: both sessions are counted, and
+ * what the first may not send any more does not arrive. */
+static void test_hairpin(void **in)
+{
+	struct state *s = *in;
+	start(s);
+	bind_each_other(s);
+	assert_int_equal(table_count(s->table), 2);
+	assert_int_equal(s->hops.taken, 2); /* only towards the clients */
+	is(channel_up(s, 10), PLANE_HAIRPIN);
+	fast_reroute(s->g->relay);
+	assert_int_equal(s->hops.taken, 2);
+	is(channel_up(s, 10), PLANE_HAIRPIN);
+	rig_later(s->g, 1000);
+	sum_views(s);
+	assert_int_equal(seen.packets[UP], 2);
+	assert_int_equal(seen.packets[DOWN], 2);
+	assert_int_equal(seen.bytes[DOWN], 20);
+	rig_later(s->g, 299000); /* the other one's permission */
+	is(channel_up(s, 10), PLANE_EXPIRED);
+	fast_end(s->g->relay);
+	is(channel_up(s, 10), PLANE_NO_ENTRY);
+}
+
+/* Behind address translation the peer is told by its public address. */
+static void test_hairpin_public(void **in)
+{
+	struct state *s = *in;
+	struct addr before = s->g->conf.public[0];
+	struct relay_addr told = rig_addr("9.9.9.9:0");
+	s->g->conf.public[0] = relay_addr_to(&told);
+	rig_apply(s->g);
+	start(s);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(rig_allocate(s->g, i), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		char own[ADDR_TEXT_MAX];
+		told.port = rig_port_at(s->g, !i)->at.port;
+		struct addr at = relay_addr_to(&told);
+		assert_int_equal(rig_bind(s->g, i, 0x4000, addr_text(&at, own)),
+				 0);
+	}
+	is(channel_up(s, 10), PLANE_HAIRPIN);
+	s->g->conf.public[0] = before;
 }
 
 /* A way without a next hop is the relay's; it comes with a new route. */
@@ -397,6 +464,8 @@ int main(void)
 		TEST(test_reload_cuts),
 		TEST(test_killed),
 		TEST(test_stays_here),
+		TEST(test_hairpin),
+		TEST(test_hairpin_public),
 		TEST(test_routes),
 		TEST(test_full),
 		TEST(test_active_destination),

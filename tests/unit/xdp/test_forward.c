@@ -13,6 +13,8 @@
 struct state {
 	struct table *table;
 	struct world w;
+	struct table *other; /* of another relay process */
+	struct world v;
 	struct frame in, want;
 	struct xdp_md ctx;
 	uint8_t data[FRAME_MAX], payload[FRAME_MAX];
@@ -35,6 +37,7 @@ static int close_state(void **in)
 {
 	struct state *s = *in;
 	table_free(s->table);
+	table_free(s->other);
 	emu_close();
 	free(s);
 	return 0;
@@ -441,6 +444,173 @@ static void test_headroom(void **in)
 	end(s);
 }
 
+/* ---- two clients of this relay with each other ---- */
+
+static void add_world(struct world *w)
+{
+	w->b.expires_ms[0] = w->b.expires_ms[1] = emu.now_ms + 1000;
+	assert_int_equal(table_add(w->table, &w->b, emu.now_ms, &w->slot), 0);
+	hook_hop(w->b.hop[PLANE_DOWN])->probe_ms = UINT64_MAX;
+}
+
+/* bits: IPv6 of one client, of the other, of the relayed; who is raw */
+static void meet(struct state *s, int bits)
+{
+	if (!s->other)
+		assert_int_equal(table_create(&s->other, &emu.r, 3), 0);
+	table_beat(s->other, UINT64_MAX);
+	world_open(&s->w, s->table, bits & 1, bits >> 2 & 1, bits >> 3 & 1);
+	world_open(&s->v, s->other, bits >> 1 & 1, bits >> 2 & 1,
+		   bits >> 4 & 1);
+	world_meet(&s->w, &s->v);
+	if (!s->v.raw)
+		s->v.b.channel = htons(CHANNEL + 1);
+	add_world(&s->w);
+	add_world(&s->v);
+}
+
+static void part(struct state *s)
+{
+	world_close(&s->v, emu.now_ms);
+	end(s);
+}
+
+static struct frame_spec first_in(struct state *s, size_t len, size_t padding)
+{
+	if (s->w.raw)
+		return world_in(&s->w, PLANE_UP, s->data, len);
+	size_t n = world_channel(s->payload, s->data, len, padding);
+	return world_in(&s->w, PLANE_UP, s->payload, n);
+}
+
+static void hairpin_is(struct state *s, size_t len, enum plane_reason why)
+{
+	struct frame_spec f = first_in(s, len, 0);
+	enum plane_reason got = run(s, &f);
+	assert_string_equal(plane_reason_name(got), plane_reason_name(why));
+	if (!plane_reason_sent(got))
+		unchanged(s);
+}
+
+static void crosses(struct state *s, size_t len, size_t padding)
+{
+	uint8_t payload[FRAME_MAX];
+	size_t n = len;
+	struct frame_spec f = first_in(s, len, padding);
+	assert_int_equal(run(s, &f), PLANE_HAIRPIN);
+	if (!s->v.raw) {
+		n = world_channel(payload, s->data, len, 0);
+		frame_put16(payload, CHANNEL + 1);
+	}
+	struct frame_spec want =
+		world_out(&s->v, PLANE_DOWN, s->v.raw ? s->data : payload, n);
+	want.ttl = 62; /* two hops, as two relay processes are */
+	came_out(s, &want);
+}
+
+static void test_hairpin(void **in)
+{
+	struct state *s = *in;
+	for (int bits = 0; bits < 32; bits++) {
+		meet(s, bits);
+		for (size_t len = 0; len <= 64; len++)
+			crosses(s, len, len % 4);
+		crosses(s, 1200, 0);
+		const struct plane_slot *x = table_slot(s->table, s->w.slot);
+		const struct plane_slot *y = table_slot(s->other, s->v.slot);
+		assert_int_equal(plane_packets(x->count[PLANE_UP].sum), 66);
+		assert_int_equal(x->count[PLANE_UP].sum,
+				 y->count[PLANE_DOWN].sum);
+		assert_int_equal(x->count[PLANE_DOWN].sum, 0);
+		assert_int_equal(y->count[PLANE_UP].sum, 0);
+		part(s);
+	}
+}
+
+/* Either side's time, process and binding, and the way out of the second. */
+static void test_hairpin_stands(void **in)
+{
+	struct state *s = *in;
+	uint64_t now = emu.now_ms;
+	struct table_hop h = world_hop(PLANE_DOWN, 0);
+	meet(s, 0);
+	table_expires(s->table, s->w.slot, now, now + 9);
+	hairpin_is(s, 8, PLANE_EXPIRED);
+	table_expires(s->table, s->w.slot, now + 9, now);
+	hairpin_is(s, 8, PLANE_HAIRPIN);
+	table_expires(s->other, s->v.slot, now + 9, now);
+	hairpin_is(s, 8, PLANE_EXPIRED);
+	table_expires(s->other, s->v.slot, now, now + 9);
+	hairpin_is(s, 8, PLANE_HAIRPIN);
+	table_beat(s->table, now);
+	hairpin_is(s, 8, PLANE_STUCK);
+	table_beat(s->table, now + 1);
+	table_beat(s->other, now);
+	hairpin_is(s, 8, PLANE_STUCK);
+	table_beat(s->other, now + 1);
+	hairpin_is(s, 1468, PLANE_HAIRPIN);
+	hairpin_is(s, 1469, PLANE_MTU);
+	h.valid = false;
+	table_hop_set(s->other, s->v.b.hop[PLANE_DOWN], &h);
+	hairpin_is(s, 8, PLANE_NO_NEXTHOP);
+	world_close(&s->v, now);
+	hairpin_is(s, 8, PLANE_NO_ENTRY);
+	end(s);
+}
+
+/* A packet of the wire that says it comes from our own relayed address is
+ * forged: the system's own stack has it. */
+static void test_hairpin_forged(void **in)
+{
+	struct state *s = *in;
+	meet(s, 0);
+	struct frame_spec f = world_in(&s->v, PLANE_DOWN, s->data, 8);
+	assert_int_equal(run(s, &f), PLANE_NO_ENTRY);
+	unchanged(s);
+	part(s);
+}
+
+static void hairpin_drop(struct state *s, uint8_t ttl, enum plane_reason why,
+			 unsigned dropped)
+{
+	const struct plane_count *x =
+		&table_slot(s->table, s->w.slot)->count[PLANE_UP];
+	const struct plane_count *y =
+		&table_slot(s->other, s->v.slot)->count[PLANE_DOWN];
+	uint64_t before = plane_packets(x->sum),
+		 gone[] = { x->dropped, y->dropped };
+	struct frame_spec f = first_in(s, 1000, 0);
+	f.ttl = ttl;
+	assert_int_equal(run(s, &f), why);
+	assert_int_equal(x->dropped - gone[0], dropped == 0);
+	assert_int_equal(y->dropped - gone[1], dropped == 1);
+	/* what the first let pass counts there */
+	assert_int_equal(plane_packets(x->sum) - before, dropped == 1);
+	assert_int_equal(plane_packets(y->sum), 0);
+}
+
+/* Each side has its own: time to live, and bandwidth. */
+static void test_hairpin_drops(void **in)
+{
+	struct state *s = *in;
+	const struct table_caps caps = { .port_kbit = 8 };
+	const struct table_caps shared = { .shared[1] = { 8, 9 } };
+	uint64_t full = (emu.now_ms + 1000) * 1000000;
+	meet(s, 0);
+	hairpin_drop(s, 1, PLANE_TTL, 0);
+	hairpin_drop(s, 2, PLANE_TTL, 1);
+	table_purse_caps(s->other, s->v.b.purse, &caps);
+	table_purse_tat(s->other, s->v.b.purse)[PLANE_DOWN] = full;
+	hairpin_drop(s, 64, PLANE_QUOTA_SLOT, 1);
+	table_purse_caps(s->other, s->v.b.purse, &shared);
+	hook_cell(9)->tat_ns = full;
+	hairpin_drop(s, 64, PLANE_QUOTA_SHARED, 1);
+	table_purse_caps(s->table, s->w.b.purse, &caps);
+	table_purse_tat(s->table, s->w.b.purse)[PLANE_UP] = full;
+	hairpin_drop(s, 64, PLANE_QUOTA_SLOT, 0);
+	part(s);
+}
+
 /* ---- caps ---- */
 
 static unsigned sent_of(struct state *s, unsigned count,
@@ -505,12 +675,27 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_state, close_state)
 	const struct CMUnitTest tests[] = {
-		T(test_all_cases),    T(test_counts),      T(test_tagged_in),
-		T(test_raw_owns_all), T(test_no_sum),      T(test_broken_sum),
-		T(test_pokes),        T(test_cut),         T(test_ms_message),
-		T(test_switches),     T(test_expiry),      T(test_mtu),
-		T(test_ttl),          T(test_probe),       T(test_headroom),
-		T(test_port_cap),     T(test_shared_caps),
+		T(test_all_cases),
+		T(test_counts),
+		T(test_tagged_in),
+		T(test_raw_owns_all),
+		T(test_no_sum),
+		T(test_broken_sum),
+		T(test_pokes),
+		T(test_cut),
+		T(test_ms_message),
+		T(test_switches),
+		T(test_expiry),
+		T(test_mtu),
+		T(test_ttl),
+		T(test_probe),
+		T(test_headroom),
+		T(test_port_cap),
+		T(test_shared_caps),
+		T(test_hairpin),
+		T(test_hairpin_stands),
+		T(test_hairpin_forged),
+		T(test_hairpin_drops),
 	};
 	return cmocka_run_group_tests_name("xdp/forward", tests, NULL, NULL);
 }

@@ -17,11 +17,13 @@
 #include "xdp/load.h"
 
 enum { DROP = 1, PASS = 2, TX = 3, REDIRECT = 4, ROUNDS = 20000 };
+enum { ALONE = 8, WORLDS = 12 }; /* the last ones meet each other */
 
 struct state {
 	struct plane *plane;
 	struct table *table;
-	struct world w[8];
+	struct world w[WORLDS];
+	unsigned worlds; /* of them that stand */
 	struct frame in;
 	struct xdp_md ctx;
 	uint8_t out[FRAME_MAX + 256], data[FRAME_MAX], payload[FRAME_MAX];
@@ -89,6 +91,7 @@ static uint32_t verdict_of(enum plane_reason why)
 	case PLANE_TX:
 		return TX;
 	case PLANE_REDIRECT:
+	case PLANE_HAIRPIN:
 		return REDIRECT;
 	case PLANE_TTL:
 	case PLANE_QUOTA_SLOT:
@@ -128,7 +131,8 @@ static void same(struct state *s)
 
 static void begin(struct state *s)
 {
-	for (unsigned i = 0; i < 8; i++) {
+	s->worlds = ALONE;
+	for (unsigned i = 0; i < ALONE; i++) {
 		struct world *w = &s->w[i];
 		world_open(w, s->table, i & 1, i >> 1 & 1, i >> 2 & 1);
 		w->client.ip[i & 1 ? 15 : 3] = (uint8_t)(100 + i);
@@ -146,9 +150,30 @@ static void begin(struct state *s)
 	}
 }
 
+/* Channels, and raw to a channel; across both families. */
+static void begin_meetings(struct state *s)
+{
+	for (unsigned i = ALONE; i < WORLDS; i++) {
+		struct world *w = &s->w[i];
+		int odd = i & 1, last = i > 9;
+		world_open(w, s->table, odd, last, last && odd);
+		w->client.ip[odd ? 15 : 3] = (uint8_t)(100 + i);
+		w->relay.port = (uint16_t)(50300 + 2 * i);
+		if (odd)
+			world_meet(w - 1, w);
+	}
+	for (; s->worlds < WORLDS; s->worlds++) {
+		struct world *w = &s->w[s->worlds];
+		w->b.expires_ms[0] = w->b.expires_ms[1] = UINT64_MAX;
+		assert_int_equal(
+			table_add(s->table, &w->b, emu.now_ms, &w->slot), 0);
+		hook_hop(w->b.hop[PLANE_DOWN])->probe_ms = UINT64_MAX;
+	}
+}
+
 static void random_frame(struct state *s)
 {
-	struct world *w = &s->w[draw(s, 8)];
+	struct world *w = &s->w[draw(s, s->worlds)];
 	uint32_t way = draw(s, 2);
 	size_t len = draw(s, 20) ? draw(s, 300) : draw(s, 1500), n = len;
 	for (size_t i = 0; i < len; i++)
@@ -178,6 +203,7 @@ static void test_same(void **in)
 	if (skipped(s))
 		return;
 	begin(s);
+	begin_meetings(s);
 	for (int i = 0; i < ROUNDS; i++) {
 		random_frame(s);
 		if (s->in.len >= 14) /* the kernel tries no shorter ones */
@@ -232,7 +258,7 @@ static void test_counts(void **in)
 		}
 	}
 	uint64_t slots = 0;
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < ALONE; i++) {
 		const struct plane_slot *x = hook_slot(s->w[i].slot);
 		slots += plane_packets(x->count[0].sum) +
 			 plane_packets(x->count[1].sum);
@@ -328,6 +354,12 @@ static void set_user_cap(struct state *s, struct frame_spec *f)
 	hook_cell(7)->tat_ns = (now_ms() + 100000) * 1000000;
 }
 
+static void set_hairpin(struct state *s, struct frame_spec *f)
+{
+	begin_meetings(s);
+	*f = world_in(&s->w[ALONE], PLANE_UP, f->payload, f->len);
+}
+
 /* A test run comes in by the loopback device. */
 static void set_back(struct state *s, struct frame_spec *f)
 {
@@ -364,6 +396,7 @@ static const struct reach {
 	{ PLANE_QUOTA_SHARED, set_user_cap, 0, 0 },
 	{ PLANE_TX, set_back, 0, 0 },
 	{ PLANE_REDIRECT, NULL, 0, 0 },
+	{ PLANE_HAIRPIN, set_hairpin, 0, 0 },
 };
 
 static void totals(const struct state *s, uint64_t out[PLANE_REASONS])
@@ -400,8 +433,9 @@ static void reach(struct state *s, const struct reach *x)
 				 plane_reason_name((enum plane_reason)r));
 	}
 	/* there is no device to redirect to */
-	assert_int_equal(t.verdict,
-			 x->why == PLANE_REDIRECT ? DROP : verdict_of(x->why));
+	assert_int_equal(t.verdict, verdict_of(x->why) == REDIRECT
+					    ? DROP
+					    : verdict_of(x->why));
 	if (t.verdict == PASS) {
 		assert_int_equal(t.len, s->in.len);
 		assert_memory_equal(s->out, s->in.at, t.len);
@@ -422,7 +456,7 @@ static void test_reasons(void **in)
 		begin(s);
 		reach(s, &reaches[i]);
 		seen |= 1u << reaches[i].why;
-		for (int k = 0; k < 8; k++)
+		for (unsigned k = 0; k < s->worlds; k++)
 			world_close(&s->w[k], emu.now_ms);
 		emu.now_ms += 10000; /* slots may be used again */
 	}

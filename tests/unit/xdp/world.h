@@ -78,6 +78,25 @@ static inline void world_close(struct world *w, uint64_t now_ms)
 	table_hop_free(w->table, w->b.hop[1]);
 }
 
+/* Two clients whose peers are each other's relayed addresses. */
+static inline void world_meet(struct world *w, struct world *v)
+{
+	struct world *both[2] = { w, v };
+	v->client.port++;
+	v->relay.port++;
+	w->peer = v->relay;
+	v->peer = w->relay;
+	for (int i = 0; i < 2; i++) {
+		struct world *x = both[i];
+		x->b.client = world_end(&x->client);
+		x->b.relay = world_end(&x->relay);
+		x->b.peer = world_end(&x->peer);
+		x->b.hairpin = true;
+		table_hop_free(x->table, x->b.hop[PLANE_UP]);
+		x->b.hop[PLANE_UP] = PLANE_NONE;
+	}
+}
+
 /* The frame that comes in, with that payload around data. */
 static inline struct frame_spec world_in(const struct world *w, int way,
 					 const uint8_t *payload, size_t len)
