@@ -15,9 +15,9 @@ import threading
 import time
 
 from federation.world import World
-from harness.case import Case
+from harness.case import Case, Six
 from harness.sip import Partner, answer
-from harness.stage import wait_for
+from harness.stage import Stage, bracketed, family, wait_for
 from peers.network import Network
 from peers.program import need
 
@@ -33,7 +33,8 @@ class Hole:
     """Accepts connections and never says a word."""
 
     def __init__(self, address, port=15061):
-        self.listener = socket.create_server((address, port))
+        self.listener = socket.create_server((address, port),
+                                             family=family(address))
         self.taken = []
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -103,14 +104,13 @@ class BesideBad(Case):
     def test_net_02_a_good_partner_beside_twenty_black_holes(self):
         contoso = self.stage.org("contoso")
         good = self.stage.org("fabrikam")
-        base = good.address.rsplit(".", 1)[0]
         contoso.trusted.append(good.ca.pem)
-        contoso.partner(good.domain, good.edge, f"{good.address}:15061")
+        contoso.partner(good.domain, good.edge, f"{good.host}:15061")
         for n in range(20):
-            address = f"{base}.{100 + n}"
+            address = good.beside(100 + n)
             self.stage.later(Hole(address))
             contoso.partner(f"hole{n}.test", f"sip.hole{n}.test",
-                            f"{address}:15061")
+                            f"{bracketed(address)}:15061")
         contoso.start()
         self.stage.later(Partner((good.address, 15061), "good", good.ca,
                                  good.cert, contoso.ca.pem))
@@ -210,10 +210,12 @@ class Alias(World):
 class HalfOpen(World):
     records = TWO[:1] + TWO[2:3]
 
-    def setUp(self):
+    ip = "ip"  # nftables' word for the family
+
+    def new_stage(self):
         network = Network()
         self.addCleanup(network.close)
-        super().setUp()
+        return Stage()
 
     def test_net_01_partner_loses_power(self):
         """Its packets stop. The sender is told when its time is up; the
@@ -225,8 +227,8 @@ class HalfOpen(World):
         self.assertStatus(alice.message("zoe@fabrikam.test", "before"), 200)
         rules = ("table inet dark {\n chain i {\n"
                  "  type filter hook input priority 0\n"
-                 f"  tcp sport 15061 ip saddr {self.a} drop\n"
-                 f"  tcp dport 15061 ip daddr {self.a} drop\n }}\n}}\n")
+                 f"  tcp sport 15061 {self.ip} saddr {self.a} drop\n"
+                 f"  tcp dport 15061 {self.ip} daddr {self.a} drop\n }}\n}}\n")
         subprocess.run([nft, "-f", "-"], input=rules, text=True, check=True)
         began = time.monotonic()
         reply = alice.message("zoe@fabrikam.test", "into the dark", 40)
@@ -239,3 +241,27 @@ class HalfOpen(World):
             r = alice.message("zoe@fabrikam.test", "after")
             return r is not None and r.status == 200
         wait_for(back, 30, "the partner is reached again")
+
+
+class BlackHoleSix(Six, BlackHole):
+    pass
+
+
+class SilentSix(Six, Silent):
+    pass
+
+
+class BesideBadSix(Six, BesideBad):
+    pass
+
+
+class FlappingSix(Six, Flapping):
+    pass
+
+
+class AliasSix(Six, Alias):
+    pass
+
+
+class HalfOpenSix(Six, HalfOpen):
+    ip = "ip6"

@@ -12,6 +12,7 @@ import threading
 import time
 
 from federation.world import World
+from harness.case import Six
 from harness.sip import Message, answer
 from harness.stage import wait_for
 
@@ -227,7 +228,11 @@ class Stale(World):
             self.zone.resume()
 
 
-class Six(World):
+class FoundSix(Six, Found):
+    pass
+
+
+class Both(World):
     records = (
         "_sipfederationtls._tcp.fabrikam SRV 10 0 @PORT@ sip1.fabrikam",
         "sip1.fabrikam AAAA ::1",

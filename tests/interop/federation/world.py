@@ -15,7 +15,7 @@ class World(Case):
 
     records = ()
     line = ("{ domain: fabrikam.test, "
-            'allow_addresses: ["127.0.0.0/8", "::1/128"] }')
+            'allow_addresses: ["127.0.0.0/8", "::1/128", "fd79::/16"] }')
     limits = {}
     workers = 3
     anchor = None
@@ -24,16 +24,19 @@ class World(Case):
         super().setUp()
         self.contoso = self.stage.org("contoso", workers=self.workers)
         self.fabrikam = self.stage.org("fabrikam")  # never started
-        base = self.fabrikam.address.rsplit(".", 1)[0]
-        self.a, self.b = f"{base}.1", f"{base}.2"
-        self.zone = Zone(self.stage, f"{base}.53",
-                         [r.replace("@A@", self.a).replace("@B@", self.b)
-                          for r in self.records])
+        self.a, self.b = self.fabrikam.address, self.fabrikam.beside(2)
+        self.zone = Zone(self.stage, self.fabrikam.beside(53),
+                         [self.record(r) for r in self.records])
         self.contoso.trusted.append(self.fabrikam.ca.pem)
         self.contoso.partner_lines.append(self.line)
         self.contoso.limits.update(self.limits)
         self.contoso.extra += self.zone.yaml(self.trust_anchor())
         self.contoso.start()
+
+    def record(self, line):
+        if ":" in self.a:
+            line = line.replace(" A @", " AAAA @")
+        return line.replace("@A@", self.a).replace("@B@", self.b)
 
     def trust_anchor(self):
         return None

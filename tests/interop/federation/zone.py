@@ -6,7 +6,7 @@ import pwd
 import signal
 import subprocess
 
-from harness.stage import wait_for
+from harness.stage import bracketed, wait_for
 from peers.program import Program, need
 
 PORT = 10053
@@ -37,7 +37,7 @@ $ORIGIN test.
 $TTL 30
 @ SOA ns.test. admin.test. 1 3600 600 86400 30
 @ NS ns.test.
-ns A {address}
+ns {kind} {address}
 """
 
 
@@ -46,7 +46,8 @@ class Zone:
 
     def __init__(self, stage, address, records):
         self.address = address
-        self.server = f"{address}:{PORT}"
+        self.kind = "AAAA" if ":" in address else "A"
+        self.server = f"{bracketed(address)}:{PORT}"
         self.folder = stage.folder / "dns"
         (self.folder / "run").mkdir(parents=True)
         self.settings = self.folder / "knot.conf"
@@ -54,7 +55,7 @@ class Zone:
             folder=self.folder, address=address, port=PORT,
             user=pwd.getpwuid(os.geteuid()).pw_name))
         (self.folder / "test.zone").write_text(
-            HEAD.format(address=address) + "\n".join(records) + "\n")
+            HEAD.format(address=address, kind=self.kind) + "\n".join(records) + "\n")
         self.program = stage.later(Program(
             [need("knotd", "knot"), "-c", self.settings]))
         self.anchor = self.folder / "anchor"
@@ -70,7 +71,7 @@ class Zone:
     def _take_anchor(self):
         keys = [k for k in self.dig("test", "DNSKEY").splitlines()
                 if k.startswith("257 ")]
-        if not keys or not self.dig("ns.test", "A"):
+        if not keys or not self.dig("ns.test", self.kind):
             return False
         self.anchor.write_text("".join(f"test. 60 IN DNSKEY {k}\n"
                                        for k in keys))

@@ -30,6 +30,10 @@ class Case(unittest.TestCase):
         self.stage.close(keep=bool(not outcome
                                    and os.environ.get("SALLYPORT_KEEP")))
 
+    def source(self, n):
+        """One of many addresses of ours to connect from."""
+        return f"127.9.{n // 250 % 250}.{1 + n % 250}"
+
     def client(self, org, user, register=True, **kw):
         """Connected and signed in."""
         if user not in org.passwords:
@@ -70,9 +74,13 @@ class Six:
     own, where each organisation has an address beside ::1."""
 
     def new_stage(self):
-        network = Network()
-        self.addCleanup(network.close)  # the last: after the stage
-        return Stage(network)
+        self.network = Network()
+        self.addCleanup(self.network.close)  # the last: after the stage
+        self.network.many("fd79:0:9::/48")
+        return Stage(self.network)
+
+    def source(self, n):
+        return f"fd79:0:9:{n:x}::1"  # a /64 counts as one source
 
 
 class Walled(Case):

@@ -141,6 +141,14 @@ class Org:
         self.log = None
         self.starts = 0
 
+    def beside(self, n):
+        """Another address beside ours, in the same network."""
+        if ":" not in self.address:
+            return f"{self.address.rsplit('.', 1)[0]}.{n}"
+        address = f"{self.address}:{n:x}"
+        self.stage.network.ip(f"addr replace {address}/128 dev lo nodad")
+        return address
+
     # configuration
 
     def partner(self, other, edge=None, address=None):

@@ -3,7 +3,7 @@
 of one or more Kamailios, fabrikam scripted, in a network of their own."""
 from harness.case import Walled
 from harness.sip import Client
-from harness.stage import wait_for
+from harness.stage import Stage, wait_for
 from inside.kamailio import PASSWORD, Kamailio
 from peers.names import Names
 from peers.network import RESOLVER, Network
@@ -14,10 +14,10 @@ class Inside(Walled):
     kamailio_words = {}
     more_keys = ""
 
-    def setUp(self):
+    def new_stage(self):
         self.network = Network()
         self.addCleanup(self.network.close)  # the last: after the stage
-        super().setUp()
+        return Stage()
 
     def before_start(self):
         """Walled calls it when contoso is made and not yet started."""
@@ -33,10 +33,10 @@ class Inside(Walled):
         org.extra += f'dns: {{ servers: ["{RESOLVER}:53"] }}\n'
 
     def address_of(self, n):
-        return self.contoso.address.rsplit(".", 1)[0] + f".{n + 2}"
+        return self.contoso.beside(n + 2)
 
     def listen(self):
-        return f"{self.contoso.address}:{self.contoso.inside_port}"
+        return f"{self.contoso.host}:{self.contoso.inside_port}"
 
     def next_hops(self):
         return [f"{k.name}:{k.port}" for k in self.kamailios]

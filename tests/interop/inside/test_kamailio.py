@@ -11,6 +11,7 @@
 * What is internal does not cross, either way.
 * A binding whose connection is gone is answered 430.
 """
+from harness.case import Six
 from harness.sip import answer, request
 from harness.stage import wait_for
 from inside.case import Inside
@@ -83,7 +84,7 @@ class Messages(Inside):
     def test_connection_is_gone(self):
         alice = self.client(self.contoso, "alice")
         bob = self.client(self.contoso, "bob")
-        source = f"{bob.local[0]}:{bob.local[1]}"
+        source = bob.source
         bob.close()
         self.contoso.log.wait("conn.end", source=source)
         reply = alice.message(bob.aor, "too late")
@@ -137,7 +138,7 @@ class Calls(Inside):
             return None
         more = [("Record-Route", v) for v in m.all("Record-Route")]
         if m.method == "INVITE":
-            more.append(("Contact", f"<sip:zoe@{self.fabrikam.address}:15061"
+            more.append(("Contact", f"<sip:zoe@{self.fabrikam.host}:15061"
                          ";transport=tls>"))
         return answer(m, 200, headers=more)
 
@@ -191,3 +192,11 @@ class CallsWithoutTheServer(Calls):
     """It does not record its route: the dialog passes it by."""
     kamailio_words = {"record": False}
     stays = False
+
+
+class MessagesSix(Six, Messages):
+    pass
+
+
+class CallsSix(Six, Calls):
+    pass

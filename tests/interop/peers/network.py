@@ -50,6 +50,13 @@ class Network:
     def ip(self, words):
         subprocess.run(["ip", *words.split()], check=True)
 
+    def many(self, prefix):
+        """All of these addresses of IPv6 are ours."""
+        self.ip(f"-6 route add local {prefix} dev lo")
+        with open("/proc/sys/net/ipv6/ip_nonlocal_bind", "w",
+                  encoding="ascii") as f:
+            f.write("1")  # of this namespace
+
     def resolving(self, words):
         """The command that runs these words with our name server in
         /etc/resolv.conf, seen by them alone."""

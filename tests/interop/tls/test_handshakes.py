@@ -19,9 +19,9 @@ import ssl
 import threading
 import time
 
-from harness.case import Case
+from harness.case import Case, Six
 from harness.ledger import Ledger
-from harness.stage import wait_for
+from harness.stage import family, wait_for
 
 SLOW = 240
 STRANGERS, KNOWN = 300, 10
@@ -52,7 +52,7 @@ class Handshakes(Case):
         org = self.contoso
         s = socket.create_connection(
             (org.address, org.client_port), 20,
-            source_address=(f"127.11.{n // 200 % 250}.{1 + n % 200}", 0))
+            source_address=(self.source(n), 0))
         return self.stage.later(s)
 
     def assertCalm(self):
@@ -116,8 +116,8 @@ class Handshakes(Case):
             n = k
             while not stop.is_set():
                 n += 4
-                with socket.socket() as s:
-                    s.bind((f"127.11.{n // 200 % 250}.{1 + n % 200}", 0))
+                with socket.socket(family(org.address)) as s:
+                    s.bind((self.source(n % 50000), 0))
                     s.settimeout(20)
                     try:
                         s.connect((org.address, org.client_port))
@@ -205,3 +205,7 @@ class Handshakes(Case):
         late.close()
         self.client(org, "bob")
         self.assertCalm()
+
+
+class HandshakesSix(Six, Handshakes):
+    pass

@@ -8,8 +8,8 @@ connects to us with that certificate, because it has no other.
 """
 import subprocess
 
-from harness.case import Case
-from harness.stage import wait_for
+from harness.case import Case, Six
+from harness.stage import bracketed, wait_for
 from peers.program import Program, need
 from tls.issuer import Issuer
 
@@ -50,8 +50,7 @@ class ServerUsage(Case):
     def set_up(self, extra=""):
         self.contoso = self.stage.org("contoso")
         issuer = Issuer(self.stage.folder / "issuer", "fabrikam authority")
-        # an address beside ours
-        self.listen = self.contoso.address[:-1] + "9"
+        self.listen = bracketed(self.contoso.beside(9))
         self.contoso.trusted.append(issuer.pem)
         self.contoso.partner("fabrikam.test", "edge.fabrikam.test",
                              f"{self.listen}:{PORT}")
@@ -84,7 +83,7 @@ class ServerUsage(Case):
         done = subprocess.run(
             [need("kamcmd", "kamailio"), "-s", self.control,
              "tm.t_uac_wait_block", "MESSAGE", f"sip:{to}",
-             f"sip:{org.address}:{org.federation_port};transport=tls",
+             f"sip:{org.host}:{org.federation_port};transport=tls",
              f"tls:{self.listen}:{PORT}",
              f"From: <sip:zoe@fabrikam.test>\r\nTo: <sip:{to}>\r\n"
              "Content-Type: text/plain\r\n", text],
@@ -110,6 +109,10 @@ class ServerUsage(Case):
         self.assertEqual(alice.received, [])
         # in the server's role it is what it has to be
         self.assertStatus(alice.message("zoe@fabrikam.test", "out", 30), 200)
+
+
+class ServerUsageSix(Six, ServerUsage):
+    pass
 
 
 class Asked:

@@ -10,7 +10,7 @@ import socket
 import ssl
 import unittest
 
-from harness.case import Case
+from harness.case import Case, Six
 from harness.sip import request
 from harness.stage import DAEMON
 from tls.issuer import Issuer
@@ -33,7 +33,7 @@ class Memory(Case):
         self.issuer = Issuer(self.stage.folder / "issuer")
         self.contoso.trusted.append(self.issuer.pem)
         self.contoso.partner("fabrikam.test", "edge.fabrikam.test",
-                             f"{self.contoso.address}:1")
+                             f"{self.contoso.host}:1")
         self.contoso.start()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.context.load_verify_locations(str(self.contoso.ca.pem))
@@ -48,7 +48,7 @@ class Memory(Case):
         org = self.contoso
         s = socket.create_connection(
             (org.address, port), 20,
-            source_address=(f"127.12.{n // 200}.{1 + n % 200}", 0))
+            source_address=(self.source(n), 0))
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         s = self.stage.later(self.context.wrap_socket(
             s, server_hostname=org.edge))
@@ -76,3 +76,7 @@ class Memory(Case):
             "edge", "DNS:edge.fabrikam.test")))
         self.assertLessEqual(self.slope(self.contoso.federation_port),
                              MOST_KIB)
+
+
+class MemorySix(Six, Memory):
+    pass
