@@ -12,7 +12,8 @@ anything; every process of a server is counted.
 
 register  renewals of a registration, with a digest each, written through
 store     messages for users who are away, synced before the answer
-fanout    NOTIFYs when one user is watched by a thousand
+fanout    NOTIFYs when one user is watched by a thousand; a null notifier
+          (TLS, finished messages, no SIP) is the limit
 memory    all processes, with ten thousand users signed in (Sallyport alone)
 """
 import argparse
@@ -195,6 +196,22 @@ class Sallyport(base.Home):
         self.made = users
 
 
+class Null(base.Null):
+    """Registers and knows nothing: for the fan-out alone."""
+
+    name, title = "null", "null notifier"
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.plain = self.mutual
+
+    def start(self, users):
+        self.process = base.pinned(
+            base.SERVER_CORE, LOAD.with_name("home_null"), self.plain,
+            *self.world.server, stdout=subprocess.PIPE)
+        self.process.stdout.readline()
+
+
 def begin(server, part, users, seconds):
     process = base.pinned(
         base.LOAD_CORE, LOAD, part, server.plain, "edge.contoso.test", users,
@@ -263,13 +280,16 @@ def text(part, users, figures):
                     f"times the rate of Kamailio, "
                     f"{other['cpu_us'] / max(0.001, r['cpu_us']):.2f} times "
                     "as much for the same CPU")
+        if name == "sallyport" and "null" in figures:
+            floor = figures["null"]["cpu_us"]
+            more += f"; {r['cpu_us'] / max(0.001, floor):.2f} times the null's"
         yield (f"home {name} {part} ({users} users): {r['cpu_us']:.1f} us CPU "
                f"a {UNITS[part]}, {r['per_second']:.0f}/s, "
                f"{r['errors']:.0f} errors{more}")
 
 
 def kinds(options):
-    known = {"kamailio": Kamailio, "sallyport": Sallyport}
+    known = {"null": Null, "kamailio": Kamailio, "sallyport": Sallyport}
     if not (shutil.which("kamailio") and TABLES.exists() and
             (MODULES / "presence.so").exists()):
         print("home kamailio: not installed, not compared", file=sys.stderr)
@@ -306,7 +326,9 @@ def main():
                          f"without: {m['kib_a_user']:.1f} KiB a user"
                          for name, m in found.items()]
             else:
-                found = measure(servers, part, users[part], options)
+                able = [s for s in servers
+                        if part == "fanout" or s.name != "null"]
+                found = measure(able, part, users[part], options)
                 lines = text(part, users[part], found)
             out[part] = found
             if not options.json:
