@@ -19,11 +19,12 @@ struct watcher {
 	struct watcher *next;
 	struct tls_peer *peer;
 	char to[128], call[128];
-	unsigned cseq;
+	unsigned number, cseq;
 };
 
 struct null {
 	struct watcher *watchers;
+	unsigned made;
 	const char *address;
 };
 
@@ -36,7 +37,7 @@ static void notify(const struct null *n, struct watcher *w, const char *body,
 	w->cseq++;
 	int len = snprintf(text, sizeof(text),
 			   "NOTIFY sip:watcher@contoso.test SIP/2.0\r\n"
-			   "Via: SIP/2.0/TLS %s;branch=z9hG4bKn%u%s\r\n"
+			   "Via: SIP/2.0/TLS %s;branch=z9hG4bKn%u.%u\r\n"
 			   "Max-Forwards: 70\r\n"
 			   "From: <sip:user0@contoso.test>;tag=null\r\n"
 			   "To:%s\r\nCall-ID:%s\r\nCSeq: %u NOTIFY\r\n"
@@ -45,7 +46,7 @@ static void notify(const struct null *n, struct watcher *w, const char *body,
 			   "Subscription-State: active;expires=3600\r\n"
 			   "Content-Type: application/pidf+xml\r\n"
 			   "Content-Length: %zu\r\n\r\n%.*s",
-			   n->address, w->cseq, w->call + 1, w->to, w->call,
+			   n->address, w->number, w->cseq, w->to, w->call,
 			   w->cseq, n->address, body_len, (int)body_len, body);
 	if (len < 0 || (size_t)len >= sizeof(text))
 		tls_fail("NOTIFY too long");
@@ -69,6 +70,7 @@ static void on_subscribe(struct null *n, struct tls_peer *p, const char *text,
 	if (!w)
 		tls_fail("memory");
 	w->peer = p;
+	w->number = ++n->made;
 	w->next = n->watchers;
 	n->watchers = w;
 	value(w->to, sizeof(w->to), text, len, "From");
