@@ -3,7 +3,8 @@
  * Two libnice agents in one process that may use nothing but a relay, and
  * exchange datagrams through it: nice_pair MODE SERVER PORT USER PASSWORD TYPE
  * COUNT. MODE: rfc5245, oc2007r2, msn, wlm2009; TYPE: udp, tcp, tls
- * (pseudo-TLS). Prints "received A B". For tests/interop/relay.
+ * (pseudo-TLS); COUNT 0: until the standard input ends. Prints "received A B"
+ * and is content when nothing was lost. For tests/interop/relay.
  */
 #include <glib.h>
 #include <nice/agent.h>
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIME_LIMIT_S = 40, PAUSE_MS = 10 };
+enum { TIME_LIMIT_S = 40, OPEN_LIMIT_S = 180, PAUSE_MS = 10 };
 
 struct side {
 	NiceAgent *agent;
@@ -23,7 +24,7 @@ struct side {
 struct pair {
 	GMainLoop *loop;
 	struct side side[2];
-	int count, sent;
+	int count, sent; /* count 0: not known yet */
 };
 
 static struct pair the;
@@ -67,7 +68,8 @@ static gboolean on_send(gpointer data)
 	for (int i = 0; i < 2; i++)
 		nice_agent_send(the.side[i].agent, the.side[i].stream, 1, 5,
 				"hello");
-	return ++the.sent < the.count;
+	the.sent++;
+	return !the.count || the.sent < the.count;
 }
 
 static void on_state(NiceAgent *agent, guint stream, guint component,
@@ -86,6 +88,13 @@ static void on_state(NiceAgent *agent, guint stream, guint component,
 		g_timeout_add(PAUSE_MS, on_send, NULL);
 }
 
+static void quit_when_all(void)
+{
+	if (the.count && the.side[0].received >= the.count &&
+	    the.side[1].received >= the.count)
+		g_main_loop_quit(the.loop);
+}
+
 static void on_data(NiceAgent *agent, guint stream, guint component, guint len,
 		    gchar *bytes, gpointer data)
 {
@@ -95,8 +104,18 @@ static void on_data(NiceAgent *agent, guint stream, guint component, guint len,
 	(void)component;
 	if (len == 5 && memcmp(bytes, "hello", 5) == 0)
 		s->received++;
-	if (s->received >= the.count && s->other->received >= the.count)
-		g_main_loop_quit(the.loop);
+	quit_when_all();
+}
+
+/* The standard input has ended: what was sent is what there is. */
+static gboolean on_enough(GIOChannel *in, GIOCondition why, gpointer data)
+{
+	(void)in;
+	(void)why;
+	(void)data;
+	the.count = the.sent ? the.sent : 1;
+	quit_when_all();
+	return FALSE;
 }
 
 static gboolean on_late(gpointer data)
@@ -158,10 +177,14 @@ int main(int argc, char **argv)
 	for (int i = 0; i < 2; i++)
 		nice_agent_gather_candidates(the.side[i].agent,
 					     the.side[i].stream);
-	g_timeout_add_seconds(TIME_LIMIT_S, on_late, NULL);
+	g_timeout_add_seconds(the.count ? TIME_LIMIT_S : OPEN_LIMIT_S, on_late,
+			      NULL);
+	if (!the.count)
+		g_io_add_watch(g_io_channel_unix_new(0), G_IO_IN | G_IO_HUP,
+			       on_enough, NULL);
 	g_main_loop_run(the.loop);
 	printf("received %d %d\n", the.side[0].received, the.side[1].received);
-	return the.side[0].received >= the.count &&
+	return the.count && the.side[0].received >= the.count &&
 			       the.side[1].received >= the.count
 		       ? 0
 		       : 1;

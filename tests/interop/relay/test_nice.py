@@ -6,8 +6,6 @@ base64), with three relay processes."""
 import base64
 import json
 import pathlib
-import shlex
-import shutil
 import subprocess
 import sys
 import unittest
@@ -16,16 +14,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent))
 import netns  # noqa: E402
+import nice  # noqa: E402
 from harness.case import Case  # noqa: E402
 
 
 def possible():
     if netns.possible():
         return netns.possible()
-    if not shutil.which("pkg-config") or subprocess.run(
-            ["pkg-config", "--exists", "nice"]).returncode:
-        return "libnice is not installed"
-    return None
+    return nice.missing()
 
 
 @unittest.skipIf(possible(), possible() or "")
@@ -34,11 +30,7 @@ class Nice(Case):
 
     def setUp(self):
         super().setUp()
-        self.program = self.stage.folder / "nice_pair"
-        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "nice"],
-                               check=True, capture_output=True, text=True)
-        subprocess.run(["cc", "-O1", "-o", self.program, HERE / "nice_pair.c",
-                        *shlex.split(flags.stdout)], check=True)
+        self.program = nice.build(self.stage.folder)
         self.net = self.stage.later(netns.Net())
         self.org = netns.relay_org(self.stage, self.net, **self.more)
         self.org.start()
