@@ -3,7 +3,8 @@
  * What does a packet cost in the kernel's fast path? Test runs of the loaded
  * program, beside a program that only swaps the MAC addresses and sends back
  * (the bare echo). A run changes the frame, so two bindings hand it to and fro:
- * each figure is the mean of both ways. How far a packet gets until it is
+ * each figure is the mean of both ways. Between two clients of one relay
+ * (hairpin) it takes four. How far a packet gets until it is
  * passed up tells where the time goes. Needs root.
  */
 #include <arpa/inet.h>
@@ -18,7 +19,14 @@
 
 #include "xdp/load.h"
 
-enum { RUNS = 200, ROUNDS = 25, PAYLOAD = 160, DEVICE = 1, FRAME = 512 };
+enum {
+	RUNS = 120, /* a hairpin takes two of the time to live */
+	ROUNDS = 25,
+	PAYLOAD = 160,
+	DEVICE = 1,
+	FRAME = 512,
+	CASE_HAIRPIN = 2,
+};
 
 /* ---- the bare echo, by hand ---- */
 
@@ -68,8 +76,9 @@ struct end {
 
 struct pair {
 	struct table *table;
-	struct table_binding b[2];
-	uint32_t slot[2];
+	int count;
+	struct table_binding b[4];
+	uint32_t slot[4];
 };
 
 static struct table_end end_of(unsigned last, int six, uint16_t port)
@@ -102,6 +111,14 @@ static int add(struct pair *p, int i)
 	return err ? err : table_add(p->table, b, 0, &p->slot[i]);
 }
 
+static int add_all(struct pair *p, int count)
+{
+	int err = 0;
+	for (p->count = 0; p->count < count && !err; p->count++)
+		err = add(p, p->count);
+	return err;
+}
+
 /* raw: two clients with active destinations, each the other's peer as the
  * program sees it. Else what one sends up as ChannelData comes down to the
  * other as such. */
@@ -132,13 +149,35 @@ static int pair_open(struct pair *p, int six, int peer6, int raw)
 		p->b[1].peer = r;
 		p->b[1].relay = q;
 	}
-	int err = add(p, 0);
-	return err ? err : add(p, 1);
+	return add_all(p, 2);
+}
+
+/* What the first client sends the second one gets, as if it had sent it
+ * itself: so a third gets that, and the fourth gives it to the first. */
+static int hairpin_open(struct pair *p, int six, int peer6)
+{
+	struct table_end client[4], relay[4];
+	for (unsigned i = 0; i < 4; i++) {
+		client[i] = end_of(10 + i, six, 3478);
+		relay[i] = end_of(2 + i, peer6, (uint16_t)(50001 + i));
+	}
+	for (unsigned i = 0; i < 4; i++)
+		p->b[i] = (struct table_binding){ .client6 = six,
+						  .peer6 = peer6,
+						  .hairpin = true,
+						  .channel = htons(0x4001),
+						  .relay = relay[i],
+						  .peer = relay[i ^ 1] };
+	p->b[0].client = p->b[3].local = client[0];
+	p->b[0].local = p->b[3].client = client[1];
+	p->b[1].client = p->b[2].local = client[2];
+	p->b[1].local = p->b[2].client = client[3];
+	return add_all(p, 4);
 }
 
 static void pair_close(struct pair *p)
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < p->count; i++) {
 		table_remove(p->table, p->slot[i], 0);
 		table_purse_free(p->table, p->b[i].purse);
 		for (int way = 0; way < 2; way++)
@@ -237,12 +276,16 @@ static int measure_case(struct plane *plane, struct table *t, int which,
 {
 	static const char *const families[] = { "IPv4", "IPv6 to IPv4",
 						"IPv4 to IPv6", "IPv6" };
+	static const char *const cases[] = { "ChannelData up and down",
+					     "raw both ways",
+					     "between two clients (hairpin)" };
 	struct pair p = { .table = t };
 	uint8_t frame[FRAME];
 	uint32_t ns;
-	int raw = which >> 2;
-	int err = pair_open(&p, which & 1, which >> 1 & 1, raw);
-	for (int i = 0; i < 4 && !err; i++)
+	int six = which & 1, peer6 = which >> 1 & 1, kind = which >> 2;
+	int err = kind == CASE_HAIRPIN ? hairpin_open(&p, six, peer6)
+				       : pair_open(&p, six, peer6, kind);
+	for (int i = 0; i < 2 * p.count && !err; i++)
 		((struct plane_hop *)plane_regions(plane)
 			 ->at[PLANE_R_HOPS])[p.b[i / 2].hop[i % 2]]
 			.probe_ms = UINT64_MAX;
@@ -251,8 +294,7 @@ static int measure_case(struct plane *plane, struct table *t, int which,
 			      frame_make(frame, &p.b[0]), false, &ns);
 	if (!err)
 		printf("xdp: %s, %s: %u ns a packet, %.1f times the echo\n",
-		       raw ? "raw both ways" : "ChannelData up and down",
-		       families[which & 3], ns, (double)ns / echo);
+		       cases[kind], families[which & 3], ns, (double)ns / echo);
 	pair_close(&p);
 	return err;
 }
@@ -351,7 +393,7 @@ int main(void)
 		table_beat(t, UINT64_MAX);
 		printf("xdp: bare echo: %u ns a packet\n", echo);
 	}
-	for (int i = 0; i < 8 && !err; i++)
+	for (int i = 0; i < 12 && !err; i++)
 		err = measure_case(plane, t, i, echo ? echo : 1);
 	if (!err)
 		err = measure_steps(plane, t);
