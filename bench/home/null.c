@@ -90,15 +90,13 @@ static void on_publish(const struct null *n, const char *text, size_t len)
 
 static void on_request(struct tls_peer *p, const char *text, size_t len)
 {
-	static const char etag[] = "SIP-ETag: null\r\n";
 	struct null *n = p->loop->arg;
 	char out[ANSWER_BYTES];
-	size_t used = sip_ok(out, sizeof(out) - sizeof(etag), text, len);
+	size_t used = sip_ok(out, sizeof(out) / 2, text, len) - 2;
 
 	/* in front of the empty line */
-	memcpy(out + used - 2, etag, sizeof(etag) - 1);
-	used += sizeof(etag) - 1;
-	memcpy(out + used - 2, "\r\n", 2);
+	used += (size_t)snprintf(out + used, sizeof(out) - used,
+				 "SIP-ETag: null\r\n\r\n");
 	tls_write(p, out, used);
 	if (strncmp(text, "SUBSCRIBE ", 10) == 0)
 		on_subscribe(n, p, text, len);
