@@ -7,6 +7,7 @@
 * Calls between them, with sound, by the server inside; either side hangs up.
   Each keeps the one connection that it signed in by.
 """
+from harness.case import Six
 from harness.sip import request
 from harness.stage import wait_for
 from inside.case import Inside
@@ -17,9 +18,6 @@ from peers.network import RESOLVER
 
 
 class Softphones(Inside):
-    def beside(self, n):
-        return self.contoso.address.rsplit(".", 1)[0] + f".{n}"
-
     def assertOneConnectionEach(self, count):
         opened = [e for e in self.contoso.log.find("conn.open")
                   if e["kind"] == "client"]
@@ -34,7 +32,7 @@ class Resolver:
 class WithBaresip(Softphones):
     def baresip(self, user, n, **kw):
         phone = self.stage.later(Baresip(
-            self.stage, self.contoso, user, self.beside(n), Resolver,
+            self.stage, self.contoso, user, self.contoso.beside(n), Resolver,
             password=PASSWORD, **kw))
         phone.wait_sign_in()
         return phone
@@ -119,3 +117,11 @@ class WithLinphone(Softphones):
         for phone in (alice, bob):
             phone.wait_output("ended (No error)")
         self.assertOneConnectionEach(2)
+
+
+class WithBaresipSix(Six, WithBaresip):
+    pass
+
+
+class WithLinphoneSix(Six, WithLinphone):
+    pass

@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 
-from harness.stage import wait_for
+from harness.stage import bracketed, wait_for
 
 from .program import Program, need
 
@@ -12,7 +12,7 @@ MODULES = "/usr/lib/baresip/modules"
 
 CONFIG = """\
 poll_method epoll
-sip_listen {own}:0
+sip_listen {host}:0
 net_interface {own}
 sip_cafile {ca}
 audio_source ausine,440
@@ -34,7 +34,7 @@ module_tmp account.so
 module_app contact.so
 module_app menu.so
 module_app ctrl_tcp.so
-ctrl_tcp_listen {own}:4444
+ctrl_tcp_listen {host}:4444
 """
 
 
@@ -50,7 +50,7 @@ class Baresip:
         folder = stage.folder / (folder or f"baresip-{user}")
         folder.mkdir()
         (folder / "config").write_text(CONFIG.format(
-            own=own, names=names.address, ca=org.ca.pem, user=user,
+            own=own, host=bracketed(own), names=names.address, ca=org.ca.pem, user=user,
             modules=MODULES))
         server = f"sip:{org.edge}:{org.client_port};transport=tls"
         (folder / "accounts").write_text(

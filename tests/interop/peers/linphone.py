@@ -11,7 +11,7 @@ default_proxy=0
 root_ca={ca}
 verify_server_certs=1
 verify_server_cn=1
-use_ipv6=0
+use_ipv6={six}
 ipv6_migration_done=1
 [sound]
 echocancellation=0
@@ -44,7 +44,8 @@ class Linphone:
         server = server or f"sip:{org.edge}:{org.client_port};transport=tls"
         (home / "rc").write_text(RC.format(
             ca=ca or org.ca.pem, server=server, aor=self.aor, user=user,
-            password=password or org.passwords[user], domain=org.domain))
+            password=password or org.passwords[user], domain=org.domain,
+            six=int(":" in org.address)))
         self.program = Program(
             network.resolving([program, "-c", home / "rc", "-d", "6", "-l",
                                self.log_file, *options]),

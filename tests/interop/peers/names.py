@@ -5,6 +5,8 @@ import socket
 import struct
 import threading
 
+from harness.stage import bracketed, family
+
 A, AAAA, SRV = 1, 28, 33
 
 
@@ -22,11 +24,11 @@ class Names:
 
     def __init__(self, table, address, port=0):
         self.table = table
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock = socket.socket(family(address), socket.SOCK_DGRAM)
         self.sock.bind((address, port))
         self.sock.settimeout(0.2)
         self.port = self.sock.getsockname()[1]
-        self.address = f"{address}:{self.port}"
+        self.address = f"{bracketed(address)}:{self.port}"
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()

@@ -13,21 +13,16 @@
 baresip 1.0 reads no answer that offers SHA-256 beside MD5: both homes offer MD5
 only. It runs on loopback: no privileges are needed.
 """
-from harness.case import Case
+from harness.case import Case, Six
 from peers.baresip import Baresip
 from peers.names import Names
-
-
-def beside(org, n):
-    """A loopback address of that organisation, not its edge's."""
-    return org.address.rsplit(".", 1)[0] + f".{n}"
 
 
 class Softphones(Case):
     def setUp(self):
         super().setUp()
         self.contoso, self.fabrikam = self.stage.two()
-        self.names = self.stage.later(Names({}, beside(self.contoso, 9)))
+        self.names = self.stage.later(Names({}, self.contoso.beside(9)))
         for org in (self.contoso, self.fabrikam):
             org.extra += "home: { digest_md5: only }\n"
             org.start()
@@ -37,7 +32,7 @@ class Softphones(Case):
         if user not in org.passwords:
             org.add_user(user)
         phone = self.stage.later(Baresip(self.stage, org, user,
-                                         beside(org, n), self.names, **kw))
+                                         org.beside(n), self.names, **kw))
         if signed_in:
             phone.wait_sign_in()
         return phone
@@ -107,3 +102,7 @@ class Softphones(Case):
         alice.wait_event("CALL_RINGING")
         alice.command("hangup")
         bob.wait_event("CALL_CLOSED")
+
+
+class SoftphonesSix(Six, Softphones):
+    pass

@@ -70,7 +70,7 @@ class FirstRun(Case):
                         "as it was printed")
 
     def phone(self, m):
-        org = types.SimpleNamespace(domain=m["domain"])
+        org = types.SimpleNamespace(domain=m["domain"], address=m["server"])
         phone = self.stage.later(Linphone(
             self.network, self.stage, org, m["user"], ca=m["trust"],
             server=f"sip:{m['server']}:{m['port']};transport=tls",

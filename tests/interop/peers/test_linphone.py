@@ -12,9 +12,9 @@
 It signs in only where there is a default route, so the whole conversation
 runs in a network namespace of its own. That needs root.
 """
-from harness.case import Case
+from harness.case import Case, Six
 from harness.sip import Client, answer
-from harness.stage import wait_for
+from harness.stage import Stage, wait_for
 from peers.linphone import Linphone
 from peers.names import Names
 from peers.network import RESOLVER, Network
@@ -31,9 +31,12 @@ class Desk(Client):
 
 
 class Softphones(Case):
-    def setUp(self):
+    def new_stage(self):
         self.network = Network()
         self.addCleanup(self.network.close)  # the last: after the stage
+        return Stage()
+
+    def setUp(self):
         super().setUp()
         self.contoso, self.fabrikam = self.stage.two()
         table = {}
@@ -122,3 +125,7 @@ class Softphones(Case):
         alice, bob = self.talk()
         bob.say("terminate")
         self.assertOver(alice, bob)
+
+
+class SoftphonesSix(Six, Softphones):
+    pass

@@ -10,8 +10,8 @@ In a network namespace of its own, as Linphone wants it. That needs root.
 """
 import re
 
-from harness.case import Case
-from harness.stage import wait_for
+from harness.case import Case, Six
+from harness.stage import Stage, wait_for
 from peers.baresip import Baresip
 from peers.linphone import Linphone
 from peers.names import Names
@@ -19,9 +19,12 @@ from peers.network import RESOLVER, Network
 
 
 class TwoDevices(Case):
-    def setUp(self):
+    def new_stage(self):
         self.network = Network()
         self.addCleanup(self.network.close)  # the last: after the stage
+        return Stage()
+
+    def setUp(self):
         super().setUp()
         self.contoso, self.fabrikam = self.stage.two()
         table = {}
@@ -36,10 +39,9 @@ class TwoDevices(Case):
 
     def desk(self):
         self.started += 1
-        base = self.contoso.address.rsplit(".", 1)[0]
         phone = self.stage.later(Baresip(
-            self.stage, self.contoso, "alice", f"{base}.{20 + self.started}",
-            self.names, folder=f"desk-{self.started}"))
+            self.stage, self.contoso, "alice",
+            self.contoso.beside(20 + self.started), self.names, folder=f"desk-{self.started}"))
         phone.wait_sign_in()
         return phone
 
@@ -96,3 +98,7 @@ class TwoDevices(Case):
                                    (mobile, ["m5"])):
             wait_for(lambda p=phone: "m5" in self.got(p), 10, "both get m5")
             self.assertEqual(self.got(phone), all_of_them)
+
+
+class TwoDevicesSix(Six, TwoDevices):
+    pass
