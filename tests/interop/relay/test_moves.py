@@ -32,6 +32,20 @@ char terms[] __attribute__((section("license"), used)) = "Apache-2.0";
 """
 
 
+class There:
+    """A browser in that namespace; it is spoken to there."""
+
+    def __init__(self, name, make):
+        self.name = name
+        self.page = fastnet.inside(name, make)
+
+    def run(self, *words):
+        return fastnet.inside(self.name, self.page.run, *words)
+
+    def close(self):
+        fastnet.inside(self.name, self.page.close)
+
+
 @unittest.skipIf(fastnet.possible(), fastnet.possible() or "")
 @unittest.skipUnless(shutil.which("clang"), "clang is not installed")
 class Moves(Case):
@@ -97,15 +111,12 @@ class Moves(Case):
 
     @unittest.skipIf(browser.missing(), browser.missing())
     def test_chromium(self):
-        def here(fn, *words):
-            return fastnet.inside(self.net.client, fn, *words)
-        page = self.stage.later(here(lambda: browser.Browser(
+        page = self.stage.later(There(self.net.client, lambda: browser.Browser(
             more=browser.trusting(self.org))))
-        here(page.run, CALL, f"turn:{RELAY4}:3478?transport=udp", USER,
-             PASSWORD)
+        page.run(CALL, f"turn:{RELAY4}:3478?transport=udp", USER, PASSWORD)
 
         def decoded():
-            return [t["frames"] for t in here(page.run, STATS)]
+            return [t["frames"] for t in page.run(STATS)]
 
         def more_frames():
             before = decoded()
