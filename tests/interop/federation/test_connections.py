@@ -15,10 +15,9 @@ import threading
 import time
 
 from federation.world import World
-from harness.case import Case, Six
+from harness.case import Apart, Case, Six
 from harness.sip import Partner, answer
-from harness.stage import Stage, bracketed, family, wait_for
-from peers.network import Network
+from harness.stage import bracketed, family, wait_for
 from peers.program import need
 
 TWO = (
@@ -207,15 +206,10 @@ class Alias(World):
         self.assertIsNot(sip1.requests.get(timeout=5)[1], c)
 
 
-class HalfOpen(World):
+class HalfOpen(Apart, World):
     records = TWO[:1] + TWO[2:3]
 
     ip = "ip"  # nftables' word for the family
-
-    def new_stage(self):
-        network = Network()
-        self.addCleanup(network.close)
-        return Stage()
 
     def test_net_01_partner_loses_power(self):
         """Its packets stop. The sender is told when its time is up; the

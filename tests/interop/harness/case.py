@@ -69,13 +69,21 @@ class Case(unittest.TestCase):
                  f"{c.user} receives {text!r}")
 
 
-class Six:
-    """Before a Case: the same conversations over IPv6, in a network of their
-    own, where each organisation has an address beside ::1."""
+class Apart:
+    """Before a Case: in a network of its own."""
 
     def new_stage(self):
         self.network = Network()
         self.addCleanup(self.network.close)  # the last: after the stage
+        return Stage()
+
+
+class Six(Apart):
+    """Before a Case: the same conversations over IPv6, in a network of their
+    own, where each organisation has an address beside ::1."""
+
+    def new_stage(self):
+        super().new_stage()
         self.network.many("fd79:0:9::/48")
         return Stage(self.network)
 

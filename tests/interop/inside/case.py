@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The base of the conversations with servers inside: contoso's edge in front
 of one or more Kamailios, fabrikam scripted, in a network of their own."""
-from harness.case import Walled
+from harness.case import Apart, Walled
 from harness.sip import Client
-from harness.stage import Stage, wait_for
+from harness.stage import wait_for
 from inside.kamailio import PASSWORD, Kamailio
 from peers.names import Names
-from peers.network import RESOLVER, Network
+from peers.network import RESOLVER
 
 
-class Inside(Walled):
+class Inside(Apart, Walled):
     servers = ("pool.contoso.internal",)
     kamailio_words = {}
     more_keys = ""
-
-    def new_stage(self):
-        self.network = Network()
-        self.addCleanup(self.network.close)  # the last: after the stage
-        return Stage()
 
     def before_start(self):
         """Walled calls it when contoso is made and not yet started."""

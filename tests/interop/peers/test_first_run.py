@@ -15,11 +15,11 @@ import shutil
 import signal
 import types
 
-from harness.case import Case
+from harness.case import Apart, Case
 from harness.stage import BUILD, ROOT, wait_for
 from peers.linphone import Linphone
 from peers.names import Names
-from peers.network import RESOLVER, Network
+from peers.network import RESOLVER
 from peers.program import Program
 
 WORDS = re.compile(
@@ -49,12 +49,7 @@ class Demo(Program):
         super().close()
 
 
-class FirstRun(Case):
-    def setUp(self):
-        self.network = Network()
-        self.addCleanup(self.network.close)  # the last: after the stage
-        super().setUp()
-
+class FirstRun(Apart, Case):
     def test_the_words_for_softphones(self):
         demo = self.stage.later(Demo(self.stage.folder))
         demo.wait_output("Stop with Ctrl-C", 90)

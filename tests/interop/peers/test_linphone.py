@@ -12,12 +12,12 @@
 It signs in only where there is a default route, so the whole conversation
 runs in a network namespace of its own. That needs root.
 """
-from harness.case import Case, Six
+from harness.case import Apart, Case, Six
 from harness.sip import Client, answer
-from harness.stage import Stage, wait_for
+from harness.stage import wait_for
 from peers.linphone import Linphone
 from peers.names import Names
-from peers.network import RESOLVER, Network
+from peers.network import RESOLVER
 
 
 class Desk(Client):
@@ -30,12 +30,7 @@ class Desk(Client):
         return answer(m, 200)
 
 
-class Softphones(Case):
-    def new_stage(self):
-        self.network = Network()
-        self.addCleanup(self.network.close)  # the last: after the stage
-        return Stage()
-
+class Softphones(Apart, Case):
     def setUp(self):
         super().setUp()
         self.contoso, self.fabrikam = self.stage.two()

@@ -10,20 +10,15 @@ In a network namespace of its own, as Linphone wants it. That needs root.
 """
 import re
 
-from harness.case import Case, Six
-from harness.stage import Stage, wait_for
+from harness.case import Apart, Case, Six
+from harness.stage import wait_for
 from peers.baresip import Baresip
 from peers.linphone import Linphone
 from peers.names import Names
-from peers.network import RESOLVER, Network
+from peers.network import RESOLVER
 
 
-class TwoDevices(Case):
-    def new_stage(self):
-        self.network = Network()
-        self.addCleanup(self.network.close)  # the last: after the stage
-        return Stage()
-
+class TwoDevices(Apart, Case):
     def setUp(self):
         super().setUp()
         self.contoso, self.fabrikam = self.stage.two()
