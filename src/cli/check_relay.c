@@ -123,6 +123,10 @@ void check_fast_path(struct checkup *k)
 	else if (strcmp(text, "off") == 0)
 		findings_tell(&k->f, FINDING_PASS, NULL,
 			      "the fast path is not asked for (relay.xdp)");
+	else if (strchr(text, ';')) /* behind the devices, with remedies */
+		findings_tell(&k->f, FINDING_WARN,
+			      "it relays, and could do better",
+			      "the fast path is on: %s", text);
 	else
 		findings_tell(&k->f, FINDING_PASS, NULL,
 			      "the fast path is on: %s", text);

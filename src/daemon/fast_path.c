@@ -10,9 +10,14 @@
 #include <netpacket/packet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "xdp/device.h"
+
+enum { NOTES_MAX = 8 };
 
 /* ---- devices ---- */
 
@@ -32,7 +37,8 @@ static bool has_address(const struct ifaddrs *all, const char *name)
 	return false;
 }
 
-/* Of Ethernet, up, with an address: packets come and go by these. */
+/* Of Ethernet, up, with an address: packets come and go by these, or by what
+ * is below. */
 static bool is_used(const struct ifaddrs *all, const struct ifaddrs *i)
 {
 	struct sockaddr_ll link;
@@ -43,31 +49,61 @@ static bool is_used(const struct ifaddrs *all, const struct ifaddrs *i)
 	return link.sll_hatype == ARPHRD_ETHER && has_address(all, i->ifa_name);
 }
 
+static void add_device(struct devices *d, uint32_t index)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		if (d->index[i] == index)
+			return;
+	}
+	if (index && d->count < PLANE_DEVICES)
+		d->index[d->count++] = index;
+}
+
 static void find_devices(struct devices *d)
 {
 	struct ifaddrs *all = NULL;
 	d->count = 0;
 	if (getifaddrs(&all))
 		return;
-	for (const struct ifaddrs *i = all; i && d->count < PLANE_DEVICES;
-	     i = i->ifa_next) {
-		uint32_t index =
-			is_used(all, i) ? if_nametoindex(i->ifa_name) : 0;
-		if (index)
-			d->index[d->count++] = index;
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		if (is_used(all, i))
+			add_device(d, device_of_frames(i->ifa_name));
 	}
 	freeifaddrs(all);
 }
 
 /* ---- attaching ---- */
 
+static void append(char text[static FAST_PATH_TEXT], const char *between,
+		   const char *more)
+{
+	size_t at = strlen(text);
+	snprintf(text + at, FAST_PATH_TEXT - at, "%s%s", at ? between : "",
+		 more);
+}
+
 static void note_where(struct fast_path *f, const char *name,
 		       enum plane_mode mode)
 {
-	size_t at = strlen(f->where);
-	snprintf(f->where + at, sizeof(f->where) - at, "%s%s %s",
-		 at ? ", " : "", name,
+	char one[IF_NAMESIZE + 16];
+	snprintf(one, sizeof(one), "%s %s", name,
 		 mode == PLANE_NATIVE ? "native" : "generic");
+	append(f->where, ", ", one);
+}
+
+static void note_settings(struct fast_path *f, const char *name)
+{
+	char notes[NOTES_MAX][DEVICE_NOTE_MAX];
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const struct device_asker kernel = { device_ioctl, &s };
+	size_t n = device_notes(&kernel, name, plane_cpus(f->plane), notes,
+				NOTES_MAX);
+	if (s >= 0)
+		close(s);
+	for (size_t i = 0; i < n; i++) {
+		LOG(LOG_WARN, "fast.device_setting", KV_STR("what", notes[i]));
+		append(f->notes, "; ", notes[i]);
+	}
 }
 
 /* Native, or, where it was insisted on, after the stack made a buffer of each
@@ -91,6 +127,7 @@ static void attach(struct fast_path *f, uint32_t device, bool insist)
 	LOG(LOG_INFO, "fast.device", KV_STR("device", name),
 	    KV_STR("mode", mode == PLANE_NATIVE ? "native" : "generic"));
 	note_where(f, name, mode);
+	note_settings(f, name);
 }
 
 static void attach_all(struct fast_path *f, bool insist)
@@ -203,6 +240,18 @@ static const enum metric metric_of[] = {
 #undef REASON
 };
 
+/* It can be seen by real frames only. */
+static void tell_headroom(struct fast_path *f)
+{
+	if (f->cramped || !f->counted[PLANE_HEADROOM])
+		return;
+	f->cramped = true;
+	LOG(LOG_WARN, "fast.no_headroom", KV_STR("where", f->where));
+	append(f->notes, "; ",
+	       "a driver leaves no room in front of frames: what gets a longer "
+	       "header is relayed by the process");
+}
+
 void fast_path_count(struct fast_path *f)
 {
 	if (!f->plane)
@@ -217,17 +266,20 @@ void fast_path_count(struct fast_path *f)
 		metric_add(metric_of[r], all - f->counted[r]);
 		f->counted[r] = all;
 	}
+	tell_headroom(f);
 }
 
 void fast_path_text(const struct fast_path *f, const struct conf *c,
 		    char out[static FAST_PATH_TEXT])
 {
-	if (c->relay.xdp == CONF_XDP_OFF)
-		snprintf(out, FAST_PATH_TEXT, "off");
-	else if (f->plane)
-		snprintf(out, FAST_PATH_TEXT, "%.*s", FAST_PATH_TEXT - 1,
-			 f->where);
-	else
-		snprintf(out, FAST_PATH_TEXT, "off: %s",
-			 f->refused ? f->why : needs_restart);
+	out[0] = '\0';
+	if (c->relay.xdp == CONF_XDP_OFF) {
+		append(out, "", "off");
+	} else if (f->plane) {
+		append(out, "", f->where);
+		append(out, f->notes[0] ? "; " : "", f->notes);
+	} else {
+		append(out, "", "off: ");
+		append(out, "", f->refused ? f->why : needs_restart);
+	}
 }

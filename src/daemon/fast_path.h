@@ -10,7 +10,7 @@
 #include "conf/conf.h"
 #include "xdp/load.h"
 
-enum { FAST_PATH_TEXT = 256 };
+enum { FAST_PATH_TEXT = 512 };
 
 struct fast_path {
 	struct plane *plane;             /* NULL: there is none */
@@ -18,7 +18,9 @@ struct fast_path {
 	bool late;                       /* wanted since, and that was said */
 	uint64_t counted[PLANE_REASONS]; /* in the metrics already */
 	char why[PLANE_WHY_MAX];         /* there is none, or not everywhere */
+	bool cramped;                    /* no room in front of a frame */
 	char where[FAST_PATH_TEXT];      /* devices and modes */
+	char notes[FAST_PATH_TEXT];      /* what slows it down */
 };
 
 /* Once, while there are privileges. */

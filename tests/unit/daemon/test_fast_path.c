@@ -59,12 +59,28 @@ static void test_texts(void **state)
 	assert_true(strlen(text(&f, CONF_XDP_AUTO)) < FAST_PATH_TEXT);
 }
 
+/* What slows it down stands behind the devices; there is an end to it. */
+static void test_notes(void **state)
+{
+	struct fast_path f = { .plane = (struct plane *)&f,
+			       .where = "eth0 native",
+			       .notes = "eth0 merges" };
+	(void)state;
+	assert_string_equal(text(&f, CONF_XDP_ON), "eth0 native; eth0 merges");
+	assert_string_equal(text(&f, CONF_XDP_OFF), "off");
+	memset(f.notes, 'x', sizeof(f.notes) - 1);
+	assert_int_equal(strlen(text(&f, CONF_XDP_ON)), FAST_PATH_TEXT - 1);
+	f.notes[0] = '\0';
+	assert_string_equal(text(&f, CONF_XDP_ON), "eth0 native");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_a_relay),
 		cmocka_unit_test(test_off_asks_for_nothing),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_notes),
 	};
 	return cmocka_run_group_tests_name("daemon/fast_path", tests, NULL,
 					   NULL);
