@@ -12,7 +12,7 @@
 static int on_find(void *arg, const struct relay_addr *from,
 		   const struct relay_addr *to, uint32_t *row)
 {
-	struct routes_wish w = { .family = to->family };
+	struct ask_ends w = { .family = to->family };
 	memcpy(w.from, from->ip, sizeof(w.from));
 	memcpy(w.to, to->ip, sizeof(w.to));
 	return routes_find(arg, &w, row);

@@ -25,6 +25,7 @@ RELAY6, CLIENT6, PEER6, FAR6 = ("fd78:1::2", "fd78:1::1", "fd78:2::1",
 USER, PASSWORD = "turn", "secret"
 CLONE_NEWNET = 0x40000000
 SIOCETHTOOL, STXCSUM, SGRO, SGSO, STSO = 0x8946, 0x17, 0x2c, 0x24, 0x1f
+SFLAGS = 0x26  # among them whether tags are taken off and put on
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -43,6 +44,23 @@ def possible():
     if not shutil.which("ip"):
         return "ip is not installed"
     return None
+
+
+def vlans():
+    """Does this kernel have VLAN devices?"""
+    name = f"sf{os.getpid()}-vlan"
+    run("ip", "netns", "add", name)
+    try:
+        run("ip", "-n", name, "link", "add", "v", "type", "veth", "peer", "w")
+        run("ip", "-n", name, "link", "add", "link", "v", "name", "v.5",
+            "type", "vlan", "id", "5")
+    except subprocess.CalledProcessError as e:
+        if b"Unknown device type" in e.stderr:
+            return False
+        raise
+    finally:
+        run("ip", "netns", "del", name)
+    return True
 
 
 def run(*words):
@@ -94,9 +112,9 @@ def udp(address, port=0):
 class FastNet:
     used = 0
 
-    def __init__(self, mtu=1500):
+    def __init__(self, mtu=1500, vlan=0):
         FastNet.used += 1
-        self.mtu = mtu
+        self.mtu, self.vlan = mtu, vlan
         tag = f"sf{os.getpid()}-{FastNet.used}"
         self.relay, self.client, self.peer = (f"{tag}{x}" for x in "rcp")
         for name in (self.relay, self.client, self.peer):
@@ -109,19 +127,33 @@ class FastNet:
             run("ip", "-n", name, "route", "add", "default", "via", four)
             run("ip", "-n", name, "-6", "route", "add", "default", "via", six)
 
-    def link(self, name, device, theirs, ours):
+    def link(self, name, device, theirs, ours, end="v0"):
         run("ip", "-n", self.relay, "link", "add", device, "type", "veth",
-            "peer", "name", "v0", "netns", name)
-        for ns, dev, (four, six) in ((name, "v0", theirs),
-                                     (self.relay, device, ours)):
-            run("ip", "-n", ns, "addr", "add", f"{four}/24", "dev", dev)
-            run("ip", "-n", ns, "addr", "add", f"{six}/64", "dev", dev,
-                "nodad")
+            "peer", "name", end, "netns", name)
+        for ns, dev, addresses in ((name, end, theirs),
+                                   (self.relay, device, ours)):
             run("ip", "-n", ns, "link", "set", dev, "mtu", str(self.mtu), "up")
             for what, value in ((STXCSUM, 0), (STSO, 0), (SGSO, 0)):
                 inside(ns, feature, dev, what, value)
+            self.address(ns, self.tagged(ns, dev), addresses)
         # the receiving end polls, or frames sent there by XDP are lost
-        inside(name, feature, "v0", SGRO, 1)
+        inside(name, feature, end, SGRO, 1)
+
+    def tagged(self, ns, dev):
+        """The device that has the addresses: of a VLAN, if there is one."""
+        if not self.vlan:
+            return dev
+        name = f"{dev}.{self.vlan}"
+        run("ip", "-n", ns, "link", "add", "link", dev, "name", name, "type",
+            "vlan", "id", str(self.vlan))
+        run("ip", "-n", ns, "link", "set", name, "up")
+        return name
+
+    @staticmethod
+    def address(ns, dev, addresses):
+        four, six = addresses
+        run("ip", "-n", ns, "addr", "add", f"{four}/24", "dev", dev)
+        run("ip", "-n", ns, "addr", "add", f"{six}/64", "dev", dev, "nodad")
 
     def udp(self, name, address, port=0):
         return inside(name, udp, address, port)
