@@ -6,6 +6,7 @@
  */
 #include "edge/edge_int.h"
 #include "edge/inside.h"
+#include "edge/notice.h"
 #include "edge/partner_int.h"
 
 #include <errno.h>
@@ -156,10 +157,21 @@ void deliver_failure(struct edge *e, uint32_t slot, uint64_t txn,
 		to_worker(e, slot, IPC_FLOW_LOST, &lost);
 }
 
-static void note_heard(struct flow *f, const struct branch_ref *ref)
+/* Is it waited for no more? True: it is of a notice, and done with. */
+static bool note_answer(struct flow *f, const struct branch_ref *ref,
+			const struct sip_msg *m)
 {
-	struct pending key = { .key = { ref->txn, ref->slot, ref->branch } };
-	pending_heard(&f->pending, &key, timers_now(f->edge->timers));
+	struct pending *p =
+		pending_get(&f->pending, ref->slot, ref->txn, ref->branch);
+	uint64_t now = timers_now(f->edge->timers);
+	uint64_t notice = p ? p->notice : 0;
+	if (notice && m->status >= 200)
+		notice_answered(f, p, m);
+	if (p && m->status >= 200)
+		pending_done(&f->pending, p);
+	else if (p && m->status > 100)
+		pending_heard(&f->pending, p, now);
+	return notice != 0;
 }
 
 void deliver_response(struct flow *f, const struct sip_msg *m)
@@ -179,10 +191,8 @@ void deliver_response(struct flow *f, const struct sip_msg *m)
 	}
 	if (f->link && partner_answered(f, &ref, m))
 		return;
-	if (m->status >= 200)
-		pending_done(&f->pending, ref.slot, ref.txn, ref.branch);
-	else if (m->status > 100)
-		note_heard(f, &ref);
+	if (note_answer(f, &ref, m))
+		return;
 	if (ref.slot == e->slot && ref.incarnation == e->incarnation) {
 		proxy_response_msg(e->proxy, ref.txn, ref.branch, &from, m);
 		return;

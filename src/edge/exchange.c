@@ -9,6 +9,7 @@
 #include "edge/inside_mras.h"
 #include "edge/limits.h"
 #include "edge/minting.h"
+#include "edge/notice.h"
 #include "edge/partner_int.h"
 #include "edge/trace.h"
 #include "edge/trial.h"
@@ -275,6 +276,7 @@ static const struct {
 	{ IPC_ORPHAN, PROC_EDGE, on_orphan },
 	{ IPC_SIP_FROM_HOME, PROC_HOME, on_sip_from_home },
 	{ IPC_ANSWER_FROM_HOME, PROC_HOME, on_answer_from_home },
+	{ IPC_NOTICE, PROC_HOME, notice_on_ask },
 	{ IPC_FLOW_AUTH, PROC_HOME, on_flow_auth },
 	{ IPC_FLOW_END, PROC_HOME, on_flow_end },
 	{ IPC_WEB_ANSWER, PROC_HOME, minting_on_answer },

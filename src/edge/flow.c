@@ -182,22 +182,42 @@ bool flow_has_room(const struct flow *f, size_t len)
 	return conn_writable(f->conn, len + ANSWER_ROOM);
 }
 
-int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
-		       uint16_t branch, struct slice bytes)
+/* And waits for its answer, unless it is nobody's. */
+static int write_kept(struct flow *f, struct pending *key, struct slice bytes)
 {
 	/* it may have ended in this turn, and on_end is still to come */
 	if (f->hop ? !conn_writable(f->conn, 0) : !conn_ready(f->conn))
 		return -EPIPE;
 	if (!flow_has_room(f, bytes.len))
 		return -ENOBUFS;
-	int err = txn ? pending_add(&f->pending, slot, txn, branch,
-				    timers_now(f->edge->timers))
-		      : 0;
-	if (!err)
-		err = flow_write(f, bytes);
-	if (err && txn)
-		pending_done(&f->pending, slot, txn, branch);
+	key->since_ms = timers_now(f->edge->timers);
+	key->bytes = bytes.len;
+	int err = key->key.txn ? pending_add(&f->pending, key) : 0;
+	if (err)
+		return err;
+	err = flow_write(f, bytes);
+	struct pending *p =
+		err ? pending_get(&f->pending, key->key.slot, key->key.txn,
+				  (uint16_t)key->key.branch)
+		    : NULL;
+	if (p)
+		pending_done(&f->pending, p);
 	return err;
+}
+
+int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
+		       uint16_t branch, struct slice bytes)
+{
+	struct pending key = { .key = { txn, slot, branch } };
+	return write_kept(f, &key, bytes);
+}
+
+int flow_write_notice(struct flow *f, uint64_t txn, uint64_t notice,
+		      struct slice bytes)
+{
+	struct pending key = { .key = { txn, f->edge->slot, 0 },
+			       .notice = notice };
+	return write_kept(f, &key, bytes);
 }
 
 int flow_write(struct flow *f, struct slice bytes)

@@ -89,6 +89,9 @@ int flow_write_answer(struct flow *f, struct slice bytes);
 /* A request of a transaction elsewhere or here; 0 or -E... */
 int flow_write_request(struct flow *f, uint32_t slot, uint64_t txn,
 		       uint16_t branch, struct slice bytes);
+/* One of edge/notice.h, home's number of it; likewise. */
+int flow_write_notice(struct flow *f, uint64_t txn, uint64_t notice,
+		      struct slice bytes);
 
 /* -- for those who read from it: flow.c, front.c, websocket.c -- */
 

@@ -6,7 +6,7 @@
  * same peer, so entries also expire: a failure told too late meets a
  * transaction that is gone, which is harmless.
  */
-#include "edge/pending.h"
+#include "edge/notice.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -61,16 +61,17 @@ void pending_free(struct pending_set *set)
 	map_free(&set->map);
 }
 
-int pending_add(struct pending_set *set, uint32_t slot, uint64_t txn,
-		uint16_t branch, uint64_t now_ms)
+int pending_add(struct pending_set *set, const struct pending *key)
 {
 	struct pending *p = make(set);
 	if (!p)
 		return -ENOMEM;
-	p->key.slot = slot;
-	p->key.txn = txn;
-	p->key.branch = branch;
-	p->since_ms = now_ms;
+	p->key.slot = key->key.slot;
+	p->key.txn = key->key.txn;
+	p->key.branch = key->key.branch;
+	p->since_ms = key->since_ms;
+	p->bytes = key->bytes;
+	p->notice = key->notice;
 	int err = map_insert(&set->map, &p->node,
 			     slice_of(&p->key, sizeof(p->key)));
 	if (err) {
@@ -81,24 +82,22 @@ int pending_add(struct pending_set *set, uint32_t slot, uint64_t txn,
 	return 0;
 }
 
-void pending_done(struct pending_set *set, uint32_t slot, uint64_t txn,
-		  uint16_t branch)
+struct pending *pending_get(const struct pending_set *set, uint32_t slot,
+			    uint64_t txn, uint16_t branch)
 {
 	struct pending key = { .key = { txn, slot, branch } };
 	struct map_node *n =
 		map_find(&set->map, slice_of(&key.key, sizeof(key.key)));
-	if (n)
-		drop(set, of_node(n));
+	return n ? of_node(n) : NULL;
 }
 
-void pending_heard(struct pending_set *set, const struct pending *key,
-		   uint64_t now_ms)
+void pending_done(struct pending_set *set, struct pending *p)
 {
-	struct map_node *n =
-		map_find(&set->map, slice_of(&key->key, sizeof(key->key)));
-	if (!n)
-		return;
-	struct pending *p = of_node(n);
+	drop(set, p);
+}
+
+void pending_heard(struct pending_set *set, struct pending *p, uint64_t now_ms)
+{
 	p->since_ms = now_ms;
 	p->heard = true;
 	list_remove(&p->order);
@@ -125,8 +124,11 @@ void pending_fail(struct edge *e, struct pending_set *set,
 		struct pending *p = container_of(list_pop(&set->order),
 						 struct pending, order);
 		map_remove(&set->map, &p->node);
-		deliver_failure(e, p->key.slot, p->key.txn,
-				(uint16_t)p->key.branch, why);
+		if (p->notice)
+			notice_end(e, p->notice, edge_reject(why)->status);
+		else
+			deliver_failure(e, p->key.slot, p->key.txn,
+					(uint16_t)p->key.branch, why);
 		free(p);
 	}
 }

@@ -285,6 +285,9 @@ void home_from_edge(struct home *h, const struct proc_id *from,
 		on_request(h, from, &m->u.sip_to_home);
 	} else if (m->type == IPC_ANSWER_TO_HOME) {
 		on_answer(h, from, m->u.answer_to_home.bytes);
+	} else if (m->type == IPC_NOTICE_END) {
+		presence_sent(h->presence, m->u.notice_end.id,
+			      m->u.notice_end.status);
 	} else if (m->type == IPC_HOMED_GET) {
 		users_on_homed_get(h, from, &m->u.homed_get);
 	} else if (m->type == IPC_WEB_ASK) {

@@ -25,9 +25,9 @@ struct notifying {
 	bool begun, ended;
 };
 
-/* presence_notify.c: our NOTIFYs are requests of our own (HOP_NOTIFY), whose
- * flow is presence's number. */
+/* presence_notify.c: our NOTIFYs; in the forwarding core they are requests of
+ * our own (HOP_NOTIFY), whose flow is presence's number. */
 int presence_notify_send(void *arg, const struct presence_flow *via,
-			 struct slice bytes, uint64_t id);
+			 const struct presence_letter *l, uint64_t id);
 void presence_notify_request(struct home *h, struct proxy_request *r);
 void presence_notify_done(struct home *h, const struct proxy_record *record);

@@ -155,8 +155,9 @@ static int new_tag(struct backend *b)
 	return err;
 }
 
-static void write_subscribe(const struct backend *b, uint32_t life_s,
-			    struct buf *out)
+/* Returns the length of the start line. */
+static size_t write_subscribe(const struct backend *b, uint32_t life_s,
+			      struct buf *out)
 {
 	const struct sub *s = b->watch->sub;
 	struct buf us, them;
@@ -164,11 +165,9 @@ static void write_subscribe(const struct backend *b, uint32_t life_s,
 	buf_init(&them, 0);
 	buf_printf(&us, "sip:%.*s", SLICE_FMT(s->facts.watcher));
 	buf_printf(&them, "sip:%s", b->watch->aor);
-	letter_begin(out, "SUBSCRIBE",
-		     buf_slice(b->target.len ? &b->target : &them),
-		     b->number.id, b->local_cseq);
-	if (b->route.len)
-		letter_line(out, "Route: ", buf_slice(&b->route));
+	size_t line =
+		letter_begin(out, "SUBSCRIBE",
+			     buf_slice(b->target.len ? &b->target : &them));
 	letter_party(out, "From", buf_slice(&us), slice_str(b->local_tag));
 	letter_party(out, "To", buf_slice(&them), buf_slice(&b->remote_tag));
 	letter_line(out, "Call-ID: ", buf_slice(&b->call_id));
@@ -181,6 +180,7 @@ static void write_subscribe(const struct backend *b, uint32_t life_s,
 	out->failed |= buf_failed(&us) || buf_failed(&them);
 	buf_free(&us);
 	buf_free(&them);
+	return line;
 }
 
 static int subscribe(struct backend *b, uint32_t life_s)
@@ -190,10 +190,15 @@ static int subscribe(struct backend *b, uint32_t life_s)
 	struct buf out;
 	buf_init(&out, 0);
 	b->local_cseq++;
-	write_subscribe(b, life_s, &out);
-	int err = buf_failed(&out) ? -ENOMEM
-				   : p->ops.send(p->arg, &any, buf_slice(&out),
-						 b->number.id);
+	size_t line = write_subscribe(b, life_s, &out);
+	const struct presence_letter l = {
+		.line = slice_head(buf_slice(&out), line),
+		.route = buf_slice(&b->route),
+		.rest = slice_from(buf_slice(&out), line),
+	};
+	int err = buf_failed(&out)
+			  ? -ENOMEM
+			  : p->ops.send(p->arg, &any, &l, b->number.id);
 	buf_free(&out);
 	return err;
 }

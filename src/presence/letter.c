@@ -22,18 +22,15 @@ void letter_party(struct buf *out, const char *name, struct slice uri,
 	buf_str(out, "\r\n");
 }
 
-void letter_begin(struct buf *out, const char *method, struct slice target,
-		  uint64_t id, uint32_t cseq)
+size_t letter_begin(struct buf *out, const char *method, struct slice target)
 {
 	buf_str(out, method);
 	buf_str(out, " ");
 	buf_put(out, target);
-	buf_str(out, " SIP/2.0\r\n"
-		     "Via: SIP/2.0/TLS presence.invalid;branch=z9hG4bK");
-	buf_dec(out, id);
-	buf_str(out, ".");
-	buf_dec(out, cseq);
-	buf_str(out, "\r\nMax-Forwards: 70\r\n");
+	buf_str(out, " SIP/2.0\r\n");
+	size_t line = out->len;
+	buf_str(out, "Max-Forwards: 70\r\n");
+	return line;
 }
 
 void letter_cseq(struct buf *out, uint32_t cseq, const char *method)

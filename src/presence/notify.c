@@ -13,7 +13,13 @@
 #include "presence/letter.h"
 #include "presence/sub.h"
 
-enum { MS_PER_S = 1000, SEED = 1 };
+enum {
+	MS_PER_S = 1000,
+	SEED = 1,
+	ANSWER_MS = 32000, /* Timer F (RFC 3261 17.1.2) */
+	TIMED_OUT = 408,
+	LETTER_BYTES = 2048, /* most times enough */
+};
 
 /* Is it known what to say? */
 static bool is_ready(const struct sub *s)
@@ -116,12 +122,11 @@ static void put_event(const struct sub *s, struct buf *out)
 	buf_str(out, "\r\n");
 }
 
-static void put_dialog(const struct sub *s, struct buf *out)
+/* Returns the length of the start line. */
+static size_t put_dialog(const struct sub *s, struct buf *out)
 {
 	const struct sub_facts *f = &s->facts;
-	letter_begin(out, "NOTIFY", sub_target(s), s->number.id, f->local_cseq);
-	if (f->route.len)
-		letter_line(out, "Route: ", f->route);
+	size_t line = letter_begin(out, "NOTIFY", sub_target(s));
 	letter_party(out, "From", f->local, f->local_tag);
 	letter_party(out, "To", f->remote, f->remote_tag);
 	letter_line(out, "Call-ID: ", f->call_id);
@@ -133,6 +138,7 @@ static void put_dialog(const struct sub *s, struct buf *out)
 	put_state(s, out);
 	if (s->package->list)
 		buf_str(out, "Require: eventlist\r\n");
+	return line;
 }
 
 /* What it says; nothing while the user did not say who may see it. */
@@ -161,20 +167,39 @@ static bool is_news(struct sub *s, const struct buf *body)
 	return news;
 }
 
+/* One route is that of our own edge, which the client's connection is at. A
+ * dialog may begin with its first NOTIFY (RFC 6665 4.4.1): the way of that one
+ * is recorded. */
+static bool goes_directly(const struct sub *s)
+{
+	const struct presence_flow *via = &s->flow->flow;
+	return via->flow && s->notified && s->facts.route.len &&
+	       slice_chr(s->facts.route, ',') < 0;
+}
+
 static int send_whole(struct sub *s, struct buf *type, struct buf *body)
 {
 	struct presence *p = s->presence;
+	uint8_t room[LETTER_BYTES];
 	struct buf out;
-	buf_init(&out, 0);
-	put_dialog(s, &out);
+	buf_init_lent(&out, room, sizeof(room));
+	size_t line = put_dialog(s, &out);
 	if (type->len)
 		letter_line(&out, "Content-Type: ", buf_slice(type));
-	buf_printf(&out, "Content-Length: %zu\r\n\r\n", body->len);
+	buf_str(&out, "Content-Length: ");
+	buf_dec(&out, body->len);
+	buf_str(&out, "\r\n\r\n");
 	buf_put(&out, buf_slice(body));
-	int err = buf_failed(&out) || buf_failed(type) || buf_failed(body)
-			  ? -ENOMEM
-			  : p->ops.send(p->arg, &s->flow->flow, buf_slice(&out),
-					s->number.id);
+	const struct presence_letter l = {
+		.line = slice_head(buf_slice(&out), line),
+		.route = s->facts.route,
+		.rest = slice_from(buf_slice(&out), line),
+		.direct = goes_directly(s),
+	};
+	int err =
+		buf_failed(&out) || buf_failed(type) || buf_failed(body)
+			? -ENOMEM
+			: p->ops.send(p->arg, &s->flow->flow, &l, s->number.id);
 	buf_free(&out);
 	return err;
 }
@@ -224,17 +249,38 @@ static void tell(struct sub *s)
 	s->told_end = s->end != SUB_LIVES;
 	if (!err) {
 		s->in_flight = true;
+		timer_start(&s->timer, ANSWER_MS);
 		metric_add(M_PRESENCE_NOTIFIES, 1);
 	} else if (!try_again(s)) {
 		give_up(s, 0);
 	}
 }
 
+static void answered(struct sub *s, uint16_t status)
+{
+	s->in_flight = false;
+	timer_stop(&s->timer);
+	if (status / 100 == 2) {
+		s->tries = 0;
+		s->retry_ms = 0;
+		if (s->told_end)
+			sub_free(s);
+		else
+			sub_poke(s);
+		return;
+	}
+	metric_add(M_PRESENCE_NOTIFY_FAILED, 1);
+	if (status / 100 != 5 || !try_again(s))
+		give_up(s, status);
+}
+
 void sub_due(struct sub *s)
 {
 	const struct presence *p = s->presence;
-	if (s->in_flight)
+	if (s->in_flight) {
+		answered(s, TIMED_OUT);
 		return;
+	}
 	if (!s->end && !life_ms(s))
 		sub_end(s, SUB_TIMEOUT);
 	if (!wants_to_tell(s) || due_ms(s) > timers_now(p->timers))
@@ -253,17 +299,6 @@ void presence_sent(struct presence *p, uint64_t id, uint16_t status)
 	if (!number || number->kind != NUMBER_SUB)
 		return;
 	struct sub *s = container_of(number, struct sub, number);
-	s->in_flight = false;
-	if (status / 100 == 2) {
-		s->tries = 0;
-		s->retry_ms = 0;
-		if (s->told_end)
-			sub_free(s);
-		else
-			sub_poke(s);
-		return;
-	}
-	metric_add(M_PRESENCE_NOTIFY_FAILED, 1);
-	if (status / 100 != 5 || !try_again(s))
-		give_up(s, status);
+	if (s->in_flight)
+		answered(s, status);
 }

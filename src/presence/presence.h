@@ -53,13 +53,22 @@ struct presence_row {
 	uint64_t expires_s;  /* seconds since 1970 */
 };
 
+/* A request to be sent: a Via belongs between line and rest, and Route. */
+struct presence_letter {
+	struct slice line;  /* with its CRLF */
+	struct slice route; /* values, comma separated; or empty */
+	struct slice rest;  /* the other headers, and the body */
+	/* Nobody lies behind the client's connection, and he knows the dialog:
+	 * it needs no Route, and nothing recorded on its way. */
+	bool direct;
+};
+
 struct presence_ops {
-	/* Sends a request that begins with its start line and has a Via to be
-	 * replaced; by the worker of `via`, or any. The outcome comes as
+	/* By the worker of `via`, or any. The outcome comes as
 	 * presence_sent(), never before send() returns. 0 or -E... (then
 	 * nothing comes). */
 	int (*send)(void *arg, const struct presence_flow *via,
-		    struct slice bytes, uint64_t id);
+		    const struct presence_letter *l, uint64_t id);
 	/* What does owner say of watcher? presence_rule_is() answers. */
 	int (*ask)(void *arg, struct slice owner, struct slice watcher,
 		   uint64_t id);

@@ -11,27 +11,47 @@ enum {
 	VIA_BYTES = 256, /* most times enough */
 };
 
+/* What stands before our branch. rport (RFC 3581 3): without it some devices
+ * answer to the default port of our name, not by the connection that the
+ * request came by. */
+static void put_via(const struct proxy *p, struct slice transport, bool alias,
+		    struct buf *via)
+{
+	buf_str(via, "SIP/2.0/");
+	if (slice_empty(transport))
+		buf_str(via, p->transport);
+	else
+		buf_put(via, transport);
+	buf_str(via, " ");
+	buf_str(via, p->sent_by);
+	buf_str(via, alias ? ";alias;rport;branch=" : ";rport;branch=");
+}
+
+static int put_branch(const struct proxy *p, uint64_t id, uint16_t index,
+		      struct buf *via)
+{
+	buf_str(via, "z9hG4bK");
+	int err = p->ops.branch(p->arg, id, index, via);
+	if (err < 0)
+		return err;
+	return buf_failed(via) ? -ENOMEM : 0;
+}
+
+int proxy_lend_via(struct proxy *p, struct slice transport, struct buf *via,
+		   uint64_t *txn)
+{
+	int err = request_draw_id(p, txn);
+	put_via(p, transport, false, via);
+	return err ? err : put_branch(p, *txn, 0, via);
+}
+
 /* Our Via's value; *branch is where the part behind "branch=" begins. */
 static int write_via(struct proxy_request *r, const struct proxy_target *t,
 		     uint16_t index, struct buf *via, size_t *branch)
 {
-	struct proxy *p = r->proxy;
-	buf_str(via, "SIP/2.0/");
-	if (slice_empty(t->transport))
-		buf_str(via, p->transport);
-	else
-		buf_put(via, t->transport);
-	buf_str(via, " ");
-	buf_str(via, p->sent_by);
-	/* rport (RFC 3581 3): without it some devices answer to the default
-	 * port of our name, not by the connection that the request came by */
-	buf_str(via, t->alias ? ";alias;rport;branch=" : ";rport;branch=");
+	put_via(r->proxy, t->transport, t->alias, via);
 	*branch = via->len;
-	buf_str(via, "z9hG4bK");
-	int err = p->ops.branch(p->arg, r->id, index, via);
-	if (err < 0)
-		return err;
-	return buf_failed(via) ? -ENOMEM : 0;
+	return put_branch(r->proxy, r->id, index, via);
 }
 
 /* The Via as it goes out, kept in the arena; *branch is a part of it. */

@@ -26,6 +26,8 @@ struct proxy_request *request_borrow(struct proxy *p,
 				     struct slice bytes);
 /* Nothing that is sent now would still be waited for (RFC 4320 4.2). */
 bool request_late(const struct proxy_request *r);
+/* The number of a new transaction. */
+int request_draw_id(struct proxy *p, uint64_t *id);
 /* Gives it its place in the tables: 0, -EDQUOT (limits), -ENOMEM. */
 int request_admit(struct proxy_request *r);
 void request_leave_match(struct proxy_request *r); /* server side is over */

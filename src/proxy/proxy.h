@@ -142,6 +142,12 @@ void *proxy_request_user(const struct proxy_request *r);
 uint64_t proxy_request_id(const struct proxy_request *r);
 struct proxy_request *proxy_request_find(struct proxy *p, uint64_t id);
 
+/* Appends a Via of ours for a request that somebody else sends and waits for;
+ * txn: drawn for it, what comes back is no transaction of this proxy. 0 or
+ * -E... */
+int proxy_lend_via(struct proxy *p, struct slice transport, struct buf *via,
+		   uint64_t *txn);
+
 /* All targets (the first 10) in parallel; the best response goes back (16.7).
  * Once for a request; nothing happens when it was answered already. Until the
  * best is known proxy_reply() and _refuse() may still end it. */

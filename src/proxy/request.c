@@ -152,7 +152,7 @@ static int request_make_room(struct proxy_request *r)
 }
 
 /* Random ones come from a stock: one system call for many. */
-static int draw_id(struct proxy *p, uint64_t *id)
+int request_draw_id(struct proxy *p, uint64_t *id)
 {
 	if (!p->random_ids) {
 		*id = ++p->next_id;
@@ -177,7 +177,7 @@ static int request_link(struct proxy_request *r)
 	int err = source_take(r);
 	if (err)
 		return err;
-	err = draw_id(p, &r->id);
+	err = request_draw_id(p, &r->id);
 	if (err)
 		return err;
 	err = map_insert(&p->by_id, &r->by_id, map_key_u64(&r->id));

@@ -124,6 +124,44 @@ static void a_local_watcher_is_reached_by_its_connection(void **state)
 	assert_null(notified(w, 5000));
 }
 
+/* The first one is recorded on its way; later ones are given to the worker as
+ * they are, and what the client says of them comes back as a number. */
+static void a_local_watcher_is_told_directly(void **state)
+{
+	struct world *w = *state;
+	struct ipc_msg end = { .type = IPC_NOTICE_END };
+	world_sign_in(w, "bob", "builder", 6);
+	world_send(w, 6,
+		   world_request(w, "SUBSCRIBE", "sip:alice@contoso.test",
+				 "bob@contoso.test", "alice@contoso.test",
+				 "P-Asserted-Identity: <sip:bob@contoso.test>"
+				 "\r\nContact: <sip:bob@10.0.0.6>\r\n"
+				 "Event: presence\r\n"
+				 "Record-Route: <sip:six@edge.contoso.test;lr>"
+				 "\r\n"));
+	assert_int_equal(world_final(w), 200);
+	assert_non_null(notified(w, 0));
+	world_sign_in(w, "alice", "wonder", 5);
+	w->mail_count = w->mail_read = 0;
+	world_wait(w, 1000);
+	const struct mail *m = world_mail(w, IPC_NOTICE);
+	assert_non_null(m);
+	assert_int_equal(m->slot, 0);
+	assert_int_equal(m->flow, 6);
+	assert_memory_equal(m->text, "NOTIFY sip:bob@10.0.0.6 SIP/2.0\r\n", 33);
+	assert_null(strstr(m->text, "Via:"));
+	assert_null(strstr(m->text, "Route:"));
+	assert_non_null(strstr(m->text, "<basic>open</basic>"));
+	end.u.notice_end.id = m->status;
+	end.u.notice_end.status = 481;
+	world_wait(w, 5000);
+	w->mail_count = w->mail_read = 0;
+	home_from_edge(w->home, &edge0, &end);
+	world_pump(w);
+	assert_int_equal(w->soft_count, 0); /* the dialog is over */
+	assert_int_equal(home_busy(w->home), 0);
+}
+
 static void without_a_password_nobody_publishes(void **state)
 {
 	struct world *w = *state;
@@ -304,6 +342,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(a_local_watcher_is_told_directly),
 		TEST(a_partner_watches),
 		TEST(a_local_watcher_is_reached_by_its_connection),
 		TEST(without_a_password_nobody_publishes),

@@ -4,6 +4,56 @@
 
 #include "world_store.h"
 
+/* The challenge, or the name that was minted. */
+static inline struct slice world_note_web(struct mail *m, const void *body)
+{
+	const struct ipc_web_answer *a = body;
+	m->flow = a->id;
+	m->status = a->status;
+	return a->status == 401 ? a->challenge : a->username;
+}
+
+/* As one text; its number in the place of a status. */
+static inline struct slice world_note_notice(struct mail *m, const void *body)
+{
+	static char whole[TEXT_MAX];
+	const struct ipc_notice *n = body;
+	m->flow = n->flow;
+	m->status = (unsigned)n->id;
+	snprintf(whole, sizeof(whole), "%.*s%.*s", SLICE_FMT(n->line),
+		 SLICE_FMT(n->rest));
+	return slice_str(whole);
+}
+
+static inline int world_to_edge(void *arg, uint32_t slot, enum ipc_type type,
+				const void *body)
+{
+	struct world *w = arg;
+	assert_true(w->mail_count < MAIL_MAX);
+	struct mail *m = &w->mail[w->mail_count++];
+	*m = (struct mail){ .slot = slot, .type = type };
+	struct slice bytes = SLICE_NONE;
+	if (type == IPC_SIP_FROM_HOME)
+		bytes = ((const struct ipc_sip_from_home *)body)->bytes;
+	else if (type == IPC_ANSWER_FROM_HOME)
+		bytes = ((const struct ipc_answer_from_home *)body)->bytes;
+	else if (type == IPC_FLOW_AUTH)
+		bytes = ((const struct ipc_flow_auth *)body)->aor;
+	else if (type == IPC_WEB_ANSWER)
+		bytes = world_note_web(m, body);
+	else if (type == IPC_NOTICE)
+		bytes = world_note_notice(m, body);
+	if (type == IPC_FLOW_AUTH)
+		m->flow = ((const struct ipc_flow_auth *)body)->flow;
+	if (type == IPC_HOMED) { /* 2: it is not known */
+		const struct ipc_homed *a = body;
+		m->flow = a->id;
+		m->status = a->error ? 2 : a->here;
+	}
+	world_copy(m->text, sizeof(m->text), bytes);
+	return 0;
+}
+
 static const struct home_ops world_ops = { world_to_edge, world_to_store,
 					   world_wall_s };
 

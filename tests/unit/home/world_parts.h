@@ -37,7 +37,7 @@ struct mail {
 	enum ipc_type type;
 	uint64_t flow;
 	char text[TEXT_MAX]; /* SIP bytes, or an address-of-record */
-	unsigned status;     /* of an answer to HTTPS; homed */
+	unsigned status;     /* of an answer to HTTPS; homed; of a notice */
 };
 
 struct row {
@@ -133,42 +133,6 @@ static inline void world_copy(char *out, size_t size, struct slice s)
 	if (n)
 		memcpy(out, s.ptr, n);
 	out[n] = '\0';
-}
-
-/* The challenge, or the name that was minted. */
-static inline struct slice world_note_web(struct mail *m, const void *body)
-{
-	const struct ipc_web_answer *a = body;
-	m->flow = a->id;
-	m->status = a->status;
-	return a->status == 401 ? a->challenge : a->username;
-}
-
-static inline int world_to_edge(void *arg, uint32_t slot, enum ipc_type type,
-				const void *body)
-{
-	struct world *w = arg;
-	assert_true(w->mail_count < MAIL_MAX);
-	struct mail *m = &w->mail[w->mail_count++];
-	*m = (struct mail){ .slot = slot, .type = type };
-	struct slice bytes = SLICE_NONE;
-	if (type == IPC_SIP_FROM_HOME)
-		bytes = ((const struct ipc_sip_from_home *)body)->bytes;
-	else if (type == IPC_ANSWER_FROM_HOME)
-		bytes = ((const struct ipc_answer_from_home *)body)->bytes;
-	else if (type == IPC_FLOW_AUTH)
-		bytes = ((const struct ipc_flow_auth *)body)->aor;
-	else if (type == IPC_WEB_ANSWER)
-		bytes = world_note_web(m, body);
-	if (type == IPC_FLOW_AUTH)
-		m->flow = ((const struct ipc_flow_auth *)body)->flow;
-	if (type == IPC_HOMED) { /* 2: it is not known */
-		const struct ipc_homed *a = body;
-		m->flow = a->id;
-		m->status = a->error ? 2 : a->here;
-	}
-	world_copy(m->text, sizeof(m->text), bytes);
-	return 0;
 }
 
 static inline uint64_t world_wall_s(void *arg)

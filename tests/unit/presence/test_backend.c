@@ -196,7 +196,7 @@ static void answers(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char text[64];
 		struct world *w = world_make();
-		w->silent = true;
+		w->no_backend = true;
 		assert_true(begin(w));
 		for (size_t k = 0; k < w->note_count; k++)
 			presence_sent(w->presence, w->note[k].id,

@@ -45,6 +45,66 @@ static void a_notify_is_a_request_of_the_dialog(void **state)
 	arena_free(a);
 }
 
+/* Not before the dialog stands, and not past another one's proxy. */
+static void later_ones_go_directly(void **state)
+{
+	static const struct {
+		const char *from, *headers;
+		uint64_t flow;
+		bool direct;
+	} row[] = {
+		{ "b1@contoso.test", "", 9, true },
+		{ "b2@contoso.test", "", 0, false },
+		{ "b3@contoso.test", "Record-Route: <sip:far.test;lr>\r\n", 9,
+		  false },
+	};
+	struct world *w = *state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		struct asking a = { .method = "SUBSCRIBE",
+				    .from = row[i].from,
+				    .to = "alice@contoso.test",
+				    .event = "presence",
+				    .headers = row[i].headers,
+				    .call_id = row[i].from,
+				    .expires = 600,
+				    .cseq = 1,
+				    .flow = row[i].flow };
+		assert_null(world_request(w, &a));
+		world_wait(w, 0);
+		assert_false(world_last(w)->direct);
+		w->device[0] = (struct presence_flow){ 0, 100, 5 };
+		w->device_count = !w->device_count;
+		presence_devices_changed(w->presence,
+					 SLICE_LIT("alice@contoso.test"));
+		w->note_count = 0;
+		world_wait(w, 1000);
+		bool found = false;
+		for (size_t k = 0; k < w->note_count; k++) {
+			const struct note *n = &w->note[k];
+			if (!strstr(n->text, row[i].from))
+				continue;
+			found = true;
+			assert_int_equal(n->direct, row[i].direct);
+		}
+		assert_true(found);
+	}
+}
+
+/* The way there may lose an answer: its time is kept here. */
+static void an_answer_that_never_comes_ends_it(void **state)
+{
+	struct world *w = *state;
+	assert_null(world_watch(w, BOB, "presence", 600));
+	w->silent = true;
+	world_wait(w, 31900);
+	assert_int_equal(w->note_count, 1);
+	assert_int_equal(subscriptions(w), 1);
+	world_wait(w, 200);
+	assert_int_equal(subscriptions(w), 0);
+	presence_sent(w->presence, w->note[0].id, 200); /* too late */
+	assert_int_equal(subscriptions(w), 0);
+}
+
 static void devices_and_publications_are_told(void **state)
 {
 	struct world *w = *state;
@@ -456,6 +516,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(later_ones_go_directly),
+		TEST(an_answer_that_never_comes_ends_it),
 		TEST(a_notify_is_a_request_of_the_dialog),
 		TEST(devices_and_publications_are_told),
 		TEST(a_flood_is_one_notify_a_second),

@@ -58,14 +58,22 @@ static inline int world_teardown(void **state)
 	return 0;
 }
 
-/* Time passes in steps of 10 ms; each NOTIFY is answered at once. */
+static inline bool world_answers(const struct world *w, const struct note *n)
+{
+	bool subscribe = !strncmp(n->text, "SUBSCRIBE ", 10);
+	return !w->silent && !(subscribe && w->no_backend);
+}
+
+/* Time passes in steps of 10 ms; what goes out is answered at once. */
 static inline void world_wait(struct world *w, uint64_t ms)
 {
 	for (uint64_t end = w->now_ms + ms;; w->now_ms += 10) {
 		size_t before = w->note_count;
 		timers_advance(w->timers, w->now_ms);
-		for (size_t i = before; !w->silent && i < w->note_count; i++)
-			presence_sent(w->presence, w->note[i].id, w->status);
+		for (size_t i = before; i < w->note_count; i++)
+			if (world_answers(w, &w->note[i]))
+				presence_sent(w->presence, w->note[i].id,
+					      w->status);
 		if (w->now_ms >= end)
 			return;
 	}

@@ -29,6 +29,7 @@ enum { NOTES_MAX = 512, SAVED_MAX = 64, RULES_MAX = 16, TEXT_MAX = 16384 };
 struct note {
 	uint64_t id; /* presence's number */
 	uint64_t at_ms;
+	bool direct;
 	char text[TEXT_MAX];
 };
 
@@ -60,7 +61,8 @@ struct world {
 	size_t device_count;
 	bool deaf;       /* lists are not answered */
 	bool cut;        /* nothing can be sent */
-	bool silent;     /* NOTIFYs are not answered */
+	bool silent;     /* nothing is answered */
+	bool no_backend; /* SUBSCRIBEs are not */
 	uint16_t status; /* else they get this */
 	unsigned serial;
 	char etag[64], tag[64];
@@ -68,19 +70,24 @@ struct world {
 };
 
 static inline int world_send(void *arg, const struct presence_flow *via,
-			     struct slice bytes, uint64_t id)
+			     const struct presence_letter *l, uint64_t id)
 {
 	struct world *w = arg;
 	(void)via;
 	if (w->cut)
 		return -EPIPE;
 	assert_true(w->note_count < NOTES_MAX);
-	assert_true(bytes.len < TEXT_MAX);
 	struct note *n = &w->note[w->note_count++];
 	n->id = id;
 	n->at_ms = w->now_ms;
-	memcpy(n->text, bytes.ptr, bytes.len);
-	n->text[bytes.len] = '\0';
+	n->direct = l->direct;
+	int len = snprintf(n->text, TEXT_MAX,
+			   "%.*sVia: SIP/2.0/TLS h.invalid;branch=z9hG4bKn\r\n"
+			   "%s%.*s%s%.*s",
+			   SLICE_FMT(l->line), l->route.len ? "Route: " : "",
+			   SLICE_FMT(l->route), l->route.len ? "\r\n" : "",
+			   SLICE_FMT(l->rest));
+	assert_true(len > 0 && len < TEXT_MAX);
 	return 0;
 }
 
