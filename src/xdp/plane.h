@@ -107,6 +107,7 @@ struct plane_slot {
 	uint32_t hop[2];
 	uint32_t purse;    /* PLANE_NONE: no cap */
 	uint16_t delta[2]; /* of the UDP checksum */
+	uint16_t part[2];  /* of it what the addresses and UDP give */
 	_Alignas(64) struct plane_ends ends[2];
 	struct plane_count count[2];
 };
@@ -143,7 +144,6 @@ struct plane_counts {
 _Static_assert(sizeof(struct plane_control) == 192, "no holes");
 _Static_assert(sizeof(struct plane_slot) == 256, "no holes");
 _Static_assert(sizeof(struct plane_hop) == 64, "one line");
-
 enum { PLANE_BURST_NS = 1000000000, PLANE_PROBE_MS = 10000 };
 
 static inline uint64_t plane_packets(uint64_t difference)

@@ -8,6 +8,7 @@
  */
 #include "xdp/table.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -299,6 +300,14 @@ static void fill_deltas(struct plane_slot *x)
 				       (uint16_t)~folded(side[way]));
 }
 
+static void fill_parts(struct plane_slot *x)
+{
+	for (int way = 0; way < 2; way++)
+		x->part[way] =
+			folded(sum_words(&x->ends[way], sizeof(x->ends[way])) +
+			       htons(IPPROTO_UDP));
+}
+
 /* ---- bindings ---- */
 
 struct plane_slot *table_slot(struct table *t, uint32_t slot)
@@ -340,6 +349,7 @@ static void fill(struct plane_slot *x, const struct table_binding *b)
 	memcpy(x->ends[PLANE_DOWN].from, b->peer.ip, 16);
 	memcpy(x->ends[PLANE_DOWN].to, b->relay.ip, 16);
 	fill_deltas(x);
+	fill_parts(x);
 }
 
 static void take_out(struct table *t, uint32_t slot)

@@ -34,6 +34,21 @@ FWD int drop_surplus(const struct packet *p, const struct plan *d, uint8_t *end,
 	return 0;
 }
 
+/* A sender on this machine, or the host of a virtual one, leaves the sum to the
+ * device: the field has that of the pseudo-header only, and what completes it
+ * is beside the frame, where it cannot be seen. So it is with datagrams that
+ * were merged into one (GSO, GRO), whose parts cannot be seen either. One whole
+ * sum of 65535 looks the same and goes up with them. */
+FWD int is_partial(const struct packet *p, const struct plan *d)
+{
+	const struct plane_slot *x = d->first ? d->first : d->slot;
+	uint32_t way = d->first ? PLANE_UP : d->way;
+	uint32_t sum = x->part[way & 1];
+	sum += net16((uint16_t)(p->len + UDP_BYTES));
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum == p->csum;
+}
+
 FWD enum plane_reason sum_up(const struct packet *p, struct plan *d,
 			     uint8_t *end)
 {
@@ -41,6 +56,8 @@ FWD enum plane_reason sum_up(const struct packet *p, struct plan *d,
 		d->csum = 0;
 		return p->six || d->six ? PLANE_CSUM_ZERO : PLANE_REASONS;
 	}
+	if (is_partial(p, d))
+		return PLANE_CSUM_PARTIAL;
 	uint32_t before = p->len + UDP_BYTES;
 	uint32_t after =
 		d->data + UDP_BYTES + (d->channel_head ? CHANNEL_BYTES : 0);

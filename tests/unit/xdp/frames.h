@@ -21,8 +21,8 @@ struct frame_spec {
 	struct frame_end from, to;
 	const uint8_t *payload;
 	size_t len;
-	size_t behind; /* bytes of Ethernet padding */
-	int six, vlan, no_sum;
+	size_t behind;               /* bytes of Ethernet padding */
+	int six, vlan, no_sum, part; /* part: the sum is left to the device */
 	uint8_t ttl, tos;
 	uint8_t mac_to[6], mac_from[6];
 };
@@ -55,6 +55,8 @@ static inline uint16_t frame_udp_sum(const struct frame_spec *s,
 	uint32_t sum = frame_sum(0, s->from.ip, a);
 	sum = frame_sum(sum, s->to.ip, a);
 	sum = frame_sum(sum, tail, 4);
+	if (s->part)
+		return (uint16_t)sum;
 	sum = frame_sum(sum, udp, len);
 	sum = ~sum & 0xffff;
 	return (uint16_t)(sum ? sum : 0xffff);

@@ -213,6 +213,30 @@ static void test_no_sum(void **in)
 	}
 }
 
+/* Both ways, all families and a client to another's relayed address. */
+static void test_part_of_a_sum(void **in)
+{
+	struct state *s = *in;
+	for (int i = 0; i < 8; i++) {
+		begin(s, i & 1, i >> 1 & 1, i >> 2);
+		for (size_t len = 0; len < 20; len++) {
+			size_t n = world_channel(s->payload, s->data, len, 0);
+			struct frame_spec f =
+				world_in(&s->w, PLANE_UP,
+					 s->w.raw ? s->data : s->payload,
+					 s->w.raw ? len : n);
+			f.part = 1;
+			assert_int_equal(run(s, &f), PLANE_CSUM_PARTIAL);
+			unchanged(s);
+			f = world_in(&s->w, PLANE_DOWN, s->data, len);
+			f.part = 1;
+			assert_int_equal(run(s, &f), PLANE_CSUM_PARTIAL);
+			unchanged(s);
+		}
+		end(s);
+	}
+}
+
 /* A broken sum stays broken, so that the other end sees it. */
 static void test_broken_sum(void **in)
 {
@@ -527,6 +551,19 @@ static void test_hairpin(void **in)
 	}
 }
 
+static void test_hairpin_part_of_a_sum(void **in)
+{
+	struct state *s = *in;
+	for (int bits = 0; bits < 32; bits++) {
+		meet(s, bits);
+		struct frame_spec f = first_in(s, 30, 0);
+		f.part = 1;
+		assert_int_equal(run(s, &f), PLANE_CSUM_PARTIAL);
+		unchanged(s);
+		part(s);
+	}
+}
+
 /* Either side's time, process and binding, and the way out of the second. */
 static void test_hairpin_stands(void **in)
 {
@@ -680,6 +717,7 @@ int main(void)
 		T(test_tagged_in),
 		T(test_raw_owns_all),
 		T(test_no_sum),
+		T(test_part_of_a_sum),
 		T(test_broken_sum),
 		T(test_pokes),
 		T(test_cut),
@@ -693,6 +731,7 @@ int main(void)
 		T(test_port_cap),
 		T(test_shared_caps),
 		T(test_hairpin),
+		T(test_hairpin_part_of_a_sum),
 		T(test_hairpin_stands),
 		T(test_hairpin_forged),
 		T(test_hairpin_drops),

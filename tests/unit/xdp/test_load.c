@@ -187,6 +187,7 @@ static void random_frame(struct state *s)
 	f.behind = draw(s, 3) ? 0 : draw(s, 20);
 	f.vlan = draw(s, 4) ? 0 : (int)draw(s, 4095);
 	f.no_sum = !draw(s, 8);
+	f.part = !draw(s, 16);
 	f.ttl = (uint8_t)(draw(s, 6) ? 64 : draw(s, 3));
 	f.tos = (uint8_t)draw(s, 256);
 	frame_build(&s->in, &f);
@@ -303,6 +304,12 @@ static void set_no_sum(struct state *s, struct frame_spec *f)
 	f->no_sum = 1;
 }
 
+static void set_part(struct state *s, struct frame_spec *f)
+{
+	(void)s;
+	f->part = 1;
+}
+
 static void set_hop(struct state *s, const struct table_hop *h)
 {
 	table_hop_set(s->table, s->w[0].b.hop[PLANE_UP], h);
@@ -388,6 +395,7 @@ static const struct reach {
 	{ PLANE_STUCK, set_stuck, 0, 0 },
 	{ PLANE_EXPIRED, set_expired, 0, 0 },
 	{ PLANE_CSUM_ZERO, set_no_sum, 0, 0 },
+	{ PLANE_CSUM_PARTIAL, set_part, 0, 0 },
 	{ PLANE_NO_NEXTHOP, set_no_hop, 0, 0 },
 	{ PLANE_MTU, set_mtu, 0, 0 },
 	{ PLANE_PROBE, set_probe, 0, 0 },
