@@ -21,8 +21,16 @@ enum { NOTES_MAX = 8 };
 
 /* ---- devices ---- */
 
+struct device {
+	uint32_t index;
+	char name[IF_NAMESIZE];
+	bool tagged; /* there are VLANs with addresses on it */
+	int err;
+	char why[PLANE_WHY_MAX];
+};
+
 struct devices {
-	uint32_t index[PLANE_DEVICES];
+	struct device all[PLANE_DEVICES];
 	size_t count;
 };
 
@@ -49,14 +57,19 @@ static bool is_used(const struct ifaddrs *all, const struct ifaddrs *i)
 	return link.sll_hatype == ARPHRD_ETHER && has_address(all, i->ifa_name);
 }
 
-static void add_device(struct devices *d, uint32_t index)
+static void add_device(struct devices *d, uint32_t index, bool tagged)
 {
-	for (size_t i = 0; i < d->count; i++) {
-		if (d->index[i] == index)
-			return;
+	size_t i = 0;
+	while (i < d->count && d->all[i].index != index)
+		i++;
+	if (!index || i == PLANE_DEVICES)
+		return;
+	if (i == d->count) {
+		d->all[d->count++] = (struct device){ .index = index };
+		if (!if_indextoname(index, d->all[i].name))
+			memcpy(d->all[i].name, "?", 2);
 	}
-	if (index && d->count < PLANE_DEVICES)
-		d->index[d->count++] = index;
+	d->all[i].tagged |= tagged;
 }
 
 static void find_devices(struct devices *d)
@@ -66,8 +79,9 @@ static void find_devices(struct devices *d)
 	if (getifaddrs(&all))
 		return;
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-		if (is_used(all, i))
-			add_device(d, device_of_frames(i->ifa_name));
+		uint32_t below =
+			is_used(all, i) ? device_of_frames(i->ifa_name) : 0;
+		add_device(d, below, below != if_nametoindex(i->ifa_name));
 	}
 	freeifaddrs(all);
 }
@@ -106,39 +120,73 @@ static void note_settings(struct fast_path *f, const char *name)
 	}
 }
 
-/* Native, or, where it was insisted on, after the stack made a buffer of each
- * packet: that is right, and hardly faster than a socket. */
-static void attach(struct fast_path *f, uint32_t device, bool insist)
+static void note_failed(struct fast_path *f, const char *name, const char *why)
 {
-	char name[IF_NAMESIZE] = "?", why[PLANE_WHY_MAX] = "";
-	enum plane_mode mode = PLANE_NATIVE;
-	if_indextoname(device, name);
-	int err = plane_attach(f->plane, device, mode, why);
-	if (err && err != -EBUSY && insist) {
-		mode = PLANE_GENERIC;
-		err = plane_attach(f->plane, device, mode, why);
-	}
-	if (err) {
-		LOG(LOG_WARN, "fast.device_failed", KV_STR("device", name),
-		    KV_STR("why", why));
-		snprintf(f->why, sizeof(f->why), "%s: %.100s", name, why);
-		return;
-	}
+	char one[IF_NAMESIZE + PLANE_WHY_MAX + 16];
+	LOG(LOG_WARN, "fast.device_failed", KV_STR("device", name),
+	    KV_STR("why", why));
+	snprintf(f->why, sizeof(f->why), "%s: %.150s", name, why);
+	snprintf(one, sizeof(one), "%s without: %s", name, why);
+	append(f->notes, "; ", one);
+}
+
+static void note_attached(struct fast_path *f, const char *name,
+			  enum plane_mode mode)
+{
 	LOG(LOG_INFO, "fast.device", KV_STR("device", name),
 	    KV_STR("mode", mode == PLANE_NATIVE ? "native" : "generic"));
 	note_where(f, name, mode);
 	note_settings(f, name);
 }
 
+/* A tag that the device took off is beside the frame then: it would be put in
+ * front of the one that is written, or of a frame that wants none. */
+static bool hides_tags(const struct device *d)
+{
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const struct device_asker kernel = { device_ioctl, &s };
+	bool hides = d->tagged && device_takes_tags(&kernel, d->name);
+	if (s >= 0)
+		close(s);
+	return hides;
+}
+
+static int attach(struct fast_path *f, struct device *d, enum plane_mode mode)
+{
+	if (mode == PLANE_GENERIC && hides_tags(d)) {
+		snprintf(d->why, sizeof(d->why),
+			 "it takes VLAN tags off, which generic mode does not "
+			 "see: ethtool -K %s rxvlan off",
+			 d->name);
+		return -EOPNOTSUPP;
+	}
+	d->err = plane_attach(f->plane, d->index, mode, d->why);
+	if (!d->err)
+		note_attached(f, d->name, mode);
+	return d->err;
+}
+
+/* Natively, or, where it was insisted on and no device can, after the stack
+ * made a buffer of each packet: that is right, and hardly faster than a socket.
+ * Both at once would not do: what a native device redirects to a driver that
+ * knows nothing of it is lost. */
 static void attach_all(struct fast_path *f, bool insist)
 {
 	struct devices d;
+	bool native = false;
 	find_devices(&d);
 	if (d.count == 0)
 		snprintf(f->why, sizeof(f->why),
 			 "no Ethernet device that is up has an address");
 	for (size_t i = 0; i < d.count; i++)
-		attach(f, d.index[i], insist);
+		native |= !attach(f, &d.all[i], PLANE_NATIVE);
+	for (size_t i = 0; i < d.count; i++) {
+		struct device *x = &d.all[i];
+		if (x->err && x->err != -EBUSY && insist && !native)
+			attach(f, x, PLANE_GENERIC);
+		if (x->err)
+			note_failed(f, x->name, x->why);
+	}
 	if (f->where[0])
 		return;
 	plane_free(f->plane);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <net/if.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -29,10 +28,15 @@ static int ethtool(const struct device *d, void *command)
 
 /* ---- settings ---- */
 
-static bool merges(const struct device *d)
+static bool has_flag(const struct device *d, uint32_t flag)
 {
 	struct ethtool_value v = { .cmd = ETHTOOL_GFLAGS };
-	return !ethtool(d, &v) && v.data & ETH_FLAG_LRO;
+	return !ethtool(d, &v) && v.data & flag;
+}
+
+static bool merges(const struct device *d)
+{
+	return has_flag(d, ETH_FLAG_LRO);
 }
 
 static unsigned queues(const struct device *d)
@@ -100,6 +104,12 @@ size_t device_notes(const struct device_asker *a, const char *name,
 				 settings[i].remedy[1]);
 	}
 	return n;
+}
+
+bool device_takes_tags(const struct device_asker *a, const char *name)
+{
+	const struct device d = { .asker = a, .name = name };
+	return has_flag(&d, ETH_FLAG_RXVLAN);
 }
 
 /* ---- the kernel ---- */

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@ enum { DEVICE_NOTE_MAX = 160 };
 size_t device_notes(const struct device_asker *a, const char *name,
 		    unsigned cpus, char notes[][DEVICE_NOTE_MAX], size_t max);
 
+/* Are VLAN tags taken off what it receives? */
+bool device_takes_tags(const struct device_asker *a, const char *name);
 /* The index of the device that frames of name come by: of a VLAN's the one
  * below it, else its own; 0: it is gone. */
 uint32_t device_of_frames(const char *name);

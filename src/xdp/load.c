@@ -210,6 +210,15 @@ void plane_free(struct plane *p)
 	free(p);
 }
 
+static const char *refusal(int err, enum plane_mode mode)
+{
+	if (err == -EBUSY || err == -EEXIST)
+		return "another program is on the device";
+	if (err == -EOPNOTSUPP && mode == PLANE_NATIVE)
+		return "its driver takes no program, or not with its settings";
+	return strerror(-err);
+}
+
 int plane_attach(struct plane *p, uint32_t device, enum plane_mode mode,
 		 char why[static PLANE_WHY_MAX])
 {
@@ -231,10 +240,7 @@ int plane_attach(struct plane *p, uint32_t device, enum plane_mode mode,
 	}
 	if (!err)
 		bpf_map_delete_elem(p->devices, &device);
-	snprintf(why, PLANE_WHY_MAX, "%s",
-		 fd == -EBUSY || fd == -EEXIST
-			 ? "another program is on the device"
-			 : strerror(-fd));
+	snprintf(why, PLANE_WHY_MAX, "%s", refusal(fd, mode));
 	return fd == -EEXIST ? -EBUSY : fd;
 }
 

@@ -121,6 +121,19 @@ static void test_no_more_than_there_is_room(void **state)
 	assert_int_equal(notes(&d, out, NOTES), 4);
 }
 
+static void test_tags(void **state)
+{
+	struct driver d = good, silent = { .silent = true };
+	const struct device_asker a = { answer, &d }, b = { answer, &silent };
+	(void)state;
+	assert_false(device_takes_tags(&a, "eth0"));
+	d.flags = ETH_FLAG_LRO;
+	assert_false(device_takes_tags(&a, "eth0"));
+	d.flags = ETH_FLAG_RXVLAN;
+	assert_true(device_takes_tags(&a, "eth0"));
+	assert_false(device_takes_tags(&b, "eth0"));
+}
+
 static void test_loopback(void **state)
 {
 	int none = -1;
@@ -137,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_say),
 		cmocka_unit_test(test_each),
 		cmocka_unit_test(test_no_more_than_there_is_room),
+		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_loopback),
 	};
 	return cmocka_run_group_tests_name("xdp/device", tests, NULL, NULL);
